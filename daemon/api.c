@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The HTTP side: connections, bodies, suspended requests. Routes are in
+ * api_routes.c, what they do in api_status.c, api_records.c, api_federation.c.
+ *
+ * libmicrohttpd's epoll descriptor sits in the loop (uv_poll); its timeouts are
+ * armed again after each run. */
+#include "daemon/api.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "common/log.h"
+#include "daemon/api_parts.h"
+
+static void http_run(struct api *a);
+
+/* --- answers --- */
+
+static unsigned status_of(enum es_err err)
+{
+	switch (es_err_exit(err)) {
+	case 0:
+		return MHD_HTTP_OK;
+	case 64:
+	case 65:
+		return err == ES_NOT_FOUND ? MHD_HTTP_NOT_FOUND : MHD_HTTP_BAD_REQUEST;
+	case 77:
+		return MHD_HTTP_FORBIDDEN;
+	case 75:
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	case 74:
+		return MHD_HTTP_INSUFFICIENT_STORAGE;
+	default:
+		return MHD_HTTP_INTERNAL_SERVER_ERROR;
+	}
+}
+
+static void error_body(struct request *r, enum es_err err)
+{
+	buf_clear(&r->out);
+	if (r->why.len == 0)
+		buf_str(&r->why, es_err_text(err));
+	buf_printf(&r->out, "{\"error\":{\"code\":\"%s\",\"exit\":%d,\"text\":", es_err_name(err), es_err_exit(err));
+	json_string(buf_slice(&r->why), &r->out);
+	buf_str(&r->out, "}}");
+}
+
+void request_answer(struct request *r, enum es_err err)
+{
+	if (err == ES_OK && buf_err(&r->out) != ES_OK)
+		err = buf_err(&r->out);
+	r->status = status_of(err);
+	if (err != ES_OK) {
+		if (r->out_file)
+			fclose(r->out_file);
+		r->out_file = NULL;
+		error_body(r, err);
+	}
+	r->answered = true;
+	r->api->busy--;
+	MHD_resume_connection(r->conn);
+	http_run(r->api);
+}
+
+static enum MHD_Result queue_answer(struct request *r)
+{
+	struct MHD_Response *response;
+
+	if (r->out_file) {
+		off_t size = ftello(r->out_file);
+		int fd = dup(fileno(r->out_file));
+
+		fclose(r->out_file);
+		r->out_file = NULL;
+		response = MHD_create_response_from_fd((uint64_t)size, fd);
+	} else {
+		response = MHD_create_response_from_buffer(r->out.len, r->out.p, MHD_RESPMEM_MUST_COPY);
+	}
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, "Content-Type", r->type ? r->type : "application/json; charset=utf-8");
+	enum MHD_Result result = MHD_queue_response(r->conn, r->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* --- the three ways to work --- */
+
+static enum es_err run_write(struct node *n, struct job *j)
+{
+	struct request *r = (struct request *)((char *)j - offsetof(struct request, job));
+
+	return r->route->write(r, n);
+}
+
+static void done_write(struct job *j)
+{
+	struct request *r = (struct request *)((char *)j - offsetof(struct request, job));
+
+	request_answer(r, j->err);
+}
+
+static void post_write(struct request *r)
+{
+	r->job = (struct job){.run = run_write, .done = done_write, .edits = r->route->edits, .reads = r->route->reads};
+	snprintf(r->address, sizeof r->address, "%s", r->api->swarm->advertise);
+	worker_post(r->api->swarm->worker, &r->job);
+}
+
+static void read_work(uv_work_t *work)
+{
+	struct request *r = work->data;
+	char path[NODE_PATH_MAX + 16];
+
+	snprintf(path, sizeof path, "%.4000s/directory.db", r->api->dir);
+	r->err = r->reader ? ES_OK : reader_open(path, r->api->ref, &r->reader);
+	if (r->err == ES_OK)
+		r->err = r->route->read(r, r->reader);
+}
+
+static void read_done(uv_work_t *work, int status)
+{
+	struct request *r = work->data;
+	struct api *a = r->api;
+
+	(void)status;
+	if (r->reader && r->err != ES_PAGE_DAMAGED && r->err != ES_IO && a->reader_count < 16)
+		a->readers[a->reader_count++] = r->reader;
+	else if (r->reader)
+		reader_close(r->reader);
+	r->reader = NULL;
+	request_answer(r, r->err);
+}
+
+static void post_read(struct request *r)
+{
+	struct api *a = r->api;
+
+	r->reader = a->reader_count > 0 ? a->readers[--a->reader_count] : NULL;
+	r->work.data = r;
+	if (uv_queue_work(a->loop, &r->work, read_work, read_done) != 0)
+		request_answer(r, ES_NOMEM);
+}
+
+static void dispatch(struct request *r)
+{
+	r->api->busy++;
+	MHD_suspend_connection(r->conn);
+	if (r->route->now)
+		r->route->now(r);
+	else if (r->route->read)
+		post_read(r);
+	else
+		post_write(r);
+}
+
+/* --- requests --- */
+
+static const struct route *find_route(const char *method, const char *url, char *part, size_t size)
+{
+	for (size_t i = 0; i < api_route_count; i++) {
+		const struct route *route = &api_routes[i];
+		size_t len = strlen(route->path);
+
+		if (strcmp(route->method, method) != 0 || strncmp(url, route->path, len) != 0)
+			continue;
+		if (route->path[len - 1] != '/' && url[len] == 0)
+			return route;
+		if (route->path[len - 1] == '/' && url[len] && !strchr(url + len, '/') && strlen(url + len) < size) {
+			snprintf(part, size, "%s", url + len);
+			return route;
+		}
+	}
+	return NULL;
+}
+
+static struct request *request_new(struct api *a, struct MHD_Connection *conn, const char *method, const char *url)
+{
+	struct request *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->api = a;
+	r->conn = conn;
+	r->route = find_route(method, url, r->part, sizeof r->part);
+	buf_init(&r->body, API_BODY_MAX);
+	buf_init(&r->out, 64 * 1024 * 1024);
+	buf_init(&r->why, 2048);
+	return r;
+}
+
+static FILE *open_spool(struct api *a)
+{
+	int fd = open(a->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd < 0 ? NULL : fdopen(fd, "w+");
+}
+
+static void take_upload(struct request *r, const char *data, size_t size)
+{
+	if (!r->route->file) {
+		buf_add(&r->body, data, size);
+		return;
+	}
+	if (!r->spool)
+		r->spool = open_spool(r->api);
+	r->spooled += (int64_t)size;
+	if (!r->spool || r->spooled > API_FILE_MAX || fwrite(data, 1, size, r->spool) != size)
+		r->err = r->spooled > API_FILE_MAX ? ES_TOO_LARGE : errno == ENOSPC ? ES_DISK_FULL : ES_IO;
+}
+
+static enum MHD_Result refuse(struct request *r, enum es_err err, unsigned status)
+{
+	error_body(r, err);
+	r->status = status;
+	r->answered = true;
+	return queue_answer(r);
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const char *url, const char *method,
+				  const char *version, const char *upload, size_t *upload_size, void **state)
+{
+	struct request *r = *state;
+
+	(void)version;
+	if (!r) {
+		*state = r = request_new(ctx, conn, method, url);
+		return r ? MHD_YES : MHD_NO;
+	}
+	if (!r->route && *upload_size == 0 && !r->answered) {
+		buf_printf(&r->why, "%s %.100s: no such route", method, url);
+		return refuse(r, ES_USAGE, MHD_HTTP_NOT_FOUND);
+	}
+	if (*upload_size > 0) {
+		if (r->route && r->err == ES_OK)
+			take_upload(r, upload, *upload_size);
+		*upload_size = 0;
+		return MHD_YES;
+	}
+	if (r->answered)
+		return queue_answer(r);
+	if (r->err == ES_OK && r->spool && fflush(r->spool) != 0)
+		r->err = errno == ENOSPC ? ES_DISK_FULL : ES_IO;
+	if (r->err == ES_OK)
+		r->err = buf_err(&r->body);
+	if (r->err != ES_OK)
+		return refuse(r, r->err, status_of(r->err));
+	if (r->api->stopping)
+		return refuse(r, ES_UNREACHABLE, MHD_HTTP_SERVICE_UNAVAILABLE);
+	dispatch(r);
+	return MHD_YES;
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *conn, void **state, enum MHD_RequestTerminationCode why)
+{
+	struct request *r = *state;
+
+	(void)ctx;
+	(void)conn;
+	(void)why;
+	if (!r)
+		return;
+	if (r->spool)
+		fclose(r->spool);
+	if (r->out_file)
+		fclose(r->out_file);
+	buf_done(&r->body);
+	buf_done(&r->out);
+	buf_done(&r->why);
+	free(r);
+	*state = NULL;
+}
+
+/* --- the loop's side --- */
+
+static void on_timer(uv_timer_t *timer)
+{
+	http_run(timer->data);
+}
+
+static void http_run(struct api *a)
+{
+	unsigned long long ms;
+
+	if (!a->http)
+		return;
+	MHD_run(a->http);
+	if (MHD_get_timeout(a->http, &ms) == MHD_YES)
+		uv_timer_start(&a->timer, on_timer, ms < 1 ? 1 : ms, 0);
+	else
+		uv_timer_stop(&a->timer);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	http_run(poll->data);
+}
+
+static bool somebody_listens(const struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+static int listen_unix(const char *path)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof at.sun_path)
+		return -1;
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	if (somebody_listens(&at))
+		return -1;
+	unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t before = umask(0117);
+	bool good = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 64) == 0;
+	umask(before);
+	if (!good && fd >= 0)
+		close(fd);
+	return good ? fd : -1;
+}
+
+enum es_err api_start(uv_loop_t *loop, const char *dir, const char *socket_path, struct swarm *swarm,
+		      const struct reference *ref, struct api **out)
+{
+	struct api *a = calloc(1, sizeof *a);
+	const union MHD_DaemonInfo *info;
+	int fd;
+
+	if (!a)
+		return ES_NOMEM;
+	a->loop = loop;
+	a->swarm = swarm;
+	a->ref = ref;
+	snprintf(a->dir, sizeof a->dir, "%s", dir);
+	snprintf(a->socket_path, sizeof a->socket_path, "%s", socket_path);
+	fd = listen_unix(socket_path);
+	if (fd < 0) {
+		free(a);
+		return ES_CONFIG;
+	}
+	a->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, a,
+				   MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				   MHD_OPTION_CONNECTION_TIMEOUT, 300u, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				   MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(256 * 1024), MHD_OPTION_END);
+	info = a->http ? MHD_get_daemon_info(a->http, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	if (!info || uv_poll_init(loop, &a->poll, info->epoll_fd) != 0) {
+		close(fd);
+		free(a);
+		return ES_IO;
+	}
+	uv_timer_init(loop, &a->timer);
+	a->poll.data = a->timer.data = a;
+	uv_poll_start(&a->poll, UV_READABLE, on_poll);
+	*out = a;
+	return ES_OK;
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct api *a = handle->data;
+
+	a->closing_handles--;
+}
+
+void api_stop(struct api *a)
+{
+	a->stopping = true;
+	unlink(a->socket_path);
+	a->closing_handles = 2;
+	uv_close((uv_handle_t *)&a->poll, handle_closed);
+	uv_close((uv_handle_t *)&a->timer, handle_closed);
+}
+
+/* After the loop has run dry: no request is under way any more. */
+void api_free(struct api *a)
+{
+	if (a->http)
+		MHD_stop_daemon(a->http);
+	while (a->reader_count > 0)
+		reader_close(a->readers[--a->reader_count]);
+	free(a);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the API share among themselves. */
+#ifndef DAEMON_API_PARTS_H
+#define DAEMON_API_PARTS_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include "daemon/api.h"
+
+#define PARAM_MAX 512
+
+struct request;
+struct route {
+	const char *method, *path; /* a path ending in '/' takes one more part */
+	/* One of these, tried in this order. */
+	void (*now)(struct request *r); /* on the loop's thread, answers itself */
+	enum es_err (*read)(struct request *r, struct reader *reader); /* in the pool */
+	enum es_err (*write)(struct request *r, struct node *n); /* on the writer's thread */
+	bool edits, reads, file;
+};
+
+/* One "key":"value" of a JSON request. */
+struct pair {
+	char *key, *value;
+};
+
+struct request {
+	struct api *api;
+	struct MHD_Connection *conn;
+	const struct route *route;
+	char part[64]; /* the path's last part */
+	struct buf body;
+	FILE *spool; /* a file to import, unlinked */
+	int64_t spooled;
+	bool answered, refused;
+	unsigned status;
+	struct buf out; /* JSON */
+	FILE *out_file; /* or a stream */
+	const char *type;
+	struct buf why; /* the sentence of an error */
+	struct job job;
+	struct directory_job directory_job;
+	uv_work_t work;
+	struct reader *reader;
+	enum es_err err;
+	struct hash digests[2]; /* status */
+	struct search search;
+	char address[RIGHTS_ADDRESS_MAX + 1]; /* ours, to be given away */
+};
+
+struct api {
+	uv_loop_t *loop;
+	char dir[NODE_PATH_MAX], socket_path[256];
+	struct swarm *swarm;
+	const struct reference *ref;
+	struct MHD_Daemon *http;
+	uv_poll_t poll;
+	uv_timer_t timer;
+	struct reader *readers[16]; /* idle ones */
+	size_t reader_count, busy;
+	bool stopping;
+	_Atomic uint64_t import_done, import_total;
+	_Atomic bool importing;
+	int closing_handles;
+};
+
+extern const struct route api_routes[];
+extern const size_t api_route_count;
+
+/* A query parameter, "" where absent. */
+const char *request_param(struct request *r, const char *name);
+/* The JSON body's strings (and numbers and booleans, as text): the object's own,
+ * or those of its member `inside`. Returns how many; ES_MALFORMED through err. */
+size_t body_pairs(struct request *r, const char *inside, struct pair *out, size_t max, enum es_err *err);
+void pairs_free(struct pair *pairs, size_t count);
+/* One string of the JSON body, "" where absent; static per thread until the next call
+ * with the same slot. */
+const char *body_text(struct request *r, const char *name, char *out, size_t size);
+/* Answers and lets the connection go on. */
+void request_answer(struct request *r, enum es_err err);
+
+/* Handlers, by file. */
+void api_status(struct request *r);
+void api_connect(struct request *r);
+void api_progress(struct request *r);
+void api_kinds(struct request *r);
+void api_rebuild(struct request *r);
+enum es_err api_requests(struct request *r, struct node *n);
+enum es_err api_invite(struct request *r, struct node *n);
+enum es_err api_approve(struct request *r, struct node *n);
+enum es_err api_deny(struct request *r, struct node *n);
+enum es_err api_add(struct request *r, struct node *n);
+enum es_err api_set(struct request *r, struct node *n);
+enum es_err api_remove(struct request *r, struct node *n);
+enum es_err api_import(struct request *r, struct node *n);
+enum es_err api_verify(struct request *r, struct node *n);
+enum es_err api_tail(struct request *r, struct node *n);
+enum es_err api_show(struct request *r, struct reader *reader);
+enum es_err api_list(struct request *r, struct reader *reader);
+enum es_err api_search(struct request *r, struct reader *reader);
+enum es_err api_export(struct request *r, struct reader *reader);
+
+#endif

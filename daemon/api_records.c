@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Records: add, set, remove, show, list, search, import, export. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "daemon/api_parts.h"
+#include "proto/canon.h"
+
+#define PAIRS_MAX (SCHEMA_FIELDS_MAX + 4)
+
+/* --- edits --- */
+
+struct editing_host {
+	struct node *n;
+	struct exchange_host host;
+	struct api *api;
+	enum scope withdrawn;
+};
+
+static enum es_err host_edit(void *ctx, const struct edit *e, enum edit_outcome *outcome)
+{
+	struct editing_host *h = ctx;
+	struct edit_result result;
+	enum es_err err = node_edit(h->n, e, false, &result);
+
+	if (err == ES_OK)
+		*outcome = result.outcome;
+	if (err == ES_OK && result.kept_from < h->withdrawn)
+		h->withdrawn = result.kept_from;
+	return err;
+}
+
+struct knowing {
+	unsigned kind;
+	bool yes;
+};
+
+static bool note_known(void *ctx, const struct outbox_edit *e)
+{
+	struct knowing *k = ctx;
+
+	k->yes = k->yes || e->kind == k->kind;
+	return !k->yes;
+}
+
+/* In the directory, or earlier in this very transaction. */
+static bool host_knows(void *ctx, const struct schema_kind *k, const struct id16 *uid)
+{
+	struct editing_host *h = ctx;
+	struct knowing w = {.kind = k->no};
+	struct record_id id;
+
+	if (h->n->reader && reader_knows(h->n->reader, k, uid))
+		return true;
+	memcpy(id.bytes, h->n->hub.bytes, 16);
+	memcpy(id.bytes + 16, uid->bytes, 16);
+	return journal_outbox_each(h->n->journal, SCOPE_COUNT, &id, 0, note_known, &w) == ES_OK && w.yes;
+}
+
+static void host_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct editing_host *h = ctx;
+
+	atomic_store(&h->api->import_done, done);
+	atomic_store(&h->api->import_total, total);
+}
+
+static void host_init(struct editing_host *h, struct request *r, struct node *n)
+{
+	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
+	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
+					 .edit = host_edit, .knows = host_knows, .progress = host_progress};
+}
+
+static void findings_json(const struct findings *f, struct buf *out)
+{
+	buf_str(out, "[");
+	for (size_t i = 0; i < f->count; i++) {
+		buf_str(out, i ? ",{\"column\":" : "{\"column\":");
+		json_string(slice_str(f->list[i].column), out);
+		buf_str(out, ",\"code\":");
+		json_string(slice_str(f->list[i].code), out);
+		buf_str(out, ",\"value\":");
+		json_string(slice_str(f->list[i].value), out);
+		buf_str(out, "}");
+	}
+	buf_str(out, "]");
+}
+
+/* The text values of a request as canonical ones; names the field in `why`. */
+static enum es_err read_values(struct request *r, struct edit *e, struct buf *memory, struct findings *f)
+{
+	struct pair pairs[PAIRS_MAX];
+	size_t at[SCHEMA_FIELDS_MAX] = {0}, len[SCHEMA_FIELDS_MAX] = {0};
+	enum es_err err;
+	size_t n = body_pairs(r, "values", pairs, PAIRS_MAX, &err);
+
+	if (err != ES_OK)
+		buf_str(&r->why, "the values must be a JSON object of texts");
+	for (size_t i = 0; i < n && err == ES_OK; i++) {
+		const struct schema_field *field = schema_field_named(e->kind, slice_str(pairs[i].key));
+
+		if (!field) {
+			buf_printf(&r->why, "%s: unknown field of %s; see 'essaim list --help'", pairs[i].key, e->kind->name);
+			err = ES_UNKNOWN_FIELD;
+			break;
+		}
+		at[field->index] = memory->len;
+		if (!value_parse(field, slice_str(pairs[i].value), memory, f))
+			err = ES_BAD_VALUE;
+		len[field->index] = memory->len - at[field->index];
+	}
+	pairs_free(pairs, n);
+	if (err == ES_OK)
+		err = buf_err(memory);
+	for (size_t i = 0; i < e->kind->field_count && err == ES_OK; i++)
+		if (len[i] > 0)
+			e->values[i] = SLICE(memory->p + at[i], len[i]);
+	return err;
+}
+
+static enum es_err refused(struct request *r, const struct findings *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->list[i].verdict == VERDICT_REJECTED)
+			buf_printf(&r->why, "%s%s: %s", r->why.len ? "; " : "", f->list[i].column, f->list[i].code);
+	return ES_BAD_VALUE;
+}
+
+static void add_name(void *ctx, const char *name)
+{
+	struct buf *out = ctx;
+
+	if (out->p[out->len - 1] != '[')
+		buf_str(out, ",");
+	json_string(slice_str(name), out);
+}
+
+static void edit_answer(struct request *r, struct node *n, const struct edit_result *result, const struct findings *f)
+{
+	char uid[ULID_LEN + 1];
+
+	ulid_encode(result->uid.bytes, uid);
+	buf_printf(&r->out, "{\"uid\":\"%s\",\"changed\":%s,\"findings\":", uid,
+		   result->outcome == EDIT_SAME ? "false" : "true");
+	findings_json(f, &r->out);
+	if (result->kept_from < SCOPE_LOCAL) {
+		buf_str(&r->out, ",\"encore_chez\":[");
+		node_holders(n, result->kept_from, add_name, &r->out);
+		buf_str(&r->out, "]");
+	}
+	buf_str(&r->out, "}");
+}
+
+static enum es_err edit_record(struct request *r, struct node *n, struct edit *e, bool creating)
+{
+	struct findings *f = calloc(1, sizeof *f);
+	struct buf memory, scratch;
+	struct edit_result result;
+	struct editing_host h;
+	enum es_err err;
+
+	if (!f)
+		return ES_NOMEM;
+	buf_init(&memory, 16 * 65536);
+	buf_init(&scratch, 16 * 65536);
+	host_init(&h, r, n);
+	err = read_values(r, e, &memory, f);
+	if (err == ES_OK)
+		exchange_check(e, creating, n->ref, &h.host, &scratch, f);
+	if (f->worst == VERDICT_REJECTED)
+		err = refused(r, f);
+	if (err == ES_OK)
+		err = node_edit(n, e, !creating, &result);
+	if (err == ES_OK)
+		edit_answer(r, n, &result, f);
+	buf_done(&memory);
+	buf_done(&scratch);
+	free(f);
+	return err;
+}
+
+enum es_err api_add(struct request *r, struct node *n)
+{
+	struct edit e = {0};
+	char kind[64];
+
+	body_text(r, "kind", kind, sizeof kind);
+	e.kind = schema_kind_named(slice_str(kind));
+	if (!e.kind) {
+		buf_printf(&r->why, "%s: unknown kind; known: ", kind);
+		for (size_t i = 0; i < schema_kind_count; i++)
+			buf_printf(&r->why, "%s%s", i ? ", " : "", schema_kinds[i].name);
+		return ES_UNKNOWN_KIND;
+	}
+	return edit_record(r, n, &e, true);
+}
+
+static enum es_err part_uid(struct request *r, struct id16 *uid)
+{
+	if (ulid_decode(r->part, strlen(r->part), uid->bytes))
+		return ES_OK;
+	buf_printf(&r->why, "%s: not a uid (26 characters)", r->part);
+	return ES_BAD_VALUE;
+}
+
+/* The kind of our record of that uid. */
+static enum es_err own_kind(struct request *r, struct node *n, const struct id16 *uid, const struct schema_kind **out)
+{
+	struct record_id ids[8];
+	unsigned kinds[8];
+	size_t count = n->reader ? reader_find(n->reader, uid, ids, kinds, 8) : 0;
+	enum es_err err = ES_NOT_FOUND;
+
+	for (size_t i = 0; i < count && i < 8 && err != ES_OK; i++) {
+		const struct schema_kind *k = schema_kind_no(kinds[i]);
+
+		err = ES_OTHER_HUB;
+		if (k && memcmp(ids[i].bytes, n->hub.bytes, 16) == 0) {
+			*out = k;
+			err = ES_OK;
+		}
+	}
+	if (err != ES_OK)
+		buf_printf(&r->why, "%s: %s%s", r->part, es_err_text(err),
+			   err == ES_OTHER_HUB ? "; only its own hub writes it" : "");
+	return err;
+}
+
+enum es_err api_set(struct request *r, struct node *n)
+{
+	struct edit e = {.has_uid = true};
+	enum es_err err = part_uid(r, &e.uid);
+
+	if (err == ES_OK)
+		err = own_kind(r, n, &e.uid, &e.kind);
+	return err == ES_OK ? edit_record(r, n, &e, false) : err;
+}
+
+enum es_err api_remove(struct request *r, struct node *n)
+{
+	const struct schema_kind *k = NULL;
+	struct edit_result result;
+	struct id16 uid;
+	enum es_err err = part_uid(r, &uid);
+
+	if (err == ES_OK)
+		err = own_kind(r, n, &uid, &k);
+	if (err == ES_OK)
+		err = node_delete(n, &uid, &result);
+	if (err == ES_OK)
+		buf_printf(&r->out, "{\"uid\":\"%s\"}", r->part);
+	else if (r->why.len == 0)
+		buf_printf(&r->why, "%s: %s", r->part, es_err_text(err));
+	return err;
+}
+
+/* --- import --- */
+
+static enum es_err import_options(struct request *r, struct import_options *o)
+{
+	const char *separator = request_param(r, "separator");
+
+	o->kind = schema_kind_named(slice_str(request_param(r, "kind")));
+	if (!o->kind) {
+		buf_printf(&r->why, "%s: unknown kind", request_param(r, "kind"));
+		return ES_UNKNOWN_KIND;
+	}
+	o->skip_rejected = strcmp(request_param(r, "skip_rejected"), "1") == 0;
+	o->encoding = request_param(r, "encoding")[0] ? request_param(r, "encoding") : NULL;
+	if (strcmp(separator, "tab") == 0 || strcmp(separator, "\\t") == 0)
+		separator = "\t";
+	if (strlen(separator) > 1 ||
+	    (o->encoding && strcmp(o->encoding, "utf-8") != 0 && strcmp(o->encoding, "windows-1252") != 0)) {
+		buf_str(&r->why, "encoding is utf-8 or windows-1252, separator one character");
+		return ES_USAGE;
+	}
+	o->separator = separator[0];
+	return ES_OK;
+}
+
+static enum es_err map_spool(struct request *r, struct slice *out)
+{
+	*out = SLICE_NONE;
+	if (!r->spool || r->spooled == 0)
+		return ES_OK;
+	void *p = mmap(NULL, (size_t)r->spooled, PROT_READ, MAP_PRIVATE, fileno(r->spool), 0);
+	if (p == MAP_FAILED)
+		return ES_IO;
+	*out = SLICE(p, (size_t)r->spooled);
+	return ES_OK;
+}
+
+/* The report's last brace makes room for whether anything was written. */
+static enum es_err close_report(struct request *r, FILE *report, bool written, enum scope withdrawn, struct node *n)
+{
+	struct buf tail;
+
+	buf_init(&tail, 65536);
+	buf_printf(&tail, ",\"written\":%s", written ? "true" : "false");
+	if (written && withdrawn < SCOPE_LOCAL) {
+		buf_str(&tail, ",\"encore_chez\":[");
+		node_holders(n, withdrawn, add_name, &tail);
+		buf_str(&tail, "]");
+	}
+	buf_str(&tail, "}");
+	bool good = fflush(report) == 0 && fseeko(report, -1, SEEK_END) == 0 && fgetc(report) == '}' &&
+		    fseeko(report, -1, SEEK_END) == 0 && fwrite(tail.p, 1, tail.len, report) == tail.len &&
+		    fflush(report) == 0;
+	buf_done(&tail);
+	r->out_file = report;
+	return good ? ES_OK : ES_IO;
+}
+
+/* A job that writes nothing is told so by this error, and answered all the same. */
+enum es_err api_import(struct request *r, struct node *n)
+{
+	struct import_options o = {0};
+	struct import_counts counts = {0};
+	bool dry = strcmp(request_param(r, "dry_run"), "1") == 0, write;
+	struct editing_host h;
+	struct slice file;
+	FILE *report = tmpfile();
+	enum es_err err = import_options(r, &o);
+
+	if (err == ES_OK && !report)
+		err = errno == ENOSPC ? ES_DISK_FULL : ES_IO;
+	if (err == ES_OK)
+		err = map_spool(r, &file);
+	if (err == ES_OK && n->denied)
+		err = ES_DENIED;
+	if (err != ES_OK) {
+		if (report)
+			fclose(report);
+		return err;
+	}
+	host_init(&h, r, n);
+	atomic_store(&r->api->importing, true);
+	err = journal_mark(n->journal);
+	if (err == ES_OK)
+		err = exchange_import(file, &o, n->ref, &h.host, report, &counts, &r->why);
+	write = err == ES_OK && !dry && (counts.rejected == 0 || o.skip_rejected);
+	enum es_err released = journal_unmark(n->journal, write);
+	if (err == ES_OK)
+		err = released;
+	atomic_store(&r->api->importing, false);
+	if (file.len > 0)
+		munmap((void *)(uintptr_t)file.p, file.len);
+	if (err != ES_OK) {
+		fclose(report);
+		return err;
+	}
+	return close_report(r, report, write, h.withdrawn, n);
+}
+
+void api_progress(struct request *r)
+{
+	bool on = atomic_load(&r->api->importing);
+
+	buf_printf(&r->out, "{\"what\":\"%s\",\"done\":%llu,\"total\":%llu}", on ? "import" : "",
+		   (unsigned long long)atomic_load(&r->api->import_done),
+		   (unsigned long long)atomic_load(&r->api->import_total));
+	request_answer(r, ES_OK);
+}
+
+/* --- reads --- */
+
+static int64_t number(struct request *r, const char *name, int64_t otherwise, int64_t max)
+{
+	const char *text = request_param(r, name);
+	int64_t v = text[0] ? strtoll(text, NULL, 10) : otherwise;
+
+	return v < 0 ? 0 : v > max ? max : v;
+}
+
+static enum es_err kind_param(struct request *r, bool needed, const struct schema_kind **out)
+{
+	const char *name = request_param(r, "kind");
+
+	*out = schema_kind_named(slice_str(name));
+	if (*out || (!needed && !name[0]))
+		return ES_OK;
+	buf_printf(&r->why, "%s: unknown kind", name[0] ? name : "kind");
+	return ES_UNKNOWN_KIND;
+}
+
+enum es_err api_show(struct request *r, struct reader *reader)
+{
+	struct id16 uid;
+	enum es_err err = part_uid(r, &uid);
+
+	if (err == ES_OK)
+		err = reader_show(reader, &uid, &r->out);
+	if (err == ES_NOT_FOUND)
+		buf_printf(&r->why, "%s: no such record here", r->part);
+	return err;
+}
+
+enum es_err api_list(struct request *r, struct reader *reader)
+{
+	const struct schema_kind *k;
+	enum es_err err = kind_param(r, true, &k);
+
+	return err != ES_OK ? err : reader_list(reader, k, number(r, "limit", 100, API_LIST_MAX),
+						number(r, "offset", 0, INT64_MAX), &r->out);
+}
+
+static enum es_err find_place(struct request *r, const char *name, const struct commune **out)
+{
+	const struct commune *found[8];
+	size_t n;
+
+	*out = reference_commune(r->api->ref, slice_str(name));
+	if (*out)
+		return ES_OK;
+	n = reference_commune_named(r->api->ref, slice_str(name), SLICE_NONE, slice_str(r->api->swarm->rights.region), found, 8);
+	if (n == 1) {
+		*out = found[0];
+		return ES_OK;
+	}
+	buf_printf(&r->why, "%s: %s", name, n ? "several communes bear that name: " : "no commune of the region bears that name");
+	for (size_t i = 0; i < n && i < 8; i++)
+		buf_printf(&r->why, "%s%s %s", i ? ", " : "", found[i]->code, found[i]->name);
+	if (n)
+		buf_str(&r->why, "; give its INSEE code");
+	return n ? ES_AMBIGUOUS : ES_NOT_FOUND;
+}
+
+enum es_err api_search(struct request *r, struct reader *reader)
+{
+	struct search *s = &r->search;
+	const struct commune *c;
+	const char *near = request_param(r, "near");
+	enum es_err err;
+
+	s->text = slice_str(request_param(r, "text"));
+	s->limit = number(r, "limit", 50, API_LIST_MAX);
+	s->offset = number(r, "offset", 0, INT64_MAX);
+	s->within_km = number(r, "within", 20, 20100);
+	err = kind_param(r, false, &s->kind);
+	if (err == ES_OK && near[0]) {
+		err = find_place(r, near, &c);
+		if (err == ES_OK && !c->has_point) {
+			buf_printf(&r->why, "%s: no coordinates known for that commune", near);
+			err = ES_BAD_VALUE;
+		}
+		if (err == ES_OK) {
+			s->near = true;
+			s->lat_e7 = c->lat_e7;
+			s->lon_e7 = c->lon_e7;
+		}
+	}
+	return err != ES_OK ? err : reader_search(reader, s, &r->out);
+}
+
+enum es_err api_export(struct request *r, struct reader *reader)
+{
+	const char *format = request_param(r, "format");
+	bool csv = strcmp(format, "csv") == 0;
+	const struct schema_kind *k;
+	enum es_err err = kind_param(r, csv, &k);
+
+	if (err == ES_OK && !csv && strcmp(format, "jsonl") != 0) {
+		buf_printf(&r->why, "%s: unknown format; known: csv, jsonl", format);
+		err = ES_USAGE;
+	}
+	if (err == ES_OK && !(r->out_file = tmpfile()))
+		err = ES_IO;
+	if (err == ES_OK)
+		err = csv ? reader_export_csv(reader, k, r->out_file) : reader_export_jsonl(reader, k, r->out_file);
+	if (err == ES_OK && fflush(r->out_file) != 0)
+		err = errno == ENOSPC ? ES_DISK_FULL : ES_IO;
+	r->type = csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
+	return err;
+}
+
+void api_kinds(struct request *r)
+{
+	static const char *const types[] = {"text", "code", "date", "time", "list", "int", "cents", "tenth", "coord", "bool", "ref"};
+
+	buf_str(&r->out, "{\"kinds\":[");
+	for (size_t i = 0; i < schema_kind_count; i++) {
+		const struct schema_kind *k = &schema_kinds[i];
+
+		buf_printf(&r->out, "%s{\"name\":\"%s\",\"plural\":\"%s\",\"label\":", i ? "," : "", k->name, k->plural);
+		json_string(slice_str(k->label), &r->out);
+		buf_str(&r->out, ",\"fields\":[");
+		for (size_t f = 0; f < k->field_count; f++) {
+			buf_printf(&r->out, "%s{\"name\":\"%s\",\"type\":\"%s\",\"label\":", f ? "," : "", k->fields[f].name,
+				   types[k->fields[f].type]);
+			json_string(slice_str(k->fields[f].label ? k->fields[f].label : ""), &r->out);
+			buf_str(&r->out, "}");
+		}
+		buf_str(&r->out, "]}");
+	}
+	buf_str(&r->out, "]}");
+	request_answer(r, ES_OK);
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `status` (contract.md): who am I, am I heard, up to where, what is refused and
+ * why, when is the next try. The digests come from the projector, the counts
+ * from a reader, the rest from the loop's own facts. */
+#include <string.h>
+#include <time.h>
+#include "daemon/api_parts.h"
+#include "daemon/peer.h"
+
+static es_ms utc_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (es_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool is_live(const struct swarm *s, const struct session *session)
+{
+	struct session_env env;
+
+	swarm_env((struct swarm *)(uintptr_t)s, &env);
+	return session && session->state == SESSION_STREAM && session->frontier_seen && session_lag(session, &env) == 0;
+}
+
+static const struct target *home_target(const struct swarm *s)
+{
+	for (size_t i = 0; i < s->target_count; i++)
+		if (s->targets[i]->home)
+			return s->targets[i];
+	return NULL;
+}
+
+static const struct session *home_session(const struct swarm *s)
+{
+	const struct member *cress = rights_cress(&s->rights);
+
+	return cress ? swarm_session(s, &cress->hub) : NULL;
+}
+
+static bool own_acked(const struct swarm *s, const struct snapshot *snap)
+{
+	for (size_t i = 0; i < snap->frontier.count; i++) {
+		const struct head *h = &snap->frontier.heads[i];
+
+		if (h->scope != SCOPE_LOCAL && h->scope != SCOPE_CONTROL && id_eq(&h->hub, &s->self) && h->acked != h->seq)
+			return false;
+	}
+	return true;
+}
+
+static bool projected(const struct snapshot *snap)
+{
+	return snap->projected.commit >= snap->journal.commit && snap->projected.edit >= snap->journal.edit;
+}
+
+/* contract.md, `wait --synced`. */
+static bool is_synced(const struct swarm *s, const struct snapshot *snap)
+{
+	if (!projected(snap) || snap->outbox > 0)
+		return false;
+	if (s->role != ROLE_CRESS) {
+		const struct session *home = home_session(s);
+
+		return home && home->confirmed && is_live(s, home) && own_acked(s, snap);
+	}
+	for (size_t i = 0; i < s->rights.member_count; i++) {
+		const struct member *m = &s->rights.members[i];
+
+		if (m->role != ROLE_CRESS && m->state == MEMBER_ACTIVE && !is_live(s, swarm_session(s, &m->hub)))
+			return false;
+	}
+	return snap->awaited == 0;
+}
+
+static const char *node_state(const struct swarm *s, const struct snapshot *snap)
+{
+	const struct session *home = home_session(s);
+	const struct target *t = home_target(s);
+
+	if (s->role == ROLE_CRESS)
+		return snap->awaited > 0 ? "waiting" : "live";
+	if (!snap->member)
+		return "waiting";
+	if (home && home->state >= SESSION_CONTROL)
+		return home->confirmed ? "live" : "recovering";
+	return t && t->peer ? "connecting" : "offline";
+}
+
+static const char *peer_state(const struct swarm *s, const struct session *session, const struct target *t)
+{
+	if (!session && t && t->peer)
+		return t->peer->session.state <= SESSION_GREETING && t->peer->connected ? "handshake" : "connecting";
+	if (!session)
+		return t && es_err_exit(t->last_err) == 77 ? "refused" : "offline";
+	if (session->state < SESSION_CONTROL)
+		return "handshake";
+	return is_live(s, session) ? "live" : "catching-up";
+}
+
+static void id_json(struct buf *out, const char *key, const struct id16 *id)
+{
+	char text[BASE32_LEN(16) + 1];
+
+	base32_encode(id->bytes, 16, text);
+	buf_printf(out, "\"%s\":\"%s\"", key, text);
+}
+
+static void node_json(struct request *r, const struct snapshot *snap)
+{
+	const struct swarm *s = r->api->swarm;
+	const struct member *self = rights_member(&s->rights, &s->self);
+	char fed[BASE32_LEN(32) + 1], finger[FINGERPRINT_LEN + 1];
+	struct buf *out = &r->out;
+
+	buf_str(out, "\"node\":{");
+	id_json(out, "id", &s->self);
+	buf_str(out, ",\"name\":");
+	json_string(slice_str(self ? self->name : s->name), out);
+	crypto_fingerprint(&s->keys->sign, &s->keys->dh, finger);
+	buf_printf(out, ",\"role\":\"%s\",\"pays\":", s->role == ROLE_CRESS ? "cress" : "hub");
+	json_string(slice_str(self ? self->pays : ""), out);
+	buf_str(out, ",\"listen\":");
+	json_string(slice_str(s->listen), out);
+	buf_printf(out, ",\"version\":\"%s\",\"fingerprint\":\"%s\"}", ESSAIM_VERSION, finger);
+	base32_encode(s->rights.fed_id.bytes, 32, fed);
+	buf_printf(out, ",\"federation\":{\"id\":\"%s\",\"name\":", fed);
+	json_string(slice_str(s->rights.name), out);
+	buf_printf(out, ",\"members\":%zu},\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", s->rights.member_count,
+		   node_state(s, snap), is_synced(s, snap) ? "true" : "false", (long long)snap->outbox);
+}
+
+static void logs_json(struct request *r, const struct snapshot *snap)
+{
+	const struct swarm *s = r->api->swarm;
+	struct buf *out = &r->out;
+	es_ms now = utc_now();
+
+	buf_str(out, ",\"logs\":[");
+	for (size_t i = 0; i < snap->frontier.count; i++) {
+		const struct head *h = &snap->frontier.heads[i];
+		const struct member *m = rights_member(&s->rights, &h->hub);
+		char author[NODE_OWNER_MAX] = "", head[65];
+
+		if (m)
+			rights_owner_text(m, author, sizeof author);
+		hex_encode(h->id.bytes, 32, head);
+		buf_str(out, i ? ",{" : "{");
+		id_json(out, "id", &h->log);
+		buf_printf(out, ",\"author\":\"%s\",\"scope\":\"%s\",\"generation\":%u,\"seq\":%llu,\"head\":\"%s\"", author,
+			   h->scope == SCOPE_CONTROL ? "control" : scope_name(h->scope), h->generation,
+			   (unsigned long long)h->seq, head);
+		if (id_eq(&h->hub, &s->self) && h->scope != SCOPE_LOCAL && s->role != ROLE_CRESS)
+			buf_printf(out, ",\"acked\":%llu", (unsigned long long)h->acked);
+		else
+			buf_str(out, ",\"acked\":null");
+		buf_printf(out, ",\"age_s\":%lld}", h->grew_ms ? (long long)((now - h->grew_ms) / 1000) : -1ll);
+	}
+	buf_str(out, "]");
+}
+
+static const struct target *target_of(const struct swarm *s, const struct member *m)
+{
+	for (size_t i = 0; i < s->target_count; i++)
+		if (m->role == ROLE_CRESS ? s->targets[i]->home : id_eq(&s->targets[i]->hub, &m->hub))
+			return s->targets[i];
+	return NULL;
+}
+
+static void peers_json(struct request *r)
+{
+	const struct swarm *s = r->api->swarm;
+	es_ms now = (es_ms)uv_now(s->loop);
+	struct session_env env;
+	struct buf *out = &r->out;
+	bool first = true;
+
+	swarm_env(r->api->swarm, &env);
+	buf_str(out, ",\"peers\":[");
+	for (size_t i = 0; i < s->rights.member_count; i++) {
+		const struct member *m = &s->rights.members[i];
+		const struct session *session = swarm_session(s, &m->hub);
+		const struct target *t = target_of(s, m);
+
+		if (id_eq(&m->hub, &s->self) || (!session && !t && s->role != ROLE_CRESS))
+			continue;
+		buf_str(out, first ? "{" : ",{");
+		first = false;
+		id_json(out, "id", &m->hub);
+		buf_str(out, ",\"name\":");
+		json_string(slice_str(m->name), out);
+		buf_printf(out, ",\"state\":\"%s\",\"lag\":%llu,\"age_s\":%lld", peer_state(s, session, t),
+			   session ? (unsigned long long)session_lag(session, &env) : 0ull,
+			   session ? (long long)((now - session->heard) / 1000) : -1ll);
+		if (t && !session && t->next_try > now)
+			buf_printf(out, ",\"next_try_s\":%lld}", (long long)((t->next_try - now + 999) / 1000));
+		else
+			buf_str(out, ",\"next_try_s\":null}");
+	}
+	buf_str(out, "]");
+}
+
+static void refused_json(struct request *r)
+{
+	bool first = true;
+
+	buf_str(&r->out, ",\"refused\":{");
+	for (int e = 1; e < ES_ERR_COUNT; e++) {
+		if (r->api->swarm->refused[e] == 0)
+			continue;
+		buf_printf(&r->out, "%s\"%s\":%llu", first ? "" : ",", es_err_name((enum es_err)e),
+			   (unsigned long long)r->api->swarm->refused[e]);
+		first = false;
+	}
+	buf_str(&r->out, "}");
+}
+
+static void alert(struct request *r, bool *first, const char *code, const char *fr, const char *en)
+{
+	buf_printf(&r->out, "%s{\"code\":\"%s\",\"text\":", *first ? "" : ",", code);
+	json_string(slice_str(fr), &r->out);
+	buf_str(&r->out, ",\"text_en\":");
+	json_string(slice_str(en), &r->out);
+	buf_str(&r->out, "}");
+	*first = false;
+}
+
+static void alerts_json(struct request *r, const struct snapshot *snap)
+{
+	const struct swarm *s = r->api->swarm;
+	const struct target *t = home_target(s);
+	char fr[512], en[512];
+	bool first = true;
+
+	buf_str(&r->out, ",\"alerts\":[");
+	if (snap->awaited > 0) {
+		snprintf(fr, sizeof fr, "La CRESS attend d'entendre encore %zu pôle(s) avant de signer : %.300s", snap->awaited,
+			 snap->awaited_names);
+		snprintf(en, sizeof en, "The CRESS waits to hear %zu more hub(s) before it signs: %.300s", snap->awaited,
+			 snap->awaited_names);
+		alert(r, &first, "AWAITING", fr, en);
+	}
+	if (snap->denied || s->join_denied)
+		alert(r, &first, "DENIED", "La CRESS a refusé la demande d'entrée.", "The CRESS refused the request to join.");
+	if (snap->journal_err != ES_OK)
+		alert(r, &first, es_err_name(snap->journal_err), "Le journal ne peut pas être écrit : vérifier le disque.",
+		      "The journal cannot be written: check the disk.");
+	if (snap->directory_err != ES_OK)
+		alert(r, &first, es_err_name(snap->directory_err), "L'annuaire n'est pas à jour : vérifier le disque, puis essaim rebuild.",
+		      "The directory is behind: check the disk, then essaim rebuild.");
+	if (snap->damaged_index >= 0)
+		alert(r, &first, "DAMAGED", "Une donnée du journal est abîmée et n'est plus transmise : lancer essaim verify.",
+		      "Stored data is damaged and no longer served: run essaim verify.");
+	if (s->clock_skew_ms > STAMP_SKEW_MAX_MS || s->clock_skew_ms < -STAMP_SKEW_MAX_MS)
+		alert(r, &first, "CLOCK_SKEW", "L'horloge de ce poste diffère de celle de la CRESS : rien n'est signé d'ici là.",
+		      "This machine's clock differs from the CRESS's: nothing is signed until it is set.");
+	if (t && !t->peer && t->last_err != ES_OK && t->last_err != ES_UNREACHABLE) {
+		snprintf(fr, sizeof fr, "La dernière connexion à la CRESS a pris fin : %s", es_err_text(t->last_err));
+		snprintf(en, sizeof en, "The last session with the CRESS ended: %s", es_err_text(t->last_err));
+		alert(r, &first, es_err_name(t->last_err), fr, en);
+	}
+	buf_str(&r->out, "]");
+}
+
+/* --- its three steps --- */
+
+static enum es_err digest_run(struct directory *d, struct directory_job *j)
+{
+	struct request *r = (struct request *)((char *)j - offsetof(struct request, directory_job));
+	enum es_err err = d ? directory_digest(d, SCOPE_PUBLIC, &r->digests[0]) : ES_IO;
+
+	return err != ES_OK ? err : directory_digest(d, SCOPE_FEDERATION, &r->digests[1]);
+}
+
+static void count_work(uv_work_t *work)
+{
+	struct request *r = work->data;
+	char path[NODE_PATH_MAX + 16];
+
+	snprintf(path, sizeof path, "%.4000s/directory.db", r->api->dir);
+	r->err = r->reader ? ES_OK : reader_open(path, r->api->ref, &r->reader);
+	if (r->err == ES_OK)
+		r->err = reader_counts(r->reader, &r->body);
+}
+
+static void count_done(uv_work_t *work, int status)
+{
+	struct request *r = work->data;
+	struct api *a = r->api;
+	const struct snapshot *snap = worker_snapshot(a->swarm->worker);
+	char hex[2][65];
+
+	(void)status;
+	if (r->reader && a->reader_count < 16 && r->err == ES_OK)
+		a->readers[a->reader_count++] = r->reader;
+	else if (r->reader)
+		reader_close(r->reader);
+	r->reader = NULL;
+	for (int i = 0; i < 2; i++)
+		hex_encode(r->digests[i].bytes, 32, hex[i]);
+	buf_str(&r->out, "{");
+	node_json(r, snap);
+	logs_json(r, snap);
+	buf_str(&r->out, ",\"directory\":{\"records\":");
+	if (r->err == ES_OK)
+		buf_add(&r->out, r->body.p, r->body.len);
+	else
+		buf_str(&r->out, "{}");
+	buf_printf(&r->out, ",\"digest\":{\"public\":\"%s\",\"federation\":\"%s\"}}", hex[0], hex[1]);
+	peers_json(r);
+	refused_json(r);
+	alerts_json(r, snap);
+	buf_str(&r->out, "}");
+	request_answer(r, ES_OK);
+}
+
+static void digest_done(struct directory_job *j)
+{
+	struct request *r = (struct request *)((char *)j - offsetof(struct request, directory_job));
+	struct api *a = r->api;
+
+	buf_clear(&r->body);
+	r->reader = a->reader_count > 0 ? a->readers[--a->reader_count] : NULL;
+	r->work.data = r;
+	if (uv_queue_work(a->loop, &r->work, count_work, count_done) != 0)
+		request_answer(r, ES_NOMEM);
+}
+
+void api_status(struct request *r)
+{
+	r->directory_job = (struct directory_job){.run = digest_run, .done = digest_done};
+	worker_post_directory(r->api->swarm->worker, &r->directory_job);
+}
+

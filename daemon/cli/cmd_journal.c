@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The journal seen from outside: verify, rebuild, tail. The first two do
+ * without a daemon. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/cli/command.h"
+#include "daemon/cli/facts.h"
+#include "daemon/cli/print.h"
+#include "daemon/setup.h"
+
+#define FOLLOW_MS 300
+#define TAIL_DEFAULT "20"
+#define TAIL_PAGE "500"
+
+/* Asked of the daemon, or done here when none answers: unless a socket was
+ * named, which says nothing about where the data is. False: said, code set. */
+static bool ask_or_do(struct client *c, const char *path,
+		      enum es_err (*here)(const char *dir, struct buf *json, struct buf *why), int *code)
+{
+	char dir[CLIENT_PATH_MAX];
+	struct buf why;
+
+	if (client_call(c, "POST", path, NULL))
+		return true;
+	if (!c->unreachable || (args_has(c->args, "socket") && !args_has(c->args, "data")))
+		return false;
+	client_forgive(c);
+	if (!client_data_dir(c->args, dir)) {
+		*code = print_fail(ES_USAGE, W_PATH_LONG, "--data");
+		return false;
+	}
+	buf_init(&why, 65536);
+	buf_clear(&c->body);
+	enum es_err err = crypto_start();
+	if (err == ES_OK)
+		err = here(dir, &c->body, &why);
+	c->json = json_loadb((const char *)c->body.p, c->body.len, 0, NULL);
+	/* ES_DAMAGED with a JSON is an answer, not a failure to answer. */
+	if (!c->json || (err != ES_OK && err != ES_DAMAGED))
+		*code = print_fail_text(err == ES_OK ? es_err_exit(ES_IO) : es_err_exit(err),
+					why.len ? buf_cstr(&why) : es_err_text(err));
+	buf_done(&why);
+	return *code == 0;
+}
+
+static void show_problems(const json_t *answer)
+{
+	json_t *problems = json_object_get(answer, "problems"), *p;
+	size_t i;
+
+	json_array_foreach(problems, i, p)
+	{
+		printf("%s ", word(W_LOG));
+		print_line(stdout, fact_shown(json_object_get(p, "log")));
+		fputs(" seq ", stdout);
+		print_line(stdout, fact_shown(json_object_get(p, "seq")));
+		fputs(": ", stdout);
+		print_line(stdout, fact_shown(json_object_get(p, "what")));
+		putchar('\n');
+	}
+}
+
+int cmd_verify(const struct args *a)
+{
+	struct client c;
+	int code = 0;
+
+	if (!client_open(&c, a) || !ask_or_do(&c, "/verify", setup_verify, &code))
+		return client_close(&c, code);
+	code = fact_true(c.json, "ok") ? 0 : 1;
+	if (!command_json(&c)) {
+		show_problems(c.json);
+		if (code == 0)
+			word_print(stdout, W_VERIFIED, (long long)fact_int(c.json, "commits"),
+				   (long long)fact_int(c.json, "changes"));
+	}
+	if (code != 0)
+		print_fail(ES_DAMAGED, W_VERIFY_FAILED);
+	return client_close(&c, code);
+}
+
+int cmd_rebuild(const struct args *a)
+{
+	struct client c;
+	int code = 0;
+
+	if (client_open(&c, a) && ask_or_do(&c, "/rebuild", setup_rebuild, &code) && !command_json(&c))
+		word_print(stdout, W_REBUILT, (long long)fact_int(c.json, "records"),
+			   (long long)fact_int(c.json, "ms"));
+	return client_close(&c, code);
+}
+
+static void add_fields(struct buf *b, const json_t *fields)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)fields, name, value)
+	{
+		buf_printf(b, " %s=", name);
+		fact_write(b, value);
+	}
+}
+
+static void print_change(const json_t *item)
+{
+	struct buf b;
+	const char *log = *fact_text(item, "scope") ? fact_text(item, "scope") : fact_text(item, "log");
+
+	buf_init(&b, 1 << 24);
+	fact_write(&b, json_object_get(item, "edited"));
+	buf_printf(&b, " %s/%s ", fact_text(item, "author"), log);
+	fact_write(&b, json_object_get(item, "op"));
+	buf_printf(&b, " %s %s", fact_text(item, "kind"), fact_text(item, "uid"));
+	add_fields(&b, json_object_get(item, "fields"));
+	print_line(stdout, buf_cstr(&b));
+	putchar('\n');
+	buf_done(&b);
+}
+
+static void print_object(const json_t *item)
+{
+	char *text = json_dumps(item, JSON_COMPACT | JSON_REAL_PRECISION(10));
+
+	puts(text ? text : "{}");
+	free(text);
+}
+
+/* Returns how many there were. */
+static size_t print_changes(const struct client *c)
+{
+	json_t *items = json_object_get(c->json, "items"), *item;
+	size_t i;
+
+	json_array_foreach(items, i, item)
+	{
+		if (c->args->json)
+			print_object(item);
+		else
+			print_change(item);
+	}
+	return json_array_size(items);
+}
+
+static bool ask_tail(struct client *c, const char *after, const char *limit)
+{
+	struct buf path;
+	bool ok;
+
+	buf_init(&path, 4096);
+	buf_str(&path, "/tail");
+	path_query(&path, "after", after);
+	path_query(&path, "limit", limit);
+	ok = client_call(c, "GET", buf_cstr(&path), NULL);
+	buf_done(&path);
+	return ok;
+}
+
+static void follow(struct client *c)
+{
+	const struct timespec pause = {.tv_nsec = FOLLOW_MS * 1000000L};
+	char after[24];
+
+	for (;;) {
+		size_t n = print_changes(c);
+
+		if (fflush(stdout) != 0)
+			return;
+		snprintf(after, sizeof after, "%lld", (long long)fact_int(c->json, "last"));
+		if (n == 0)
+			nanosleep(&pause, NULL);
+		if (!ask_tail(c, after, TAIL_PAGE))
+			return;
+	}
+}
+
+int cmd_tail(const struct args *a)
+{
+	const char *limit = args_has(a, "limit") ? args_get(a, "limit") : TAIL_DEFAULT;
+	int64_t n;
+	struct client c;
+
+	if (!count_parse(limit, INT32_MAX, &n))
+		return print_fail(ES_USAGE, W_NOT_A_COUNT, "limit", limit);
+	if (client_open(&c, a) && ask_tail(&c, NULL, limit)) {
+		if (args_has(a, "follow"))
+			follow(&c);
+		else
+			print_changes(&c);
+	}
+	return client_close(&c, 0);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One record at a time: add, set, show, list, rm, search. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/cli/command.h"
+#include "daemon/cli/facts.h"
+#include "daemon/cli/print.h"
+
+/* One FIELD=VALUE into `values`; 0, or the exit code once said. What follows
+ * the field's name may be private, so no failure repeats it. */
+static int read_value(const struct args *a, size_t i, json_t *values)
+{
+	const char *text = a->words[i], *equal = strchr(text, '=');
+	char name[128];
+
+	if (!equal || equal == text || (size_t)(equal - text) >= sizeof name)
+		return print_fail(ES_USAGE, W_NOT_A_VALUE, i + 1);
+	snprintf(name, sizeof name, "%.*s", (int)(equal - text), text);
+	if (json_object_get(values, name))
+		return print_fail(ES_USAGE, W_VALUE_TWICE, name);
+	/* jansson takes nothing but UTF-8. */
+	if (json_object_set_new(values, name, json_stringn(equal + 1, strlen(equal + 1))) != 0)
+		return print_fail(ES_BAD_VALUE, W_NOT_UTF8, name);
+	return 0;
+}
+
+/* The words after the first as an object of texts, NULL after a failure. */
+static json_t *read_values(const struct args *a, int *code)
+{
+	json_t *values = json_object();
+
+	*code = 0;
+	for (size_t i = 1; i < a->word_count && *code == 0; i++)
+		*code = read_value(a, i, values);
+	if (*code == 0)
+		return values;
+	json_decref(values);
+	return NULL;
+}
+
+/* Remarks that let the value through; the values are not repeated. */
+static void say_findings(const struct client *c)
+{
+	json_t *list = json_object_get(c->json, "findings"), *f;
+	size_t i;
+
+	if (c->args->quiet)
+		return;
+	json_array_foreach(list, i, f)
+	{
+		print_line(stderr, fact_text(f, "column"));
+		fputs(": ", stderr);
+		print_line(stderr, fact_text(f, "code"));
+		fputc('\n', stderr);
+	}
+}
+
+int cmd_add(const struct args *a)
+{
+	int code;
+	json_t *values = read_values(a, &code);
+	struct client c;
+
+	if (!values)
+		return code;
+	if (!client_open(&c, a)) {
+		json_decref(values);
+	} else if (client_call(&c, "POST", "/records",
+			       json_pack("{s:s, s:o}", "kind", a->words[0], "values", values))) {
+		if (!command_json(&c)) {
+			print_line(stdout, fact_text(c.json, "uid"));
+			putchar('\n');
+		}
+		say_findings(&c);
+	}
+	return client_close(&c, 0);
+}
+
+static void say_still_held(const json_t *nodes)
+{
+	struct buf b;
+
+	if (json_array_size(nodes) == 0)
+		return;
+	buf_init(&b, 1 << 20);
+	fact_join(&b, nodes);
+	printf("%s ", word(W_STILL_HELD));
+	print_line(stdout, buf_cstr(&b));
+	putchar('\n');
+	buf_done(&b);
+}
+
+static void record_path(struct buf *path, const char *uid)
+{
+	buf_init(path, 4096);
+	buf_str(path, "/records/");
+	path_part(path, uid);
+}
+
+int cmd_set(const struct args *a)
+{
+	int code;
+	json_t *values = read_values(a, &code);
+	struct client c;
+	struct buf path;
+
+	if (!values)
+		return code;
+	record_path(&path, a->words[0]);
+	if (!client_open(&c, a)) {
+		json_decref(values);
+	} else if (client_call(&c, "POST", buf_cstr(&path), json_pack("{s:o}", "values", values))) {
+		if (!command_json(&c)) {
+			if (!a->quiet)
+				puts(word(fact_true(c.json, "changed") ? W_CHANGED : W_UNCHANGED));
+			say_still_held(json_object_get(c.json, "encore_chez"));
+		}
+		say_findings(&c);
+	}
+	buf_done(&path);
+	return client_close(&c, 0);
+}
+
+static void show_record(const json_t *r)
+{
+	static const char *const keys[] = {"kind", "uid", "owner", "scope"};
+	json_t *data = json_object_get(r, "data"), *value;
+	const char *name;
+	struct grid g;
+
+	grid_init(&g, 2);
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		grid_add(&g, keys[i]);
+		grid_add(&g, fact_text(r, keys[i]));
+	}
+	json_object_foreach(data, name, value)
+	{
+		grid_add(&g, name);
+		grid_add(&g, fact_shown(value));
+	}
+	grid_print(&g, stdout);
+}
+
+int cmd_show(const struct args *a)
+{
+	struct client c;
+	struct buf path;
+
+	record_path(&path, a->words[0]);
+	if (client_open(&c, a) && client_call(&c, "GET", buf_cstr(&path), NULL) && !command_json(&c))
+		show_record(c.json);
+	buf_done(&path);
+	return client_close(&c, 0);
+}
+
+int cmd_rm(const struct args *a)
+{
+	struct client c;
+	struct buf path;
+
+	record_path(&path, a->words[0]);
+	if (client_open(&c, a) && client_call(&c, "DELETE", buf_cstr(&path), NULL) && !command_json(&c)) {
+		if (!a->quiet)
+			puts(word(W_REMOVED));
+		say_still_held(json_object_get(c.json, "encore_chez"));
+	}
+	buf_done(&path);
+	return client_close(&c, 0);
+}
+
+/* What a list shows of a record: its own key, else its data's. */
+static const char *item_text(const json_t *item, const char *const *keys)
+{
+	const json_t *data = json_object_get(item, "data");
+
+	for (; *keys; keys++) {
+		if (fact_has(item, *keys))
+			return fact_shown(json_object_get(item, *keys));
+		if (fact_has(data, *keys))
+			return fact_shown(json_object_get(data, *keys));
+	}
+	return "";
+}
+
+static void item_row(struct grid *g, const json_t *item)
+{
+	static const char *const title[] = {"titre", "nom", "intitule", "objet", "type", NULL};
+	static const char *const commune[] = {"commune", "code_insee", NULL};
+	static const char *const updated[] = {"maj", "date_maj", NULL};
+
+	grid_add(g, item_text(item, title));
+	grid_add(g, item_text(item, commune));
+	grid_add(g, fact_text(item, "kind"));
+	grid_add(g, fact_text(item, "owner"));
+	grid_add(g, fact_text(item, "scope"));
+	grid_add(g, item_text(item, updated));
+	grid_add(g, fact_text(item, "uid"));
+}
+
+/* With distances when the search was around somewhere. */
+static void show_items(const json_t *answer, bool near)
+{
+	const char *const names[] = {"km",          word(W_TITLE), word(W_COMMUNE), word(W_KIND),
+				     word(W_OWNER), word(W_SCOPE), word(W_UPDATED), "uid"};
+	json_t *items = json_object_get(answer, "items"), *item;
+	size_t i;
+	struct grid g;
+
+	grid_init(&g, near ? 8 : 7);
+	g.right = near ? 1 : 0;
+	grid_head(&g, names + (near ? 0 : 1));
+	json_array_foreach(items, i, item)
+	{
+		if (near)
+			grid_add(&g, fact_shown(json_object_get(item, "km")));
+		item_row(&g, item);
+	}
+	grid_print(&g, stdout);
+}
+
+static void show_list(const struct client *c, bool near)
+{
+	size_t shown = json_array_size(json_object_get(c->json, "items"));
+	int64_t total = fact_int(c->json, "total");
+
+	if (shown > 0)
+		show_items(c->json, near);
+	if (!c->args->quiet && (int64_t)shown < total)
+		word_print(stderr, W_SHOWN_OF, (long long)shown, (long long)total);
+	else if (!c->args->quiet && shown == 0)
+		word_print(stderr, W_NOTHING);
+}
+
+int cmd_list(const struct args *a)
+{
+	struct client c;
+	struct buf path;
+
+	buf_init(&path, 4096);
+	buf_str(&path, "/records");
+	path_query(&path, "kind", a->words[0]);
+	if (!command_count(a, "limit", &path) || !command_count(a, "offset", &path)) {
+		buf_done(&path);
+		return es_err_exit(ES_USAGE);
+	}
+	if (client_open(&c, a) && client_call(&c, "GET", buf_cstr(&path), NULL) && !command_json(&c))
+		show_list(&c, false);
+	buf_done(&path);
+	return client_close(&c, 0);
+}
+
+static bool number_valid(const char *text)
+{
+	char *end;
+	double n = strtod(text, &end);
+
+	return *text && !*end && isfinite(n) && n >= 0;
+}
+
+static int search_path(const struct args *a, struct buf *path)
+{
+	const char *within = args_get(a, "within");
+	struct buf text;
+
+	if (within && !args_has(a, "near"))
+		return print_fail(ES_USAGE, W_WITHIN_ALONE);
+	if (within && !number_valid(within))
+		return print_fail(ES_USAGE, W_NOT_A_COUNT, "within", within);
+	if (a->word_count == 0 && !args_has(a, "near") && !args_has(a, "kind"))
+		return print_fail(ES_USAGE, W_SEARCH_WHAT);
+	buf_init(&text, 65536);
+	for (size_t i = 0; i < a->word_count; i++)
+		buf_printf(&text, "%s%s", i ? " " : "", a->words[i]);
+	buf_str(path, "/search");
+	path_query(path, "text", buf_cstr(&text));
+	buf_done(&text);
+	path_query(path, "kind", args_get(a, "kind"));
+	path_query(path, "near", args_get(a, "near"));
+	path_query(path, "within", within);
+	if (!command_count(a, "limit", path) || !command_count(a, "offset", path))
+		return es_err_exit(ES_USAGE);
+	return 0;
+}
+
+int cmd_search(const struct args *a)
+{
+	struct client c;
+	struct buf path;
+	int code;
+
+	buf_init(&path, 1 << 20);
+	code = search_path(a, &path);
+	if (code != 0) {
+		buf_done(&path);
+		return code;
+	}
+	if (client_open(&c, a) && client_call(&c, "GET", buf_cstr(&path), NULL) && !command_json(&c))
+		show_list(&c, args_has(a, "near"));
+	buf_done(&path);
+	return client_close(&c, 0);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading CSV (RFC 4180 and what spreadsheets make of it) from a slice, one
+ * record at a time: quotes with separators and line breaks inside, lines ended
+ * by LF, CRLF or CR, a byte order mark, Excel's "sep=;" first line. Bytes are
+ * not interpreted: every encoding that keeps ASCII as it is passes through. */
+#ifndef DAEMON_CSV_H
+#define DAEMON_CSV_H
+
+#include "common/bytes.h"
+
+#define CSV_FIELDS_MAX 256
+
+struct csv {
+	struct slice file;
+	size_t at; /* behind the record */
+	char separator;
+	uint64_t next_line; /* of the record to come, from 1 */
+	/* The record, until the next call: */
+	struct slice raw; /* without its line end */
+	uint64_t line; /* of its first row in the file */
+	size_t count; /* its fields; those beyond CSV_FIELDS_MAX are only counted */
+	struct slice fields[CSV_FIELDS_MAX];
+	bool unclosed; /* the file ended inside a quoted field */
+	struct buf unquoted;
+	bool quoted[CSV_FIELDS_MAX];
+};
+
+/* Stands before the header, behind the byte order mark and a "sep=" line.
+ * Separator 0: detect. */
+void csv_init(struct csv *c, struct slice file, char separator);
+/* False at the end, or without memory (then c->unquoted.err says so). Lines
+ * with nothing at all on them are no records. */
+bool csv_next(struct csv *c);
+void csv_done(struct csv *c);
+
+/* Of ; , and TAB the one that makes the most records as wide as the header. */
+char csv_detect_separator(struct slice file);
+/* "\r\n", "\n" or "\r", as the file's first line ends. */
+const char *csv_line_end(struct slice file);
+
+#endif

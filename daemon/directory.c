@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The writer. One transaction per directory_apply: fold each item into `etat`,
+ * let `rows` and `digest` follow, move the position. After an error everything
+ * kept in memory is read again from the file. */
+#include "daemon/directory_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The shape of the tables that the schema does not decide ("es", then a number). */
+#define FORMAT 0x65730001
+#define BULK_ITEMS 1024
+#define CACHE_KIB 16000
+#define CACHE_BULK_KIB 64000
+#define MERGE_PAGES 256
+#define MERGE_ROUNDS 256
+
+struct hub_name {
+	struct id16 hub;
+	char *pole; /* NULL: seen, not named yet */
+};
+
+struct found {
+	bool known;
+	int64_t rec;
+	bool has_hash[DATA_SCOPES];
+	struct hash hash[DATA_SCOPES];
+};
+
+struct directory {
+	sqlite3 *db;
+	char *path;
+	struct kind_maps maps;
+	struct position position;
+	struct rows *rows;
+	struct digest *digest;
+	struct hub_name *hubs;
+	size_t hub_count;
+	sqlite3_stmt *find, *insert, *update, *hub_put, *position_put;
+	struct buf old, new;
+	bool bulk; /* the cache is large */
+	bool damaged; /* close removes the file */
+};
+
+static enum es_err create_tables(sqlite3 *db, const struct kind_maps *maps)
+{
+	enum es_err err = sql_exec(db,
+		"CREATE TABLE meta(cle TEXT PRIMARY KEY, valeur INT) WITHOUT ROWID;"
+		"INSERT INTO meta VALUES('commit', 0), ('edit', 0);"
+		"CREATE TABLE meta_pole(hub BLOB PRIMARY KEY, pole TEXT) WITHOUT ROWID;"
+		"CREATE TABLE etat(rec INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INT NOT NULL, bucket INT NOT NULL,"
+		" h1 BLOB, h2 BLOB, h3 BLOB, h4 BLOB, state BLOB NOT NULL);"
+		/* The bucket follows from the id: one index finds records and walks buckets. */
+		"CREATE UNIQUE INDEX etat_id ON etat(bucket, id, kind)");
+
+	if (err == ES_OK)
+		err = digest_create(db);
+	if (err == ES_OK)
+		err = rows_create(db, maps);
+	if (err == ES_OK)
+		err = sql_execf(db, "PRAGMA application_id = %d; PRAGMA user_version = %d", FORMAT, (int)schema_version());
+	return err;
+}
+
+static enum es_err read_pragma(sqlite3 *db, const char *sql, int *out)
+{
+	sqlite3_stmt *s = NULL;
+	enum es_err err = sql_prepare(db, sql, &s);
+	int rc;
+
+	if (err == ES_OK) {
+		rc = sqlite3_step(s);
+		*out = rc == SQLITE_ROW ? sqlite3_column_int(s, 0) : 0;
+		err = sql_end(s, rc);
+	}
+	sqlite3_finalize(s);
+	return err;
+}
+
+/* ES_VERSION: tables of another shape, or none. */
+static enum es_err check_version(sqlite3 *db)
+{
+	int format = 0, version = 0;
+	enum es_err err = read_pragma(db, "PRAGMA application_id", &format);
+
+	if (err == ES_OK)
+		err = read_pragma(db, "PRAGMA user_version", &version);
+	if (err == ES_OK && (format != FORMAT || version != (int)schema_version()))
+		err = ES_VERSION;
+	return err;
+}
+
+static enum es_err set_pragmas(sqlite3 *db)
+{
+	enum es_err err = sql_settle(db);
+
+	if (err == ES_OK)
+		err = sql_execf(db,
+				"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
+				"PRAGMA wal_autocheckpoint = 20000; PRAGMA journal_size_limit = 8388608;"
+				"PRAGMA cache_size = -%d", CACHE_KIB);
+	return err;
+}
+
+static enum es_err open_file(struct directory *d)
+{
+	int rc = sqlite3_open_v2(d->path, &d->db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+
+	return rc != SQLITE_OK ? sql_err(rc) : set_pragmas(d->db);
+}
+
+static void remove_file(const char *path)
+{
+	static const char *const tails[] = {"", "-wal", "-shm"};
+
+	for (size_t i = 0; i < 3; i++) {
+		char *name = sqlite3_mprintf("%s%s", path, tails[i]);
+
+		if (name != NULL)
+			unlink(name);
+		sqlite3_free(name);
+	}
+}
+
+static enum es_err create_file(struct directory *d)
+{
+	enum es_err err;
+
+	sqlite3_close(d->db);
+	d->db = NULL;
+	remove_file(d->path);
+	err = open_file(d);
+	if (err == ES_OK)
+		err = sql_exec(d->db, "BEGIN IMMEDIATE");
+	if (err == ES_OK)
+		err = create_tables(d->db, &d->maps);
+	if (err == ES_OK)
+		err = sql_exec(d->db, "COMMIT");
+	return err;
+}
+
+static void forget_hubs(struct directory *d)
+{
+	for (size_t i = 0; i < d->hub_count; i++)
+		free(d->hubs[i].pole);
+	free(d->hubs);
+	d->hubs = NULL;
+	d->hub_count = 0;
+}
+
+static struct hub_name *hub_find(struct directory *d, const uint8_t *hub)
+{
+	for (size_t i = 0; i < d->hub_count; i++)
+		if (memcmp(d->hubs[i].hub.bytes, hub, sizeof(d->hubs[i].hub.bytes)) == 0)
+			return &d->hubs[i];
+	return NULL;
+}
+
+static enum es_err hub_remember(struct directory *d, struct slice hub, const char *pole)
+{
+	struct hub_name *hubs, added = {0};
+
+	if (pole != NULL && (added.pole = strdup(pole)) == NULL)
+		return ES_NOMEM;
+	memcpy(added.hub.bytes, hub.p, sizeof(added.hub.bytes));
+	hubs = realloc(d->hubs, (d->hub_count + 1) * sizeof(*hubs));
+	if (hubs == NULL) {
+		free(added.pole);
+		return ES_NOMEM;
+	}
+	d->hubs = hubs;
+	d->hubs[d->hub_count++] = added;
+	return ES_OK;
+}
+
+static enum es_err load_hubs(struct directory *d)
+{
+	sqlite3_stmt *s = NULL;
+	enum es_err err = sql_prepare(d->db, "SELECT hub, pole FROM meta_pole", &s);
+	int rc = SQLITE_DONE;
+
+	forget_hubs(d);
+	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct slice hub = sql_blob(s, 0);
+
+		err = hub.len != sizeof(struct id16) ? ES_PAGE_DAMAGED :
+		      hub_remember(d, hub, (const char *)sqlite3_column_text(s, 1));
+	}
+	if (err == ES_OK)
+		err = sql_err(rc);
+	sqlite3_finalize(s);
+	return err;
+}
+
+static enum es_err load_position(struct directory *d)
+{
+	sqlite3_stmt *s = NULL;
+	enum es_err err = sql_prepare(d->db, "SELECT (SELECT valeur FROM meta WHERE cle = 'commit'),"
+					     "(SELECT valeur FROM meta WHERE cle = 'edit')", &s);
+	int rc;
+
+	if (err == ES_OK) {
+		rc = sqlite3_step(s);
+		if (rc == SQLITE_ROW)
+			d->position = (struct position){sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1)};
+		err = sql_end(s, rc);
+	}
+	sqlite3_finalize(s);
+	return err;
+}
+
+static enum es_err prepare(struct directory *d)
+{
+	enum es_err err = sql_prepare(d->db, "SELECT rec, h1, h2, h3, h4, state FROM etat"
+					     " WHERE bucket = ?1 AND id = ?2 AND kind = ?3", &d->find);
+
+	if (err == ES_OK)
+		err = sql_prepare(d->db, "INSERT INTO etat(state, h1, h2, h3, h4, id, kind, bucket)"
+					 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", &d->insert);
+	if (err == ES_OK)
+		err = sql_prepare(d->db, "UPDATE etat SET state = ?1, h1 = ?2, h2 = ?3, h3 = ?4, h4 = ?5 WHERE rec = ?6",
+				  &d->update);
+	if (err == ES_OK)
+		err = sql_prepare(d->db, "REPLACE INTO meta_pole VALUES(?1, ?2)", &d->hub_put);
+	if (err == ES_OK)
+		err = sql_prepare(d->db, "UPDATE meta SET valeur = CASE cle WHEN 'commit' THEN ?1 ELSE ?2 END"
+					 " WHERE cle IN ('commit', 'edit')", &d->position_put);
+	return err;
+}
+
+static enum es_err load(struct directory *d, const struct reference *ref)
+{
+	enum es_err err = prepare(d);
+
+	if (err == ES_OK)
+		err = rows_open(d->db, &d->maps, ref, &d->rows);
+	if (err == ES_OK)
+		err = digest_open(d->db, &d->digest);
+	if (err == ES_OK)
+		err = load_hubs(d);
+	if (err == ES_OK)
+		err = load_position(d);
+	return err;
+}
+
+static void unload(struct directory *d)
+{
+	sqlite3_stmt **all[] = {&d->find, &d->insert, &d->update, &d->hub_put, &d->position_put};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		sqlite3_finalize(*all[i]);
+		*all[i] = NULL;
+	}
+	rows_close(d->rows);
+	digest_close(d->digest);
+	forget_hubs(d);
+	d->rows = NULL;
+	d->digest = NULL;
+	d->position = (struct position){0};
+}
+
+static enum es_err open_or_create(struct directory *d, const struct reference *ref)
+{
+	enum es_err err = open_file(d);
+
+	if (err == ES_OK)
+		err = check_version(d->db);
+	if (err == ES_OK)
+		err = load(d, ref);
+	if (err != ES_VERSION && err != ES_PAGE_DAMAGED)
+		return err;
+	unload(d);
+	err = create_file(d);
+	return err == ES_OK ? load(d, ref) : err;
+}
+
+enum es_err directory_open(const char *path, const struct reference *ref, struct directory **out)
+{
+	struct directory *d = calloc(1, sizeof(*d));
+	enum es_err err = ES_NOMEM;
+
+	if (d == NULL)
+		return ES_NOMEM;
+	kind_maps_init(&d->maps);
+	buf_init(&d->old, STATE_MAX);
+	buf_init(&d->new, STATE_MAX);
+	d->path = strdup(path);
+	if (d->path != NULL)
+		err = open_or_create(d, ref);
+	if (err == ES_OK)
+		*out = d;
+	else
+		directory_close(d);
+	return err;
+}
+
+void directory_close(struct directory *d)
+{
+	if (d == NULL)
+		return;
+	unload(d);
+	sqlite3_close(d->db);
+	if (d->damaged)
+		remove_file(d->path);
+	buf_done(&d->old);
+	buf_done(&d->new);
+	free(d->path);
+	free(d);
+}
+
+struct position directory_position(const struct directory *d)
+{
+	return d->position;
+}
+
+/* Back to what the file says. */
+static enum es_err undo(struct directory *d, enum es_err err)
+{
+	if (err == ES_PAGE_DAMAGED)
+		d->damaged = true;
+	if (sqlite3_get_autocommit(d->db) == 0)
+		(void)sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
+	rows_forget(d->rows);
+	if (digest_reload(d->digest) != ES_OK || load_hubs(d) != ES_OK)
+		return err == ES_OK ? ES_IO : err;
+	return err;
+}
+
+static enum es_err find_record(struct directory *d, const struct feed_item *item, unsigned bucket, struct found *f)
+{
+	sqlite3_stmt *s = d->find;
+	int rc;
+
+	*f = (struct found){0};
+	buf_clear(&d->old);
+	sqlite3_bind_int(s, 1, (int)bucket);
+	sql_bind_slice(s, 2, record_slice(&item->record));
+	sqlite3_bind_int64(s, 3, item->kind);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		struct slice state = sql_blob(s, 5);
+
+		f->known = true;
+		f->rec = sqlite3_column_int64(s, 0);
+		buf_add(&d->old, state.p, state.len);
+		for (int i = 0; i < DATA_SCOPES; i++) {
+			struct slice hash = sql_blob(s, i + 1);
+
+			f->has_hash[i] = hash.len == sizeof(f->hash[i].bytes);
+			if (f->has_hash[i])
+				memcpy(f->hash[i].bytes, hash.p, hash.len);
+		}
+	}
+	return sql_end(s, rc);
+}
+
+/* Only a sealed change touches layer 4, and only in its own scope. */
+static enum es_err rehash(struct directory *d, const struct feed_item *item, unsigned bucket, struct found *f)
+{
+	enum scope scope = item->change.scope;
+	struct hash hash;
+	bool has;
+	int at = (int)scope - 1;
+
+	if (item->change.pending || scope < SCOPE_PUBLIC || scope > SCOPE_LOCAL)
+		return ES_OK;
+	has = fold_hash(buf_slice(&d->new), &item->record, item->kind, scope, &hash);
+	if (has == f->has_hash[at] && (!has || hash_eq(&hash, &f->hash[at])))
+		return ES_OK;
+	f->has_hash[at] = has;
+	if (has)
+		f->hash[at] = hash;
+	return digest_soil(d->digest, scope, bucket);
+}
+
+static enum es_err write_state(struct directory *d, const struct feed_item *item, unsigned bucket, struct found *f)
+{
+	sqlite3_stmt *s = f->known ? d->update : d->insert;
+	enum es_err err;
+
+	sql_bind_slice(s, 1, buf_slice(&d->new));
+	for (int i = 0; i < DATA_SCOPES; i++) {
+		if (f->has_hash[i])
+			sql_bind_slice(s, i + 2, SLICE(f->hash[i].bytes, sizeof(f->hash[i].bytes)));
+		else
+			sqlite3_bind_null(s, i + 2);
+	}
+	if (f->known) {
+		sqlite3_bind_int64(s, 6, f->rec);
+	} else {
+		sql_bind_slice(s, 6, record_slice(&item->record));
+		sqlite3_bind_int64(s, 7, item->kind);
+		sqlite3_bind_int(s, 8, (int)bucket);
+	}
+	err = sql_run(s);
+	if (err == ES_OK && !f->known)
+		f->rec = sqlite3_last_insert_rowid(d->db);
+	return err;
+}
+
+static enum es_err hub_write(struct directory *d, struct slice hub, const char *pole)
+{
+	sql_bind_slice(d->hub_put, 1, hub);
+	sqlite3_bind_text(d->hub_put, 2, pole, -1, SQLITE_STATIC);
+	return sql_run(d->hub_put);
+}
+
+/* A hub is listed from its first record on, named or not: a uid is looked up
+ * hub by hub, and a name given later knows whether rows must follow. */
+static enum es_err hub_pole(struct directory *d, struct slice hub, const char **pole)
+{
+	const struct hub_name *known = hub_find(d, hub.p);
+	enum es_err err;
+
+	if (known != NULL) {
+		*pole = known->pole;
+		return ES_OK;
+	}
+	*pole = NULL;
+	err = hub_write(d, hub, NULL);
+	return err == ES_OK ? hub_remember(d, hub, NULL) : err;
+}
+
+static enum es_err apply_item(struct directory *d, const struct feed_item *item, unsigned bucket)
+{
+	const struct kind_map *m = kind_maps_find(&d->maps, item->kind);
+	struct slice record = record_slice(&item->record);
+	const char *pole;
+	struct found f;
+	enum es_err err = find_record(d, item, bucket, &f);
+
+	buf_clear(&d->new);
+	if (err == ES_OK)
+		err = fold_apply(buf_slice(&d->old), &item->change, &d->new);
+	if (err != ES_OK || (f.known && slice_eq(buf_slice(&d->old), buf_slice(&d->new))))
+		return err;
+	err = rehash(d, item, bucket, &f);
+	if (err == ES_OK)
+		err = write_state(d, item, bucket, &f);
+	if (err == ES_OK)
+		err = hub_pole(d, record_hub(record), &pole);
+	if (err == ES_OK && m != NULL)
+		err = rows_change(d->rows, m, f.rec, record, pole, buf_slice(&d->old), buf_slice(&d->new));
+	return err;
+}
+
+static enum es_err move_position(struct directory *d, struct position to)
+{
+	sqlite3_bind_int64(d->position_put, 1, to.commit);
+	sqlite3_bind_int64(d->position_put, 2, to.edit);
+	return sql_run(d->position_put);
+}
+
+static enum es_err set_cache(struct directory *d, bool bulk)
+{
+	if (d->bulk == bulk)
+		return ES_OK;
+	d->bulk = bulk;
+	return sql_execf(d->db, "PRAGMA cache_size = -%d", bulk ? CACHE_BULK_KIB : CACHE_KIB);
+}
+
+static int number_cmp(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Items go in by bucket, the order of the index, and each record's own ones in
+ * theirs: records do not depend on each other. */
+static enum es_err apply_items(struct directory *d, const struct feed_item *items, size_t count)
+{
+	uint64_t *order = malloc((count + 1) * sizeof(*order));
+	enum es_err err = ES_OK;
+
+	if (order == NULL)
+		return ES_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		order[i] = (uint64_t)bucket_of(&items[i].record) << 48 | i;
+	qsort(order, count, sizeof(*order), number_cmp);
+	for (size_t i = 0; i < count && err == ES_OK; i++)
+		err = apply_item(d, &items[order[i] & 0xffffffffffff], (unsigned)(order[i] >> 48));
+	free(order);
+	return err;
+}
+
+enum es_err directory_apply(struct directory *d, const struct feed_item *items, size_t count, struct position to)
+{
+	enum es_err err = ES_OK;
+
+	if (count >= BULK_ITEMS)
+		err = set_cache(d, true);
+	if (err == ES_OK)
+		err = sql_exec(d->db, "BEGIN IMMEDIATE");
+	if (err == ES_OK)
+		err = apply_items(d, items, count);
+	if (err == ES_OK)
+		err = rows_flush(d->rows);
+	if (err == ES_OK)
+		err = move_position(d, to);
+	if (err == ES_OK)
+		err = sql_exec(d->db, "COMMIT");
+	if (err != ES_OK)
+		return undo(d, err);
+	d->position = to;
+	return ES_OK;
+}
+
+static enum es_err rename_rows(struct directory *d, struct slice hub, const char *pole)
+{
+	char hex[2 * sizeof(struct id16) + 1];
+	enum es_err err = ES_OK;
+
+	hex_encode(hub.p, hub.len, hex);
+	for (size_t i = 0; i < d->maps.count && err == ES_OK; i++)
+		err = sql_execf(d->db,
+				"UPDATE \"%w\" SET pole = %Q WHERE rec IN"
+				" (SELECT rec FROM etat WHERE kind = %d AND substr(id, 1, 16) = x'%s')",
+				d->maps.at[i].k->name, pole, (int)d->maps.at[i].k->no, hex);
+	return err;
+}
+
+enum es_err directory_name_hub(struct directory *d, const struct id16 *hub, const char *pole)
+{
+	struct slice id = SLICE(hub->bytes, sizeof(hub->bytes));
+	const struct hub_name *known = hub_find(d, id.p);
+	bool has_rows = known != NULL;
+	enum es_err err;
+
+	if (known != NULL && known->pole != NULL && strcmp(known->pole, pole) == 0)
+		return ES_OK;
+	err = sql_exec(d->db, "BEGIN IMMEDIATE");
+	if (err == ES_OK)
+		err = hub_write(d, id, pole);
+	if (err == ES_OK && has_rows)
+		err = rename_rows(d, id, pole);
+	if (err == ES_OK)
+		err = sql_exec(d->db, "COMMIT");
+	if (err == ES_OK)
+		err = load_hubs(d);
+	return err == ES_OK ? ES_OK : undo(d, err);
+}
+
+enum es_err directory_digest(struct directory *d, enum scope scope, struct hash *out)
+{
+	enum es_err err;
+
+	if (scope < SCOPE_PUBLIC || scope > SCOPE_LOCAL)
+		return ES_NOT_FOUND;
+	err = digest_root(d->digest, scope, out);
+	return err == ES_OK ? ES_OK : undo(d, err);
+}
+
+enum es_err directory_compare(struct directory *d, const char *other_path, int64_t *differ, struct buf *what)
+{
+	return rows_compare(d->db, other_path, differ, what);
+}
+
+/* A merge that changes fewer than two rows of its tables had nothing to do. */
+static enum es_err merge_words(struct directory *d)
+{
+	enum es_err err = ES_OK;
+
+	for (int i = 0; i < MERGE_ROUNDS && err == ES_OK; i++) {
+		int before = sqlite3_total_changes(d->db);
+
+		err = sql_execf(d->db, "INSERT INTO recherche(recherche, rank) VALUES('merge', %d)", MERGE_PAGES);
+		if (sqlite3_total_changes(d->db) - before < 2)
+			break;
+	}
+	return err;
+}
+
+/* Nothing here is needed for correctness: a failure shows at the next apply. */
+void directory_idle(struct directory *d)
+{
+	enum es_err err = merge_words(d);
+
+	if (err == ES_PAGE_DAMAGED)
+		d->damaged = true;
+	sqlite3_busy_timeout(d->db, 0);
+	sqlite3_wal_checkpoint_v2(d->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(d->db, 5000);
+	if (set_cache(d, false) == ES_OK)
+		sqlite3_db_release_memory(d->db);
+}

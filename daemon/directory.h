@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * directory.db: the folded directory, plain SQL that people may open read-only
+ * while the daemon runs. A projection: it carries its own position, can be
+ * deleted and rebuilt from the journal.
+ *
+ *   one table per kind, named as the kind: rec, uid, pole, <fields>, maj
+ *   etat        layer 4 of every record, unknown kinds and fields included
+ *   recherche   FTS5 over the searchable fields, folded by value_fold_text
+ *   point       coordinates on a grid, for --near
+ *   meta        position, schema version, hub names
+ *
+ * A file found damaged while in use (ES_PAGE_DAMAGED) is removed by
+ * directory_close, so that the next open begins anew.
+ *
+ * `struct directory` is the one writer (the projector's thread). `struct
+ * reader` is a read-only connection of any other thread. */
+#ifndef DAEMON_DIRECTORY_H
+#define DAEMON_DIRECTORY_H
+
+#include <stdio.h>
+#include "daemon/reference.h"
+#include "proto/fold.h"
+#include "proto/schema.h"
+
+struct directory;
+struct reader;
+
+/* One change for the fold, as the journal feeds it. */
+struct feed_item {
+	struct record_id record;
+	unsigned kind;
+	struct fold_change change;
+};
+/* How far the journal has been folded: the last commit's arrival number and the
+ * last outbox edit's number. */
+struct position {
+	int64_t commit, edit;
+};
+
+/* Creates or opens; a file of another schema version, or damaged, is replaced
+ * by an empty one (position 0). ES_DISK_FULL, ES_IO. Borrows `ref`. */
+ES_MUST_USE enum es_err directory_open(const char *path, const struct reference *ref, struct directory **out);
+void directory_close(struct directory *d);
+struct position directory_position(const struct directory *d);
+/* Folds the items in order and moves to `to`, in one transaction: on an error
+ * nothing has changed. */
+ES_MUST_USE enum es_err directory_apply(struct directory *d, const struct feed_item *items, size_t count,
+					struct position to);
+/* Which text `pole` shows for a hub ("pole-auray"); known before its records. */
+ES_MUST_USE enum es_err directory_name_hub(struct directory *d, const struct id16 *hub, const char *pole);
+/* State digest (protocol.md part 2): 4096 buckets by record id, a root over
+ * them. Only buckets that changed are hashed again. */
+ES_MUST_USE enum es_err directory_digest(struct directory *d, enum scope scope, struct hash *out);
+/* Merges the full-text index and checkpoints; for idle moments and bulk ends. */
+void directory_idle(struct directory *d);
+/* Compares every table with another directory file: the number of rows that
+ * differ, and one line about the first (no private value) in `what`. */
+ES_MUST_USE enum es_err directory_compare(struct directory *d, const char *other_path, int64_t *differ, struct buf *what);
+
+ES_MUST_USE enum es_err reader_open(const char *path, const struct reference *ref, struct reader **out);
+void reader_close(struct reader *r);
+/* Whose records come first in reader_find and reader_show: the local hub's. */
+void reader_prefer(struct reader *r, const struct id16 *hub);
+/* The fold state of one record, appended to out (empty: unknown). */
+ES_MUST_USE enum es_err reader_state(struct reader *r, const struct record_id *record, unsigned kind, struct buf *out);
+/* Live records that bear this uid, of known and unknown kinds: their ids and
+ * kinds; the local hub's first, then by hub. Returns how many (at most max are
+ * stored). A deleted record is still in reader_state. */
+size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *ids, unsigned *kinds, size_t max);
+/* Is a record of this kind with this uid shown here, whoever owns it? */
+bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id16 *uid);
+/* JSON {kind, uid, owner, scope, data{}}; a reference to a record not here shows
+ * "(non partagé)". ES_NOT_FOUND. */
+ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json);
+/* JSON {total, items[{kind, uid, owner, scope, data{}}]} by uid. */
+ES_MUST_USE enum es_err reader_list(struct reader *r, const struct schema_kind *k, int64_t limit, int64_t offset, struct buf *json);
+struct search {
+	struct slice text; /* may be empty when near is set */
+	const struct schema_kind *kind; /* NULL: all */
+	bool near;
+	int32_t lat_e7, lon_e7;
+	int64_t within_km;
+	int64_t limit, offset;
+};
+/* JSON {total, items[{kind, uid, owner, scope, titre, commune, maj, km?}]};
+ * every word must begin a word of the record; ordered by rank then uid, by
+ * distance then uid when near. */
+ES_MUST_USE enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json);
+/* Exchange CSV of one kind, records this node shows, by uid: same data, same bytes. */
+ES_MUST_USE enum es_err reader_export_csv(struct reader *r, const struct schema_kind *k, FILE *out);
+/* One object a line, kind by kind (NULL: all), by uid. */
+ES_MUST_USE enum es_err reader_export_jsonl(struct reader *r, const struct schema_kind *k, FILE *out);
+/* JSON {"structure": n, ...}: every kind of the schema, live records only. */
+ES_MUST_USE enum es_err reader_counts(struct reader *r, struct buf *json);
+struct position reader_position(struct reader *r);
+
+#endif

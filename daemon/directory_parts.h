@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The two halves behind struct directory: `rows`, what people and searches
+ * read, and `digest`, the hash tree over layer 4. Both live inside the
+ * directory's transactions; after a rollback each is told to forget. */
+#ifndef DAEMON_DIRECTORY_PARTS_H
+#define DAEMON_DIRECTORY_PARTS_H
+
+#include "daemon/directory_sql.h"
+
+struct rows;
+ES_MUST_USE enum es_err rows_create(sqlite3 *db, const struct kind_maps *maps);
+ES_MUST_USE enum es_err rows_open(sqlite3 *db, const struct kind_maps *maps, const struct reference *ref, struct rows **out);
+void rows_close(struct rows *r);
+/* Record `rec` went from one state (empty: none) to another. Its words reach
+ * the index at rows_flush. */
+ES_MUST_USE enum es_err rows_change(struct rows *r, const struct kind_map *m, int64_t rec, struct slice record,
+				    const char *pole, struct slice old, struct slice new);
+ES_MUST_USE enum es_err rows_flush(struct rows *r);
+void rows_forget(struct rows *r);
+/* directory_compare over the writer's connection. */
+ES_MUST_USE enum es_err rows_compare(sqlite3 *db, const char *other_path, int64_t *differ, struct buf *what);
+
+struct digest;
+ES_MUST_USE enum es_err digest_create(sqlite3 *db);
+ES_MUST_USE enum es_err digest_open(sqlite3 *db, struct digest **out);
+void digest_close(struct digest *g);
+/* The record's hash in that scope changed. */
+ES_MUST_USE enum es_err digest_soil(struct digest *g, enum scope scope, unsigned bucket);
+ES_MUST_USE enum es_err digest_root(struct digest *g, enum scope scope, struct hash *out);
+/* Reads again which buckets are clean. */
+ES_MUST_USE enum es_err digest_reload(struct digest *g);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files behind directory.h share: how a state becomes a row, and the
+ * few verbs of SQLite they need. Private to daemon/directory*.c, daemon/reader*.c
+ * and daemon/search.c. */
+#ifndef DAEMON_DIRECTORY_SQL_H
+#define DAEMON_DIRECTORY_SQL_H
+
+#include "daemon/directory.h"
+#include "daemon/sql.h"
+
+#define BUCKET_COUNT 4096
+#define KINDS_MAX 64
+#define STATE_MAX (64u << 20) /* bytes of one record's state */
+#define DATA_SCOPES 4 /* public .. local; h1 .. h4 */
+
+ES_MUST_USE enum es_err sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out);
+/* sqlite3_mprintf's format; the text is freed. */
+ES_MUST_USE enum es_err sql_preparef(sqlite3 *db, sqlite3_stmt **out, const char *fmt, ...);
+ES_MUST_USE enum es_err sql_execf(sqlite3 *db, const char *fmt, ...);
+/* What the last step of a statement said; resets it. */
+ES_MUST_USE enum es_err sql_end(sqlite3_stmt *s, int rc);
+struct slice sql_text(sqlite3_stmt *s, int column);
+void sql_bind_text(sqlite3_stmt *s, int at, struct slice text);
+/* Settings of libraries.md part 3 that writer and readers share. */
+ES_MUST_USE enum es_err sql_settle(sqlite3 *db);
+
+unsigned bucket_of(const struct record_id *record);
+struct slice record_slice(const struct record_id *record);
+struct slice record_hub(struct slice record);
+struct slice record_uid(struct slice record);
+
+/* A kind and where its fields of note are; -1 where it has none. */
+struct kind_map {
+	const struct schema_kind *k;
+	int16_t by_no[256];
+	int portee, title, commune, code_insee, latitude, longitude, structure;
+};
+struct kind_maps {
+	size_t count;
+	struct kind_map at[KINDS_MAX];
+};
+void kind_maps_init(struct kind_maps *maps);
+const struct kind_map *kind_maps_find(const struct kind_maps *maps, unsigned no);
+/* The field of that number, -1 where the kind has none. */
+int kind_map_field(const struct kind_map *m, unsigned no);
+
+/* Layer 5 of one record. An empty slice: unset or nil. Borrows the state. */
+struct shown {
+	struct slice value[SCHEMA_FIELDS_MAX];
+	size_t count;
+	struct slice portee;
+	bool deleted, own; /* own: some own field has a value */
+	es_stamp latest;
+	enum scope widest;
+};
+/* `m` may be NULL: an unknown kind. */
+void shown_read(struct shown *s, const struct kind_map *m, struct slice state);
+bool shown_live(const struct shown *s);
+const char *shown_scope(const struct shown *s, const struct kind_map *m);
+
+/* Values of the type that is asked; false for any other. */
+bool canon_is_text(struct slice value, struct slice *text);
+bool canon_is_int(struct slice value, int64_t *number);
+bool canon_is_uid(struct slice value, struct id16 *uid);
+
+/* Where a record lies: its own point, its commune's, or that of the structure
+ * it belongs to (`by_structure`). */
+struct place {
+	bool known, by_structure;
+	int32_t lat_e7, lon_e7;
+	struct id16 structure;
+};
+struct place place_of(const struct shown *s, const struct kind_map *m, const struct reference *ref);
+const struct commune *commune_of(struct slice code, const struct reference *ref);
+/* The grid of 0.1 degree. */
+int place_row(int64_t lat_e7);
+int place_column(int64_t lon_e7);
+#define PLACE_COLUMNS 3600
+
+/* The folded text of a record's searchable fields, appended. */
+void search_text(const struct shown *s, const struct kind_map *m, struct buf *out);
+
+/* The reader's inside, for reader*.c and search.c. */
+struct reader {
+	sqlite3 *db;
+	const struct reference *ref;
+	struct kind_maps maps;
+	struct id16 local;
+	sqlite3_stmt *state, *hubs, *record, *named, *position;
+	sqlite3_stmt *knows[KINDS_MAX];
+};
+ES_MUST_USE enum es_err reader_begin(struct reader *r);
+void reader_end(struct reader *r);
+/* Appends {kind, uid, owner, scope, data}. */
+void reader_write(struct reader *r, struct slice record, unsigned kind, struct slice state, struct slice pole,
+		  bool hide_unknown, struct buf *json);
+ES_MUST_USE enum es_err reader_count(struct reader *r, const struct schema_kind *k, int64_t *out);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/encoding.h"
+
+#include <string.h>
+
+#include "proto/text.h"
+
+const char *encoding_name(enum encoding e)
+{
+	return e == ENCODING_UTF_8 ? "utf-8" : "windows-1252";
+}
+
+static unsigned long line_of(struct slice file, size_t at)
+{
+	unsigned long line = 1;
+
+	for (size_t i = 0; i < at; i++)
+		line += file.p[i] == '\n' || (file.p[i] == '\r' && file.p[i + 1] != '\n');
+	return line;
+}
+
+/* Where the first line that is not UTF-8 begins. */
+static size_t first_bad_line(struct slice file)
+{
+	size_t from = 0;
+
+	while (from < file.len) {
+		const uint8_t *end = memchr(file.p + from, '\n', file.len - from);
+		size_t len = end ? (size_t)(end - file.p) - from + 1 : file.len - from;
+
+		if (!utf8_valid(file.p + from, len))
+			break;
+		from += len;
+	}
+	return from;
+}
+
+static bool undefined_in_cp1252(uint8_t c)
+{
+	return c == 0 || text_from_cp1252(c) == 0;
+}
+
+static enum es_err check_cp1252(struct slice file, struct buf *why)
+{
+	for (size_t i = 0; i < file.len; i++) {
+		if (!undefined_in_cp1252(file.p[i]))
+			continue;
+		buf_printf(why, "line %lu: byte 0x%02X exists neither in UTF-8 text nor in Windows-1252; "
+			   "save the file as CSV UTF-8, or say --encoding", line_of(file, i), file.p[i]);
+		return ES_BAD_VALUE;
+	}
+	return ES_OK;
+}
+
+static enum es_err check_utf8(struct slice file, struct buf *why)
+{
+	if (utf8_valid(file.p, file.len))
+		return ES_OK;
+	buf_printf(why, "line %lu is not valid UTF-8; try --encoding windows-1252", line_of(file, first_bad_line(file)));
+	return ES_BAD_VALUE;
+}
+
+/* Excel's "Unicode text". */
+static bool is_utf16(struct slice file)
+{
+	return file.len >= 2 && (memcmp(file.p, "\xff\xfe", 2) == 0 || memcmp(file.p, "\xfe\xff", 2) == 0);
+}
+
+static bool has_bom(struct slice file)
+{
+	return file.len >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0;
+}
+
+enum es_err encoding_find(struct slice file, const char *asked, enum encoding *out, struct buf *why)
+{
+	enum encoding e = ENCODING_UTF_8;
+	enum es_err err;
+
+	if (is_utf16(file)) {
+		buf_str(why, "the file is UTF-16; save it as CSV UTF-8");
+		return ES_BAD_VALUE;
+	}
+	if (asked && strcmp(asked, "utf-8") != 0 && strcmp(asked, "windows-1252") != 0) {
+		buf_printf(why, "unknown encoding %s: utf-8 or windows-1252", asked);
+		return ES_BAD_VALUE;
+	}
+	if (asked ? asked[0] == 'w' : !has_bom(file) && !utf8_valid(file.p, file.len))
+		e = ENCODING_WINDOWS_1252;
+	err = e == ENCODING_UTF_8 ? check_utf8(file, why) : check_cp1252(file, why);
+	if (err == ES_OK)
+		*out = e;
+	return err;
+}
+
+void encoding_to_utf8(struct slice cp1252, struct buf *out)
+{
+	for (size_t i = 0; i < cp1252.len; i++)
+		text_add(out, text_from_cp1252(cp1252.p[i]));
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which of the two encodings a spreadsheet wrote, and Windows-1252 into UTF-8. */
+#ifndef DAEMON_ENCODING_H
+#define DAEMON_ENCODING_H
+
+#include "common/bytes.h"
+
+enum encoding { ENCODING_UTF_8, ENCODING_WINDOWS_1252 };
+
+const char *encoding_name(enum encoding e); /* "utf-8" */
+/* `asked`: a name, or NULL to detect (domain.md part 5). ES_BAD_VALUE: the file
+ * is in neither, or not in the one asked for; a sentence goes to `why`. */
+ES_MUST_USE enum es_err encoding_find(struct slice file, const char *asked, enum encoding *out, struct buf *why);
+void encoding_to_utf8(struct slice cp1252, struct buf *out);
+
+#endif

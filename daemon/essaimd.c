@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * essaimd [--data DIR] [--config FILE]: one node, in the foreground. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "common/log.h"
+#include "daemon/api.h"
+#include "daemon/conf.h"
+
+struct program {
+	uv_loop_t loop;
+	char dir[NODE_PATH_MAX], config[NODE_PATH_MAX + 16], socket_path[NODE_PATH_MAX + 16];
+	struct conf conf;
+	struct reference *ref;
+	struct node *node; /* until the worker takes it */
+	struct node_keys keys;
+	struct swarm swarm;
+	struct api *api;
+	uv_signal_t signals[3];
+};
+
+static int fail(enum es_err err, const char *where, const char *what)
+{
+	fprintf(stderr, "essaimd: %s: %s\n", where, what);
+	return es_err_exit(err);
+}
+
+static void usage(FILE *f)
+{
+	fputs("usage: essaimd [--data DIR] [--config FILE] [--socket PATH]\n"
+	      "Runs one essaim node in the foreground. 'essaim init' or 'essaim join' makes the node.\n"
+	      "  --data DIR     everything under DIR (essaim.sock journal.db directory.db node.key essaim.conf)\n"
+	      "  --config FILE  another configuration file\n"
+	      "  --socket PATH  another place for the control socket\n"
+	      "  --version      print the version\n", f);
+}
+
+static const char *env_or(const char *name, const char *otherwise)
+{
+	const char *v = getenv(name);
+
+	return v && v[0] ? v : otherwise;
+}
+
+/* 0: go on; else an exit code plus one. */
+static int read_options(struct program *p, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"data", required_argument, NULL, 'd'}, {"config", required_argument, NULL, 'c'},
+		{"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'}, {0}};
+	const char *data = NULL, *config = NULL, *sock = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			data = optarg;
+			break;
+		case 'c':
+			config = optarg;
+			break;
+		case 's':
+			sock = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return 1;
+		case 'v':
+			puts("essaimd " ESSAIM_VERSION);
+			return 1;
+		default:
+			fputs("Try 'essaimd --help'.\n", stderr);
+			return 64 + 1;
+		}
+	}
+	if (optind < argc)
+		return fail(ES_USAGE, argv[optind], "unexpected argument. Try 'essaimd --help'.") + 1;
+	snprintf(p->dir, sizeof p->dir, "%s", data ? data : env_or("STATE_DIRECTORY", "/var/lib/essaim"));
+	if (config)
+		snprintf(p->config, sizeof p->config, "%s", config);
+	else if (data)
+		snprintf(p->config, sizeof p->config, "%s/essaim.conf", data);
+	else
+		snprintf(p->config, sizeof p->config, "%s/essaim.conf", env_or("CONFIGURATION_DIRECTORY", "/etc/essaim"));
+	if (sock)
+		snprintf(p->socket_path, sizeof p->socket_path, "%s", sock);
+	else if (data)
+		snprintf(p->socket_path, sizeof p->socket_path, "%s/essaim.sock", data);
+	else
+		snprintf(p->socket_path, sizeof p->socket_path, "%s/essaim.sock", env_or("RUNTIME_DIRECTORY", "/run/essaim"));
+	return 0;
+}
+
+/* --- stopping --- */
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct program *p = signal->data;
+
+	if (number == SIGHUP) {
+		log_event(LOG_NOTE, "reload", "config=unchanged");
+		return;
+	}
+	if (p->swarm.stopping)
+		return;
+	log_event(LOG_NOTE, "stopping", "signal=%d", number);
+	swarm_stop(&p->swarm);
+	api_stop(p->api);
+	for (int i = 0; i < 3; i++)
+		uv_close((uv_handle_t *)&p->signals[i], NULL);
+	worker_stop(p->swarm.worker);
+}
+
+static void watch_signals(struct program *p)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	for (int i = 0; i < 3; i++) {
+		uv_signal_init(&p->loop, &p->signals[i]);
+		p->signals[i].data = p;
+		uv_signal_start(&p->signals[i], on_signal, numbers[i]);
+	}
+}
+
+/* --- starting --- */
+
+static void hook_grew(void *ctx)
+{
+	swarm_grew(ctx);
+}
+
+static void hook_control(void *ctx, struct slice packed)
+{
+	swarm_control(ctx, packed);
+}
+
+static void fill_swarm(struct program *p)
+{
+	struct swarm *s = &p->swarm;
+	struct node *n = p->node;
+	struct buf secret, charter;
+
+	s->loop = &p->loop;
+	p->keys = n->keys;
+	s->keys = &p->keys;
+	s->self = n->hub;
+	s->instance = n->instance;
+	s->role = n->role;
+	snprintf(s->name, sizeof s->name, "%s", n->name);
+	memcpy(s->listen, p->conf.listen, sizeof s->listen);
+	memcpy(s->advertise, p->conf.advertise, sizeof s->advertise);
+	rights_init(&s->rights, &n->rights.fed_id);
+	rng_seed_system(&s->rng);
+	s->joining = n->role != ROLE_CRESS && !node_member(n);
+	s->join_denied = n->denied;
+	buf_init_fixed(&secret, s->join_secret.bytes, 16);
+	buf_init_fixed(&charter, s->join_charter.bytes, 32);
+	if (s->joining && (!journal_get(n->journal, "join_secret", &secret) || !journal_get(n->journal, "join_charter", &charter)))
+		log_event(LOG_WARN, "join.incomplete", "dir=%s", p->dir);
+}
+
+static int run(struct program *p)
+{
+	struct worker_hooks hooks = {.ctx = &p->swarm, .grew = hook_grew, .control = hook_control};
+	char home[RIGHTS_ADDRESS_MAX + 1];
+	struct dh_public home_key = p->node->home;
+	enum es_err err;
+
+	snprintf(home, sizeof home, "%s", p->node->home_address);
+	uv_loop_init(&p->loop);
+	fill_swarm(p);
+	/* The hooks find no peer yet; they only bring the rights up to date. */
+	err = worker_start(&p->loop, p->node, &hooks, &p->swarm.worker);
+	if (err != ES_OK)
+		return fail(err, p->dir, es_err_text(err));
+	err = swarm_start(&p->swarm, home, &home_key);
+	if (err != ES_OK) {
+		worker_stop(p->swarm.worker);
+		return fail(err, p->swarm.listen, "cannot listen there; change 'listen' in essaim.conf");
+	}
+	err = api_start(&p->loop, p->dir, p->socket_path, &p->swarm, p->ref, &p->api);
+	if (err != ES_OK) {
+		worker_stop(p->swarm.worker);
+		return fail(err, p->socket_path, "the control socket cannot be made");
+	}
+	watch_signals(p);
+	log_event(LOG_NOTE, "started", "dir=%s listen=%s role=%s", p->dir, p->swarm.listen,
+		  p->swarm.role == ROLE_CRESS ? "cress" : "hub");
+	uv_run(&p->loop, UV_RUN_DEFAULT);
+	api_free(p->api);
+	rights_done(&p->swarm.rights);
+	crypto_wipe(&p->keys, sizeof p->keys);
+	uv_loop_close(&p->loop);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct program *p = calloc(1, sizeof *p);
+	struct buf why;
+	enum es_err err;
+	int code;
+
+	if (!p)
+		return 74;
+	signal(SIGPIPE, SIG_IGN);
+	umask(0027);
+	code = read_options(p, argc, argv);
+	if (code != 0)
+		return code - 1;
+	err = crypto_start();
+	if (err != ES_OK)
+		return fail(err, "libsodium", es_err_text(err));
+	buf_init(&why, 4096);
+	err = conf_load(p->config, &p->conf, &why);
+	if (err != ES_OK)
+		return fail(err, "configuration", buf_cstr(&why));
+	log_set_level((enum log_level)p->conf.log_level);
+	err = reference_load(reference_default_dir(), &p->ref);
+	if (err != ES_OK)
+		return fail(err, reference_default_dir(), "the reference tables cannot be read");
+	err = node_open(p->dir, p->ref, &p->node);
+	if (err != ES_OK)
+		return fail(err, p->dir,
+			    err == ES_NO_NODE ? "there is no node here; make one with 'essaim init' or 'essaim join'" :
+			    err == ES_LOCKED ? "another program (essaimd?) holds this data directory" :
+			    err == ES_DAMAGED || err == ES_PAGE_DAMAGED ? "the journal is damaged; run 'essaim verify'" :
+			    es_err_text(err));
+	code = run(p);
+	reference_free(p->ref);
+	buf_done(&why);
+	free(p);
+	return code;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A spreadsheet's header against a kind's fields. Private to exchange.c. */
+#ifndef DAEMON_EXCHANGE_PARTS_H
+#define DAEMON_EXCHANGE_PARTS_H
+
+#include "daemon/csv.h"
+#include "daemon/encoding.h"
+#include "proto/schema.h"
+
+enum column_use { COLUMN_FIELD, COLUMN_UID, COLUMN_POLE, COLUMN_EXTRA, COLUMN_IGNORED };
+struct column {
+	const char *header; /* UTF-8, trimmed, unique */
+	enum column_use use;
+	const struct schema_field *field; /* COLUMN_FIELD */
+};
+struct header {
+	struct column columns[CSV_FIELDS_MAX];
+	size_t count;
+	const struct column *of_field[SCHEMA_FIELDS_MAX]; /* by field index; NULL: absent */
+	struct buf names; /* what the headers point into */
+};
+
+/* ES_BAD_VALUE with a sentence in `why` where no column is known, one is named
+ * twice, or there are too many. header_done() in every case. */
+ES_MUST_USE enum es_err header_read(struct header *h, const struct csv *c, enum encoding e,
+				    const struct schema_kind *k, struct buf *why);
+void header_done(struct header *h);
+/* "encoding", "separator", "mapping" and "extra" of the report. */
+void header_json(const struct header *h, enum encoding e, char separator, struct buf *out);
+
+#endif

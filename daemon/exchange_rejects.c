@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rejected records back into a file like the one they came from, each with
+ * its reasons, so that they can be mended there and imported. */
+#include "daemon/exchange.h"
+
+#include <string.h>
+
+#include "daemon/csv.h"
+
+static void put(struct slice text, FILE *out)
+{
+	if (text.len > 0)
+		fwrite(text.p, 1, text.len, out);
+}
+
+static void put_cell(const char *text, char separator, FILE *out)
+{
+	if (strchr(text, separator) == NULL && strpbrk(text, "\"\r\n") == NULL) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+/* A record shorter than the header is filled up: the reasons keep their column. */
+static void put_record(const struct csv *c, size_t width, const char *last, FILE *out)
+{
+	put(c->raw, out);
+	if (c->unclosed)
+		fputc('"', out);
+	for (size_t n = c->count; n < width; n++)
+		fputc(c->separator, out);
+	fputc(c->separator, out);
+	put_cell(last, c->separator, out);
+	fputs(csv_line_end(c->file), out);
+}
+
+enum es_err exchange_rejects(struct slice file, char separator, const char *const *reasons, size_t count, FILE *out)
+{
+	size_t width, i = 0;
+	struct csv c;
+
+	csv_init(&c, file, separator);
+	if (!csv_next(&c)) {
+		csv_done(&c);
+		return ES_BAD_VALUE;
+	}
+	width = c.count;
+	/* The byte order mark and the "sep=" line too. */
+	put(SLICE(file.p, (size_t)(c.raw.p - file.p)), out);
+	put_record(&c, width, "motif_rejet", out);
+	for (; i < count && csv_next(&c); i++) {
+		if (reasons[i])
+			put_record(&c, width, reasons[i], out);
+	}
+	csv_done(&c);
+	return ferror(out) ? ES_IO : ES_OK;
+}

@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/journal.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "daemon/sql.h"
+#include "proto/canon.h"
+
+#define STATEMENTS(S)                                                                                        \
+	S(SET, "INSERT INTO meta VALUES(?1,?2) ON CONFLICT DO UPDATE SET valeur=?2")                         \
+	S(GET, "SELECT valeur FROM meta WHERE nom=?1")                                                       \
+	S(LOGS, "SELECT no,id,hub,scope,generation,acked,acked_id FROM log ORDER BY no")                     \
+	S(HEAD, "SELECT seq,id,hlc,stored FROM commits WHERE log=?1 ORDER BY seq DESC LIMIT 1")              \
+	S(ADD_LOG, "INSERT INTO log VALUES(?1,?2,?3,?4,?5,?6,?7)")                                           \
+	S(UPDATE_LOG, "UPDATE log SET id=?2,generation=?3,acked=?4,acked_id=?5 WHERE no=?1")                 \
+	S(APPEND, "INSERT INTO commits VALUES(NULL,?1,?2,?3,?4,?5,?6,?7)")                                   \
+	S(PAYLOAD, "INSERT INTO payload VALUES(?1,?2,?3)")                                                   \
+	S(ID, "SELECT id FROM commits WHERE log=?1 AND seq=?2")                                              \
+	S(POS, "SELECT pos FROM commits WHERE log=?1 AND seq=?2")                                            \
+	S(FROM, "SELECT pos,seq,id,header,sig FROM commits WHERE log=?1 AND seq>=?2 ORDER BY seq")           \
+	S(CHANGES, "SELECT rowid,salt,change FROM payload WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid")     \
+	S(ONE, "SELECT log,header,sig,stored FROM commits WHERE pos=?1")                                     \
+	S(AFTER, "SELECT pos,log,id,header,sig FROM commits WHERE pos>?1 ORDER BY pos")                      \
+	S(LAST_POS, "SELECT coalesce(max(pos),0) FROM commits")                                              \
+	S(LAST_EDIT, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='outbox'),0)")             \
+	S(OUT_ADD, "INSERT INTO outbox VALUES(NULL,?1,?2,?3,?4,?5,?6)")                                      \
+	S(OUT_DEL, "DELETE FROM outbox WHERE edit=?1")                                                       \
+	S(OUT_ALL, "SELECT * FROM outbox WHERE edit>?3 ORDER BY edit")                                       \
+	S(OUT_SCOPE, "SELECT * FROM outbox WHERE scope=?1 AND edit>?3 ORDER BY edit")                        \
+	S(OUT_RECORD, "SELECT * FROM outbox WHERE record=?2 AND edit>?3 ORDER BY edit")                      \
+	S(OUT_COUNT, "SELECT count(*) FROM outbox WHERE change IS NOT NULL")                                 \
+	S(REQ_PUT, "INSERT INTO demande VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT DO "      \
+		   "UPDATE SET etat=?11")                                                                    \
+	S(REQ_ALL, "SELECT * FROM demande ORDER BY le, hub")
+
+enum statement {
+#define S(name, sql) ST_##name,
+	STATEMENTS(S)
+#undef S
+	ST_COUNT
+};
+static const char *const statement_sql[] = {
+#define S(name, sql) sql,
+	STATEMENTS(S)
+#undef S
+};
+static const char *const schema_sql =
+	"CREATE TABLE meta(nom TEXT PRIMARY KEY, valeur BLOB) WITHOUT ROWID;"
+	"CREATE TABLE log(no INTEGER PRIMARY KEY, id BLOB NOT NULL, hub BLOB NOT NULL, scope INTEGER NOT NULL,"
+	" generation INTEGER NOT NULL, acked INTEGER NOT NULL, acked_id BLOB NOT NULL);"
+	"CREATE TABLE commits(pos INTEGER PRIMARY KEY AUTOINCREMENT, log INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" id BLOB NOT NULL, hlc INTEGER NOT NULL, header BLOB NOT NULL, sig BLOB NOT NULL, stored INTEGER NOT NULL,"
+	" UNIQUE(log, seq));"
+	"CREATE TABLE payload(no INTEGER PRIMARY KEY, salt BLOB, change BLOB);"
+	"CREATE TABLE outbox(edit INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, record BLOB NOT NULL,"
+	" kind INTEGER NOT NULL, edited INTEGER NOT NULL, salt BLOB NOT NULL, change BLOB);"
+	"CREATE INDEX outbox_record ON outbox(record);"
+	"CREATE INDEX outbox_scope ON outbox(scope, edit);"
+	"CREATE TABLE demande(hub BLOB PRIMARY KEY, nom TEXT, pays TEXT, sign BLOB, dh BLOB, adresse TEXT,"
+	" invitation BLOB, charte BLOB, signature BLOB, poignee BLOB, etat INTEGER, le INTEGER) WITHOUT ROWID;"
+	"PRAGMA user_version=1;";
+
+struct journal {
+	sqlite3 *db;
+	sqlite3_stmt *st[ST_COUNT];
+};
+
+static enum es_err prepare_all(struct journal *j)
+{
+	for (int i = 0; i < ST_COUNT; i++) {
+		int rc = sqlite3_prepare_v3(j->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &j->st[i], NULL);
+		if (rc != SQLITE_OK)
+			return sql_err(rc);
+	}
+	return ES_OK;
+}
+
+static enum es_err configure(struct journal *j)
+{
+	sqlite3_db_config(j->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(j->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(j->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	sqlite3_db_config(j->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	return sql_exec(j->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+			       "PRAGMA secure_delete=ON; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;"
+			       "PRAGMA journal_size_limit=67108864; BEGIN EXCLUSIVE; COMMIT;");
+}
+
+enum es_err journal_open(const char *path, bool create, struct journal **out)
+{
+	bool there = access(path, F_OK) == 0;
+	struct journal *j;
+	enum es_err err;
+
+	if (create && there)
+		return ES_EXISTS;
+	if (!create && !there)
+		return ES_NO_NODE;
+	j = calloc(1, sizeof *j);
+	if (!j)
+		return ES_NOMEM;
+	err = sql_err(sqlite3_open_v2(path, &j->db, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0) |
+					       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL));
+	if (err == ES_OK)
+		err = configure(j);
+	if (err == ES_OK && create)
+		err = sql_exec(j->db, schema_sql);
+	if (err == ES_OK)
+		err = prepare_all(j);
+	if (err != ES_OK) {
+		journal_close(j);
+		return err;
+	}
+	*out = j;
+	return ES_OK;
+}
+
+void journal_close(struct journal *j)
+{
+	if (!j)
+		return;
+	for (int i = 0; i < ST_COUNT; i++)
+		sqlite3_finalize(j->st[i]);
+	sqlite3_close(j->db);
+	free(j);
+}
+
+enum es_err journal_begin(struct journal *j)
+{
+	return sql_exec(j->db, "BEGIN IMMEDIATE");
+}
+
+enum es_err journal_commit(struct journal *j)
+{
+	enum es_err err = sql_exec(j->db, "COMMIT");
+
+	if (err != ES_OK)
+		journal_rollback(j);
+	return err;
+}
+
+void journal_rollback(struct journal *j)
+{
+	if (!sqlite3_get_autocommit(j->db))
+		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+enum es_err journal_savepoint(struct journal *j)
+{
+	return sql_exec(j->db, "SAVEPOINT job");
+}
+
+enum es_err journal_release(struct journal *j, bool keep)
+{
+	if (sqlite3_get_autocommit(j->db))
+		return ES_DISK_FULL; /* which has already undone everything */
+	return sql_exec(j->db, keep ? "RELEASE job" : "ROLLBACK TO job; RELEASE job");
+}
+
+enum es_err journal_mark(struct journal *j)
+{
+	return sql_exec(j->db, "SAVEPOINT mark");
+}
+
+enum es_err journal_unmark(struct journal *j, bool keep)
+{
+	if (sqlite3_get_autocommit(j->db))
+		return ES_DISK_FULL;
+	return sql_exec(j->db, keep ? "RELEASE mark" : "ROLLBACK TO mark; RELEASE mark");
+}
+
+enum es_err journal_set(struct journal *j, const char *name, struct slice value)
+{
+	sqlite3_bind_text(j->st[ST_SET], 1, name, -1, SQLITE_STATIC);
+	sql_bind_slice(j->st[ST_SET], 2, value);
+	return sql_run(j->st[ST_SET]);
+}
+
+bool journal_get(struct journal *j, const char *name, struct buf *out)
+{
+	sqlite3_stmt *st = j->st[ST_GET];
+	bool found;
+
+	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+	found = sqlite3_step(st) == SQLITE_ROW;
+	if (found) {
+		struct slice s = sql_blob(st, 0);
+		buf_add(out, s.p, s.len);
+	}
+	sqlite3_reset(st);
+	return found;
+}
+
+/* --- logs --- */
+
+static enum es_err load_head(struct journal *j, uint32_t no, struct head *h)
+{
+	sqlite3_stmt *st = j->st[ST_HEAD];
+	bool good = true;
+
+	sqlite3_bind_int64(st, 1, no);
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		h->seq = (uint64_t)sqlite3_column_int64(st, 0);
+		good = sql_exact(st, 1, h->id.bytes, 32);
+		h->hlc = (es_stamp)sqlite3_column_int64(st, 2);
+		h->grew_ms = sqlite3_column_int64(st, 3);
+	}
+	sqlite3_reset(st);
+	return good ? sql_err(rc) : ES_PAGE_DAMAGED;
+}
+
+enum es_err journal_frontier(struct journal *j, struct frontier *f)
+{
+	sqlite3_stmt *st = j->st[ST_LOGS];
+	enum es_err err = ES_OK;
+	int rc;
+
+	while (err == ES_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct id16 id, hub;
+
+		if (!sql_exact(st, 1, id.bytes, 16) || !sql_exact(st, 2, hub.bytes, 16)) {
+			err = ES_PAGE_DAMAGED;
+			break;
+		}
+		struct head *h = frontier_add(f, &id, &hub, (enum scope)sqlite3_column_int(st, 3),
+					      (uint32_t)sqlite3_column_int(st, 4));
+		if (!h) {
+			err = ES_NOMEM;
+			break;
+		}
+		h->acked = (uint64_t)sqlite3_column_int64(st, 5);
+		(void)sql_exact(st, 6, h->acked_id.bytes, 32);
+		err = load_head(j, (uint32_t)f->count, h);
+	}
+	sqlite3_reset(st);
+	return err != ES_OK ? err : sql_err(rc);
+}
+
+enum es_err journal_add_log(struct journal *j, const struct frontier *f, uint32_t index)
+{
+	const struct head *h = &f->heads[index];
+	sqlite3_stmt *st = j->st[ST_ADD_LOG];
+
+	sqlite3_bind_int64(st, 1, index + 1);
+	sqlite3_bind_blob(st, 2, h->log.bytes, 16, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 3, h->hub.bytes, 16, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 4, h->scope);
+	sqlite3_bind_int64(st, 5, h->generation);
+	sqlite3_bind_int64(st, 6, (int64_t)h->acked);
+	sqlite3_bind_blob(st, 7, h->acked_id.bytes, 32, SQLITE_STATIC);
+	return sql_run(st);
+}
+
+enum es_err journal_update_log(struct journal *j, const struct frontier *f, uint32_t index)
+{
+	const struct head *h = &f->heads[index];
+	sqlite3_stmt *st = j->st[ST_UPDATE_LOG];
+
+	sqlite3_bind_int64(st, 1, index + 1);
+	sqlite3_bind_blob(st, 2, h->log.bytes, 16, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, h->generation);
+	sqlite3_bind_int64(st, 4, (int64_t)h->acked);
+	sqlite3_bind_blob(st, 5, h->acked_id.bytes, 32, SQLITE_STATIC);
+	return sql_run(st);
+}
+
+enum es_err journal_append(struct journal *j, uint32_t index, const struct commit *c, const struct packed *p,
+			   es_ms utc, int64_t *pos)
+{
+	sqlite3_stmt *st = j->st[ST_APPEND];
+	enum es_err err;
+
+	sqlite3_bind_int64(st, 1, index + 1);
+	sqlite3_bind_int64(st, 2, (int64_t)c->seq);
+	sqlite3_bind_blob(st, 3, c->id.bytes, 32, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 4, (int64_t)c->hlc);
+	sql_bind_slice(st, 5, p->header);
+	sqlite3_bind_blob(st, 6, p->sig.bytes, 64, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 7, utc);
+	err = sql_run(st);
+	if (err != ES_OK)
+		return err;
+	*pos = sqlite3_last_insert_rowid(j->db);
+	st = j->st[ST_PAYLOAD];
+	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
+		sqlite3_bind_int64(st, 1, *pos << 8 | i);
+		sqlite3_bind_blob(st, 2, p->payload[i].salt.bytes, 16, SQLITE_STATIC);
+		sql_bind_slice(st, 3, p->payload[i].change);
+		err = sql_run(st);
+	}
+	return err;
+}
+
+bool journal_commit_id(struct journal *j, uint32_t index, uint64_t seq, struct hash *id)
+{
+	sqlite3_stmt *st = j->st[ST_ID];
+	bool found;
+
+	sqlite3_bind_int64(st, 1, index + 1);
+	sqlite3_bind_int64(st, 2, (int64_t)seq);
+	found = sqlite3_step(st) == SQLITE_ROW && sql_exact(st, 0, id->bytes, 32);
+	sqlite3_reset(st);
+	return found;
+}
+
+static int64_t one_number(sqlite3_stmt *st)
+{
+	int64_t n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+
+	sqlite3_reset(st);
+	return n;
+}
+
+int64_t journal_pos(struct journal *j, uint32_t index, uint64_t seq)
+{
+	sqlite3_bind_int64(j->st[ST_POS], 1, index + 1);
+	sqlite3_bind_int64(j->st[ST_POS], 2, (int64_t)seq);
+	return one_number(j->st[ST_POS]);
+}
+
+int64_t journal_last_pos(struct journal *j)
+{
+	return one_number(j->st[ST_LAST_POS]);
+}
+
+int64_t journal_last_edit(struct journal *j)
+{
+	return one_number(j->st[ST_LAST_EDIT]);
+}
+
+/* --- reading commits --- */
+
+/* The changes of the commit at `pos`, borrowed from `bytes`, which holds them. */
+static enum es_err read_payload(struct journal *j, int64_t pos, struct buf *bytes, struct packed *p)
+{
+	sqlite3_stmt *st = j->st[ST_CHANGES];
+	size_t at[COMMIT_CHANGES_MAX];
+	int rc;
+
+	p->count = 0;
+	buf_clear(bytes);
+	sqlite3_bind_int64(st, 1, pos << 8);
+	sqlite3_bind_int64(st, 2, pos << 8 | 255);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && p->count < COMMIT_CHANGES_MAX) {
+		struct payload *y = &p->payload[p->count];
+		struct slice change = sql_blob(st, 2);
+
+		y->present = sql_exact(st, 1, y->salt.bytes, 16);
+		y->change = SLICE(NULL, change.len);
+		at[p->count++] = bytes->len;
+		buf_add(bytes, change.p, change.len);
+	}
+	sqlite3_reset(st);
+	for (uint32_t i = 0; i < p->count; i++)
+		p->payload[i].change.p = bytes->p + at[i];
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? buf_err(bytes) : sql_err(rc);
+}
+
+/* Header, signature and changes of the row that `st` stands on. */
+static enum es_err read_commit(struct journal *j, sqlite3_stmt *st, int header_column, int64_t pos,
+			       struct buf *bytes, struct packed *p)
+{
+	p->header = sql_blob(st, header_column);
+	if (!sql_exact(st, header_column + 1, p->sig.bytes, 64))
+		return ES_DAMAGED;
+	return read_payload(j, pos, bytes, p);
+}
+
+/* Does what is stored still say what was admitted? */
+static enum es_err check_stored(const struct hash *id, const struct packed *p, struct commit *c)
+{
+	if (commit_decode(p->header, c) != ES_OK || !hash_eq(&c->id, id))
+		return ES_DAMAGED;
+	return commit_check_payload(c, p) == ES_OK ? ES_OK : ES_DAMAGED;
+}
+
+struct loading {
+	struct packed packed;
+	struct commit commit;
+	struct buf bytes;
+};
+
+static enum es_err load_one(struct journal *j, sqlite3_stmt *st, struct loading *l, struct buf *list)
+{
+	struct hash id;
+	enum es_err err = read_commit(j, st, 3, sqlite3_column_int64(st, 0), &l->bytes, &l->packed);
+
+	if (err == ES_OK && !sql_exact(st, 2, id.bytes, 32))
+		err = ES_DAMAGED;
+	if (err == ES_OK)
+		err = check_stored(&id, &l->packed, &l->commit);
+	if (err == ES_OK)
+		commit_pack(l->packed.header, &l->packed.sig, l->packed.payload, l->packed.count, list);
+	return err;
+}
+
+enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *log, uint64_t seq, size_t want,
+			 struct buf *body, uint64_t *last)
+{
+	sqlite3_stmt *st = j->st[ST_FROM];
+	static _Thread_local struct loading l;
+	struct buf list;
+	enum es_err err = ES_OK;
+	uint32_t n = 0;
+	int rc = SQLITE_DONE;
+
+	buf_init(&list, 2 * COMMIT_PACKED_MAX + want);
+	buf_init(&l.bytes, COMMIT_BYTES_MAX);
+	sqlite3_bind_int64(st, 1, index + 1);
+	sqlite3_bind_int64(st, 2, (int64_t)seq);
+	while (list.len < want && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		size_t before = list.len;
+
+		err = load_one(j, st, &l, &list);
+		*last = (uint64_t)sqlite3_column_int64(st, 1);
+		if (err == ES_OK && n > 0 && list.len > COMMIT_PACKED_MAX) {
+			list.len = before; /* it would not fit one message */
+			break;
+		}
+		if (err != ES_OK)
+			break;
+		n++;
+	}
+	sqlite3_reset(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		err = sql_err(rc);
+	if (n > 0 && (err == ES_OK || err == ES_DAMAGED)) {
+		err = ES_OK; /* what comes before the damage is served */
+		*last = seq + n - 1;
+		canon_array(body, 2);
+		canon_bin(body, log->bytes, 16);
+		canon_array(body, n);
+		buf_add(body, list.p, list.len);
+		err = buf_err(body);
+	}
+	buf_done(&list);
+	buf_done(&l.bytes);
+	return err;
+}
+
+enum es_err journal_one(struct journal *j, int64_t pos, uint32_t *index, struct buf *packed, int64_t *stored)
+{
+	sqlite3_stmt *st = j->st[ST_ONE];
+	static _Thread_local struct loading l;
+	enum es_err err = ES_NOT_FOUND;
+
+	buf_init(&l.bytes, COMMIT_BYTES_MAX);
+	sqlite3_bind_int64(st, 1, pos);
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		*index = (uint32_t)sqlite3_column_int64(st, 0) - 1;
+		*stored = sqlite3_column_int64(st, 3);
+		err = read_commit(j, st, 1, pos, &l.bytes, &l.packed);
+		if (err == ES_OK)
+			commit_pack(l.packed.header, &l.packed.sig, l.packed.payload, l.packed.count, packed);
+	} else if (rc != SQLITE_DONE) {
+		err = sql_err(rc);
+	}
+	sqlite3_reset(st);
+	buf_done(&l.bytes);
+	return err != ES_OK ? err : buf_err(packed);
+}
+
+/* --- the fold's feed --- */
+
+static enum es_err feed_change(struct feed *f, const struct head *h, const struct payload *y, const struct hash *commit,
+			       unsigned index)
+{
+	struct change ch;
+
+	if (change_decode(y->change, &ch) != ES_OK)
+		return ES_DAMAGED;
+	/* Layer 3: only the steward's puts count; its creator is the first. */
+	if (ch.control || ch.op != OP_PUT || memcmp(ch.record.bytes, h->hub.bytes, 16) != 0)
+		return ES_OK;
+	struct feed_item item = {
+		.record = ch.record, .kind = ch.kind,
+		.change = {.scope = h->scope, .edited = ch.edited, .commit = *commit, .index = index,
+			   .salt = y->salt, .fields = ch.fields},
+	};
+	return f->each(f->ctx, &item);
+}
+
+static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed *f, struct loading *l, size_t *items)
+{
+	int64_t pos = sqlite3_column_int64(st, 0);
+	uint32_t index = (uint32_t)sqlite3_column_int64(st, 1) - 1;
+	struct hash id;
+	enum es_err err;
+
+	if (index >= f->frontier->count || f->frontier->heads[index].scope == SCOPE_CONTROL)
+		return ES_OK;
+	err = read_commit(j, st, 3, pos, &l->bytes, &l->packed);
+	if (err == ES_OK && !sql_exact(st, 2, id.bytes, 32))
+		err = ES_DAMAGED;
+	if (err == ES_OK)
+		err = check_stored(&id, &l->packed, &l->commit);
+	for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++)
+		err = feed_change(f, &f->frontier->heads[index], &l->packed.payload[i], &id, i);
+	if (err != ES_DAMAGED)
+		return err;
+	f->damaged++;
+	return ES_OK;
+}
+
+static enum es_err feed_commits(struct journal *j, struct feed *f, size_t *items)
+{
+	sqlite3_stmt *st = j->st[ST_AFTER];
+	static _Thread_local struct loading l;
+	enum es_err err = ES_OK;
+	int rc = SQLITE_ROW;
+
+	buf_init(&l.bytes, COMMIT_BYTES_MAX);
+	sqlite3_bind_int64(st, 1, f->from.commit);
+	while (err == ES_OK && *items < f->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		err = feed_commit(j, st, f, &l, items);
+		f->to.commit = sqlite3_column_int64(st, 0);
+	}
+	f->more = rc == SQLITE_ROW;
+	sqlite3_reset(st);
+	buf_done(&l.bytes);
+	return err != ES_OK || rc == SQLITE_ROW ? err : sql_err(rc);
+}
+
+struct feed_outbox {
+	struct feed *feed;
+	size_t items;
+	enum es_err err;
+};
+
+static bool feed_edit(void *ctx, const struct outbox_edit *e)
+{
+	struct feed_outbox *o = ctx;
+	struct change ch;
+	struct feed_item item = {
+		.record = e->record, .kind = e->kind,
+		.change = {.scope = e->scope, .edited = e->edited, .pending = true, .salt = e->salt},
+	};
+	static const uint8_t empty_map = 0x80;
+
+	item.change.fields = SLICE(&empty_map, 1);
+	if (e->change.len > 0) {
+		o->err = change_decode(e->change, &ch);
+		item.change.fields = ch.fields;
+	}
+	if (o->err == ES_OK)
+		o->err = o->feed->each(o->feed->ctx, &item);
+	o->feed->to.edit = e->edit;
+	o->feed->more = ++o->items >= o->feed->max;
+	return o->err == ES_OK && !o->feed->more;
+}
+
+enum es_err journal_feed(struct journal *j, struct feed *f)
+{
+	size_t items = 0;
+	enum es_err err;
+
+	f->to = f->from;
+	f->more = false;
+	err = feed_commits(j, f, &items);
+	if (err != ES_OK || f->more)
+		return err;
+	struct feed_outbox o = {.feed = f, .items = items};
+	err = journal_outbox_each(j, SCOPE_COUNT, NULL, f->from.edit, feed_edit, &o);
+	return err != ES_OK ? err : o.err;
+}
+
+/* --- outbox --- */
+
+enum es_err journal_outbox_add(struct journal *j, const struct outbox_edit *e)
+{
+	sqlite3_stmt *st = j->st[ST_OUT_ADD];
+
+	sqlite3_bind_int64(st, 1, e->scope);
+	sqlite3_bind_blob(st, 2, e->record.bytes, 32, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, e->kind);
+	sqlite3_bind_int64(st, 4, (int64_t)e->edited);
+	sqlite3_bind_blob(st, 5, e->salt.bytes, 16, SQLITE_STATIC);
+	if (e->change.len > 0)
+		sql_bind_slice(st, 6, e->change);
+	return sql_run(st);
+}
+
+enum es_err journal_outbox_remove(struct journal *j, int64_t edit)
+{
+	sqlite3_bind_int64(j->st[ST_OUT_DEL], 1, edit);
+	return sql_run(j->st[ST_OUT_DEL]);
+}
+
+enum es_err journal_outbox_each(struct journal *j, enum scope scope, const struct record_id *record, int64_t after,
+				bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx)
+{
+	sqlite3_stmt *st = j->st[record ? ST_OUT_RECORD : scope != SCOPE_COUNT ? ST_OUT_SCOPE : ST_OUT_ALL];
+	int rc;
+
+	sqlite3_clear_bindings(st);
+	if (record)
+		sqlite3_bind_blob(st, 2, record->bytes, 32, SQLITE_STATIC);
+	else if (scope != SCOPE_COUNT)
+		sqlite3_bind_int64(st, 1, scope);
+	sqlite3_bind_int64(st, 3, after);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct outbox_edit e = {.edit = sqlite3_column_int64(st, 0), .scope = (enum scope)sqlite3_column_int(st, 1),
+					.kind = (unsigned)sqlite3_column_int(st, 3),
+					.edited = (es_stamp)sqlite3_column_int64(st, 4), .change = sql_blob(st, 6)};
+
+		if (!sql_exact(st, 2, e.record.bytes, 32) || !sql_exact(st, 5, e.salt.bytes, 16))
+			rc = SQLITE_CORRUPT;
+		if (rc == SQLITE_CORRUPT || !each(ctx, &e))
+			break;
+	}
+	sqlite3_reset(st);
+	return sql_err(rc);
+}
+
+int64_t journal_outbox_count(struct journal *j)
+{
+	return one_number(j->st[ST_OUT_COUNT]);
+}
+
+/* --- requests to join --- */
+
+enum es_err journal_request_put(struct journal *j, const struct join_request *r)
+{
+	sqlite3_stmt *st = j->st[ST_REQ_PUT];
+
+	sqlite3_bind_blob(st, 1, r->member.hub.bytes, 16, SQLITE_STATIC);
+	sqlite3_bind_text(st, 2, r->member.name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 3, r->member.pays, -1, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 4, r->member.sign.bytes, 32, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 5, r->member.dh.bytes, 32, SQLITE_STATIC);
+	sqlite3_bind_text(st, 6, r->member.address, -1, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 7, r->member.invite.bytes, 32, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 8, r->charter.bytes, 32, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 9, r->acceptance.sig.bytes, 64, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 10, r->acceptance.handshake, 64, SQLITE_STATIC);
+	sqlite3_bind_int(st, 11, r->state);
+	sqlite3_bind_int64(st, 12, r->at);
+	return sql_run(st);
+}
+
+static void column_text(sqlite3_stmt *st, int column, char *out, size_t size)
+{
+	const char *text = (const char *)sqlite3_column_text(st, column);
+
+	snprintf(out, size, "%s", text ? text : "");
+}
+
+enum es_err journal_request_each(struct journal *j, bool (*each)(void *ctx, const struct join_request *r), void *ctx)
+{
+	sqlite3_stmt *st = j->st[ST_REQ_ALL];
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct join_request r = {.member = {.role = ROLE_HUB, .epoch = 1}};
+
+		if (!sql_exact(st, 0, r.member.hub.bytes, 16) || !sql_exact(st, 3, r.member.sign.bytes, 32) ||
+		    !sql_exact(st, 4, r.member.dh.bytes, 32) || !sql_exact(st, 6, r.member.invite.bytes, 32) ||
+		    !sql_exact(st, 7, r.charter.bytes, 32) || !sql_exact(st, 8, r.acceptance.sig.bytes, 64) ||
+		    !sql_exact(st, 9, r.acceptance.handshake, 64)) {
+			rc = SQLITE_CORRUPT;
+			break;
+		}
+		column_text(st, 1, r.member.name, sizeof r.member.name);
+		column_text(st, 2, r.member.pays, sizeof r.member.pays);
+		column_text(st, 5, r.member.address, sizeof r.member.address);
+		r.state = sqlite3_column_int(st, 10);
+		r.at = sqlite3_column_int64(st, 11);
+		if (!each(ctx, &r))
+			break;
+	}
+	sqlite3_reset(st);
+	return sql_err(rc);
+}
+
+enum es_err journal_check_pages(struct journal *j, struct buf *what)
+{
+	sqlite3_stmt *st;
+	enum es_err err = sql_err(sqlite3_prepare_v2(j->db, "PRAGMA integrity_check(20)", -1, &st, NULL));
+	int rc = SQLITE_ERROR;
+
+	while (err == ES_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *line = (const char *)sqlite3_column_text(st, 0);
+
+		if (line && strcmp(line, "ok") != 0)
+			buf_printf(what, "%s%s", what->len ? "; " : "", line);
+	}
+	sqlite3_finalize(st);
+	if (what->len > 0 || (rc & 0xff) == SQLITE_CORRUPT)
+		return ES_PAGE_DAMAGED;
+	return err != ES_OK ? err : sql_err(rc);
+}

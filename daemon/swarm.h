@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whom to dial, whom to accept, whom to leave alone; and the loop's own copy of
+ * the rights. All of it lives on the loop's thread.
+ *
+ * Home is dialled for ever with full-jitter backoff (1 s to 60 s); a member
+ * given by `connect` likewise until the daemon stops. At most
+ * SWARM_HALF_OPEN connections may be without a known peer, SWARM_PER_ADDRESS of
+ * one address; beyond, the oldest half-open one makes room. */
+#ifndef DAEMON_SWARM_H
+#define DAEMON_SWARM_H
+
+#include <uv.h>
+#include "daemon/worker.h"
+#include "proto/session.h"
+
+#define SWARM_HALF_OPEN 64
+#define SWARM_PER_ADDRESS 4
+#define SWARM_PEERS_MAX 2048
+#define SWARM_DIAL_MIN_MS 1000
+#define SWARM_DIAL_MAX_MS 60000
+#define SWARM_STALL_MS 60000 /* a peer that takes nothing we write */
+#define SWARM_TARGETS_MAX 256
+
+struct peer;
+struct swarm;
+
+struct target {
+	struct swarm *swarm;
+	bool home;
+	struct id16 hub; /* connect: the member */
+	struct dh_public key;
+	char address[RIGHTS_ADDRESS_MAX + 1];
+	struct peer *peer; /* while there is one */
+	uv_timer_t timer;
+	unsigned attempts;
+	es_ms next_try; /* loop time */
+	enum es_err last_err; /* why the last session ended */
+	bool closing;
+};
+
+struct swarm {
+	uv_loop_t *loop;
+	struct worker *worker;
+	const struct node_keys *keys;
+	struct rights rights; /* the loop's copy */
+	struct id16 self, instance;
+	enum role role;
+	struct rng rng;
+	int buffers;
+	char listen[RIGHTS_ADDRESS_MAX + 1], advertise[RIGHTS_ADDRESS_MAX + 1];
+	uv_tcp_t listener;
+	bool listening, stopping;
+	struct target *targets[SWARM_TARGETS_MAX];
+	size_t target_count;
+	struct peer *peers; /* list */
+	size_t peer_count, half_open;
+	uint64_t refused[ES_ERR_COUNT];
+	/* what a hub says to be let in */
+	bool joining, join_approved, join_denied;
+	struct id16 join_secret;
+	struct hash join_charter;
+	char name[RIGHTS_NAME_MAX + 1];
+	es_ms clock_skew_ms; /* home's UTC minus ours, last heard */
+};
+
+/* `s` is zeroed memory with keys, self, role, name, listen... filled in; the
+ * worker is set before anything is dialled. ES_CONFIG: the address cannot be bound. */
+ES_MUST_USE enum es_err swarm_start(struct swarm *s, const char *home_address, const struct dh_public *home);
+/* Says BYE to all and closes; the loop then runs dry. */
+void swarm_stop(struct swarm *s);
+/* Hooks for the worker. */
+void swarm_grew(struct swarm *s);
+void swarm_control(struct swarm *s, struct slice packed);
+/* Dials a member at an address, for as long as the daemon runs. */
+ES_MUST_USE enum es_err swarm_connect(struct swarm *s, const struct member *m, const char *address);
+/* The live session with a member, or NULL. */
+const struct session *swarm_session(const struct swarm *s, const struct id16 *hub);
+void swarm_env(struct swarm *s, struct session_env *env);
+
+/* Splits "host:port" ("[::1]:4446" too). False where it is neither. */
+bool address_split(const char *address, char *host, size_t host_size, char *port, size_t port_size);
+/* 0.0.0.0, ::, empty or *: nothing to advertise. */
+bool address_is_wildcard(const char *address);
+
+#endif

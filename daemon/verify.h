@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `essaim verify`: every chain, signature and digest of the journal, its pages,
+ * and the directory against a fresh fold beside it. */
+#ifndef DAEMON_VERIFY_H
+#define DAEMON_VERIFY_H
+
+#include "daemon/node.h"
+
+/* Appends JSON {"ok", "commits", "changes", "problems":[{"log","seq","what"}]}.
+ * ES_DAMAGED when there are problems. Writes verify.db in the data directory and
+ * removes it. */
+ES_MUST_USE enum es_err verify_node(struct node *n, struct buf *json);
+/* For a directory whose control log does not even open. */
+ES_MUST_USE enum es_err verify_broken(const char *dir, struct buf *json, struct buf *why);
+
+#endif

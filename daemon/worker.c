@@ -1,0 +1,755 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The happy path of an edit: post -> writer runs and commits -> projector pulls
+ * the batch through a feed request, folds -> the edit's job comes back.
+ *
+ * It fails: the commit does (disk full: every job of the group gets the error,
+ * memory is read back from the disk); the fold does (the projector tries again
+ * every PROJECT_RETRY_MS; edits are then answered without waiting for it). */
+#include "daemon/worker.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "common/log.h"
+
+#define BATCH_ITEMS 8192
+#define BATCH_BYTES (32 * 1024 * 1024)
+#define PROJECT_RETRY_MS 2000
+#define EDIT_WAIT_MS 30000 /* an edit is answered at the latest then */
+#define SEAL_COMMITS 16 /* per transaction, so that peers' commits get their turn */
+#define IDLE_AFTER_MS 1000
+
+/* --- one batch of the fold's feed --- */
+
+struct batch {
+	struct feed_item *items;
+	size_t *at; /* offsets of the fields in bytes */
+	size_t count;
+	struct buf bytes;
+	struct feed feed;
+	enum es_err err;
+};
+
+static enum es_err batch_add(void *ctx, const struct feed_item *item)
+{
+	struct batch *b = ctx;
+
+	if (b->count == BATCH_ITEMS + COMMIT_CHANGES_MAX)
+		return ES_TOO_LARGE;
+	b->at[b->count] = b->bytes.len;
+	buf_add(&b->bytes, item->change.fields.p, item->change.fields.len);
+	b->items[b->count++] = *item;
+	return buf_err(&b->bytes);
+}
+
+static enum es_err batch_init(struct batch *b)
+{
+	memset(b, 0, sizeof *b);
+	b->items = calloc(BATCH_ITEMS + COMMIT_CHANGES_MAX, sizeof *b->items);
+	b->at = calloc(BATCH_ITEMS + COMMIT_CHANGES_MAX, sizeof *b->at);
+	buf_init(&b->bytes, (size_t)BATCH_ITEMS * CHANGE_MAX);
+	return b->items && b->at ? ES_OK : ES_NOMEM;
+}
+
+static void batch_done(struct batch *b)
+{
+	free(b->items);
+	free(b->at);
+	buf_done(&b->bytes);
+}
+
+static void batch_read(struct batch *b, struct node *n, struct position from)
+{
+	b->count = 0;
+	buf_clear(&b->bytes);
+	b->feed = (struct feed){.from = from, .max = BATCH_ITEMS, .frontier = &n->frontier, .each = batch_add, .ctx = b};
+	b->err = journal_feed(n->journal, &b->feed);
+	for (size_t i = 0; i < b->count; i++)
+		b->items[i].change.fields.p = b->bytes.p + b->at[i];
+	if (b->bytes.cap > BATCH_BYTES && b->bytes.len < BATCH_BYTES / 4) { /* one huge batch is not kept */
+		struct buf small;
+
+		buf_init(&small, (size_t)BATCH_ITEMS * CHANGE_MAX);
+		buf_add(&small, b->bytes.p, b->bytes.len);
+		buf_done(&b->bytes);
+		b->bytes = small;
+		for (size_t i = 0; i < b->count; i++)
+			b->items[i].change.fields.p = b->bytes.p + b->at[i];
+	}
+}
+
+enum es_err worker_project(struct node *n, struct directory *d)
+{
+	struct batch b;
+	enum es_err err = batch_init(&b);
+	char owner[NODE_OWNER_MAX];
+
+	for (size_t i = 0; i < n->rights.member_count && err == ES_OK; i++) {
+		rights_owner_text(&n->rights.members[i], owner, sizeof owner);
+		err = directory_name_hub(d, &n->rights.members[i].hub, owner);
+	}
+	if (err == ES_OK)
+		err = directory_name_hub(d, &n->hub, n->owner);
+	do {
+		if (err == ES_OK)
+			batch_read(&b, n, directory_position(d));
+		if (err == ES_OK)
+			err = b.err;
+		if (err == ES_OK)
+			err = directory_apply(d, b.items, b.count, b.feed.to);
+	} while (err == ES_OK && b.feed.more);
+	batch_done(&b);
+	return err;
+}
+
+/* --- the two threads --- */
+
+struct named_hub {
+	struct id16 hub;
+	char owner[NODE_OWNER_MAX];
+};
+
+struct worker {
+	uv_loop_t *loop;
+	uv_async_t async;
+	bool async_closed;
+	struct node *node;
+	struct worker_hooks hooks;
+	pthread_t writer, projector;
+	pthread_mutex_t lock;
+	pthread_cond_t writer_wake, projector_wake;
+	/* under the lock */
+	struct job *queue, **queue_tail; /* to the writer */
+	struct job *finished, **finished_tail; /* to the loop */
+	struct job *seen; /* edits waiting to be seen in the directory */
+	struct directory_job *djobs, **djobs_tail, *dfinished;
+	struct buf *control; /* packed control commits for the loop */
+	size_t control_count;
+	struct snapshot shared;
+	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected, rebuild, busy;
+	struct named_hub *names;
+	size_t name_count, names_done;
+	struct batch batches[2];
+	unsigned filling; /* the batch the writer fills */
+	struct position feed_from;
+	/* loop's thread */
+	struct snapshot snap;
+	/* writer's thread */
+	struct job *parked;
+	uint64_t control_sent;
+	/* projector's thread */
+	struct directory *directory;
+};
+
+static es_ms utc_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (es_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool position_reached(struct position have, struct position want)
+{
+	return have.commit >= want.commit && have.edit >= want.edit;
+}
+
+/* --- writer --- */
+
+static void push(struct job ***tail, struct job *j)
+{
+	j->next = NULL;
+	**tail = j;
+	*tail = &j->next;
+}
+
+static void copy_frontier(struct frontier *to, const struct frontier *from)
+{
+	struct head *more = realloc(to->heads, (from->count ? from->count : 1) * sizeof *more);
+
+	if (!more)
+		return;
+	memcpy(more, from->heads, from->count * sizeof *more);
+	to->heads = more;
+	to->count = from->count;
+}
+
+/* Control commits the loop has not applied to its own copy of the rights. */
+static void share_control(struct worker *w)
+{
+	struct node *n = w->node;
+	uint64_t head = n->frontier.count ? n->frontier.heads[0].seq : 0;
+
+	for (; w->control_sent < head; w->control_sent++) {
+		struct buf b, *more = realloc(w->control, (w->control_count + 1) * sizeof b);
+		uint32_t index;
+		int64_t stored;
+
+		if (!more)
+			return;
+		w->control = more;
+		buf_init(&b, COMMIT_PACKED_MAX);
+		if (journal_one(n->journal, journal_pos(n->journal, 0, w->control_sent + 1), &index, &b, &stored) != ES_OK) {
+			buf_done(&b);
+			return;
+		}
+		w->control[w->control_count++] = b;
+	}
+}
+
+static void share_names(struct worker *w)
+{
+	struct node *n = w->node;
+	struct named_hub *names = calloc(n->rights.member_count + 1, sizeof *names);
+
+	if (!names)
+		return;
+	for (size_t i = 0; i < n->rights.member_count; i++) {
+		names[i].hub = n->rights.members[i].hub;
+		rights_owner_text(&n->rights.members[i], names[i].owner, sizeof names[i].owner);
+	}
+	names[n->rights.member_count].hub = n->hub;
+	snprintf(names[n->rights.member_count].owner, NODE_OWNER_MAX, "%s", n->owner);
+	free(w->names);
+	w->names = names;
+	w->name_count = n->rights.member_count + 1;
+	w->names_done = 0;
+}
+
+/* Under the lock, outside a transaction: what the loop may know. */
+static void share(struct worker *w)
+{
+	struct node *n = w->node;
+	struct snapshot *s = &w->shared;
+	struct buf names;
+
+	copy_frontier(&s->frontier, &n->frontier);
+	s->outbox = journal_outbox_count(n->journal);
+	s->member = node_member(n);
+	s->denied = n->denied;
+	s->confirmed = n->confirmed;
+	s->lineage = n->lineage;
+	s->journal = (struct position){journal_last_pos(n->journal), journal_last_edit(n->journal)};
+	s->damaged_index = n->damaged_index;
+	s->damaged_seq = n->damaged_seq;
+	buf_init_fixed(&names, s->awaited_names, sizeof s->awaited_names - 2);
+	buf_str(&names, "[");
+	s->awaited = n->role == ROLE_CRESS ? node_awaited(n, &names) : 0;
+	names.err = ES_OK;
+	s->awaited_names[names.len] = ']';
+	s->awaited_names[names.len + 1] = 0;
+	if (n->control_grew) {
+		share_control(w);
+		share_names(w);
+	}
+	n->grew = n->control_grew = false;
+	w->dirty = true;
+	pthread_cond_signal(&w->projector_wake);
+}
+
+static enum es_err run_job(struct node *n, struct job *j)
+{
+	enum es_err err;
+
+	if (j->reads)
+		return j->run(n, j);
+	err = journal_savepoint(n->journal);
+	if (err != ES_OK)
+		return err;
+	j->err = j->run(n, j);
+	/* A batch from a peer keeps the commits before the one that was refused. */
+	bool keep = j->err == ES_OK || es_err_then(j->err) == ES_BLOCK || j->err == ES_CONTROL_AHEAD ||
+		    j->err == ES_EXISTS || j->err == ES_CLOCK_SKEW || j->err == ES_UNKNOWN_LOG;
+	err = journal_release(n->journal, keep);
+	if (!keep && node_reload(n) != ES_OK)
+		err = ES_IO;
+	return err != ES_OK && (keep || j->err == ES_OK) ? err : j->err;
+}
+
+static void finish_group(struct worker *w, struct job *group, enum es_err commit)
+{
+	struct node *n = w->node;
+	struct position last = {journal_last_pos(n->journal), journal_last_edit(n->journal)};
+
+	while (group) {
+		struct job *j = group;
+
+		group = j->next;
+		if (commit != ES_OK && !j->reads)
+			j->err = commit;
+		j->seen = last;
+		if (j->edits && j->err == ES_OK && w->shared.directory_err == ES_OK &&
+		    !position_reached(w->shared.projected, last)) {
+			j->next = w->seen;
+			w->seen = j;
+		} else {
+			push(&w->finished_tail, j);
+		}
+	}
+}
+
+/* Seals what the outbox holds as far as allowed; true: there is more. */
+static bool seal_step(struct worker *w)
+{
+	struct node *n = w->node;
+	bool more = false;
+	enum es_err err = node_seal(n, SEAL_COMMITS, &more);
+
+	if (err != ES_OK && err != ES_AWAITING)
+		log_event(LOG_ERR_, "seal.failed", "why=%s", es_err_name(err));
+	if (err == ES_DISK_FULL || err == ES_IO)
+		w->shared.journal_err = err;
+	return err == ES_OK && more;
+}
+
+static bool any_outbox(struct worker *w)
+{
+	return journal_outbox_count(w->node->journal) > 0 || w->shared.outbox > 0;
+}
+
+/* One transaction for all that waited. */
+static bool run_group(struct worker *w, struct job *group, bool seal)
+{
+	struct node *n = w->node;
+	bool writes = seal, more = false;
+	enum es_err err = ES_OK;
+
+	n->utc = utc_now();
+	for (struct job *j = group; j; j = j->next)
+		writes = writes || !j->reads;
+	if (writes)
+		err = journal_begin(n->journal);
+	for (struct job *j = group; j; j = j->next)
+		j->err = err != ES_OK && !j->reads ? err : run_job(n, j);
+	if (writes && err == ES_OK)
+		more = any_outbox(w) && seal_step(w);
+	if (writes && err == ES_OK)
+		err = journal_commit(n->journal);
+	if (err != ES_OK) {
+		log_event(LOG_ERR_, "journal.failed", "why=%s", es_err_name(err));
+		if (node_reload(n) != ES_OK)
+			log_event(LOG_ERR_, "journal.unreadable", "dir=%s", n->dir);
+	}
+	pthread_mutex_lock(&w->lock);
+	w->shared.journal_err = err;
+	if (writes || n->grew || n->control_grew)
+		share(w);
+	w->shared.damaged_index = n->damaged_index;
+	w->shared.damaged_seq = n->damaged_seq;
+	finish_group(w, group, err);
+	pthread_mutex_unlock(&w->lock);
+	uv_async_send(&w->async);
+	return more;
+}
+
+/* Takes the waiting jobs; edits stay behind while the directory is. */
+static struct job *take_group(struct worker *w)
+{
+	struct job *group = NULL, **tail = &group, *rest = w->queue;
+	bool ready = w->shared.directory_err != ES_OK || node_edit_ready(w->node), edit = false;
+
+	w->queue = NULL;
+	w->queue_tail = &w->queue;
+	while (rest) {
+		struct job *j = rest;
+
+		rest = j->next;
+		/* One edit at a time: the next must see it in the directory. */
+		if (j->edits && (!ready || edit) && !w->stopping)
+			push(&w->queue_tail, j);
+		else
+			push(&tail, j);
+		edit = edit || j->edits;
+	}
+	return group;
+}
+
+static bool runnable(struct worker *w)
+{
+	if (!w->queue)
+		return false;
+	if (w->stopping || w->shared.directory_err != ES_OK || node_edit_ready(w->node))
+		return true;
+	for (struct job *j = w->queue; j; j = j->next)
+		if (!j->edits)
+			return true;
+	return false;
+}
+
+static void fill_feed(struct worker *w)
+{
+	struct batch *b = &w->batches[w->filling];
+	struct position from = w->feed_from;
+
+	w->feed_wanted = false;
+	pthread_mutex_unlock(&w->lock);
+	batch_read(b, w->node, from);
+	pthread_mutex_lock(&w->lock);
+	w->feed_ready = true;
+	pthread_cond_signal(&w->projector_wake);
+}
+
+static void *writer_main(void *ctx)
+{
+	struct worker *w = ctx;
+	bool seal = true;
+
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (!w->feed_wanted && !runnable(w) && !seal && !w->stopping)
+			pthread_cond_wait(&w->writer_wake, &w->lock);
+		if (w->feed_wanted)
+			fill_feed(w);
+		if (w->stopping && !w->queue && !w->feed_wanted)
+			break;
+		struct job *group = runnable(w) ? take_group(w) : NULL;
+		if (!group && !seal)
+			continue;
+		pthread_mutex_unlock(&w->lock);
+		seal = run_group(w, group, seal);
+		pthread_mutex_lock(&w->lock);
+	}
+	w->writer_gone = true;
+	pthread_cond_signal(&w->projector_wake);
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* --- projector --- */
+
+static void ask_feed(struct worker *w, unsigned batch, struct position from)
+{
+	w->filling = batch;
+	w->feed_from = from;
+	w->feed_wanted = true;
+	w->feed_ready = false;
+	pthread_cond_signal(&w->writer_wake);
+}
+
+static void release_seen(struct worker *w)
+{
+	struct job **at = &w->seen;
+
+	while (*at) {
+		struct job *j = *at;
+
+		if (w->shared.directory_err != ES_OK || position_reached(w->shared.projected, j->seen)) {
+			*at = j->next;
+			push(&w->finished_tail, j);
+		} else {
+			at = &j->next;
+		}
+	}
+}
+
+/* Under the lock before and after. */
+static void applied(struct worker *w, enum es_err err, int64_t damaged)
+{
+	if (err != ES_OK && w->shared.directory_err == ES_OK)
+		log_event(LOG_ERR_, "directory.failed", "why=%s", es_err_name(err));
+	w->shared.directory_err = err;
+	if (err == ES_OK && damaged > 0)
+		w->shared.directory_err = ES_OK;
+	w->shared.projected = directory_position(w->directory);
+	w->projected = true;
+	release_seen(w);
+	pthread_cond_signal(&w->writer_wake);
+	uv_async_send(&w->async);
+}
+
+static void name_hubs(struct worker *w)
+{
+	while (w->names_done < w->name_count) {
+		struct named_hub h = w->names[w->names_done++];
+
+		pthread_mutex_unlock(&w->lock);
+		if (directory_name_hub(w->directory, &h.hub, h.owner) != ES_OK)
+			log_event(LOG_WARN, "directory.name", "hub=%s", h.owner);
+		pthread_mutex_lock(&w->lock);
+	}
+}
+
+static bool wait_feed(struct worker *w)
+{
+	while (!w->feed_ready && !w->writer_gone)
+		pthread_cond_wait(&w->projector_wake, &w->lock);
+	return w->feed_ready;
+}
+
+/* Folds all there is: while one batch is folded the writer reads the next. */
+static void project(struct worker *w)
+{
+	unsigned mine = 0;
+
+	name_hubs(w);
+	w->dirty = false;
+	ask_feed(w, mine, directory_position(w->directory));
+	while (wait_feed(w)) {
+		struct batch *b = &w->batches[mine];
+		bool more = b->feed.more && b->err == ES_OK && !w->stopping;
+		enum es_err err = b->err;
+
+		if (more)
+			ask_feed(w, mine ^ 1, b->feed.to);
+		else
+			w->feed_ready = false;
+		pthread_mutex_unlock(&w->lock);
+		if (err == ES_OK)
+			err = directory_apply(w->directory, b->items, b->count, b->feed.to);
+		pthread_mutex_lock(&w->lock);
+		applied(w, err, b->feed.damaged);
+		if (err != ES_OK && more)
+			(void)!wait_feed(w); /* the batch asked for is dropped */
+		if (err != ES_OK || !more)
+			break;
+		mine ^= 1;
+	}
+	w->feed_ready = false;
+}
+
+static void run_directory_jobs(struct worker *w)
+{
+	while (w->djobs) {
+		struct directory_job *j = w->djobs;
+
+		w->djobs = j->next;
+		if (!w->djobs)
+			w->djobs_tail = &w->djobs;
+		pthread_mutex_unlock(&w->lock);
+		j->err = j->run(w->directory, j);
+		pthread_mutex_lock(&w->lock);
+		j->next = w->dfinished;
+		w->dfinished = j;
+		uv_async_send(&w->async);
+	}
+}
+
+static int wait_work(struct worker *w, long ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	return pthread_cond_timedwait(&w->projector_wake, &w->lock, &until);
+}
+
+static void reopen(struct worker *w)
+{
+	char path[NODE_PATH_MAX + 16];
+	struct directory *again = NULL;
+	static const char *const parts[] = {"", "-wal", "-shm"};
+
+	w->rebuild = false;
+	pthread_mutex_unlock(&w->lock);
+	directory_close(w->directory);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "%.4000s/directory.db%s", w->node->dir, parts[i]);
+		remove(path);
+	}
+	snprintf(path, sizeof path, "%.4000s/directory.db", w->node->dir);
+	enum es_err err = directory_open(path, w->node->ref, &again);
+	pthread_mutex_lock(&w->lock);
+	w->directory = again;
+	w->shared.directory_err = err;
+	w->names_done = 0;
+	w->dirty = true;
+}
+
+static void *projector_main(void *ctx)
+{
+	struct worker *w = ctx;
+	bool idle_done = false;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stopping) {
+		if (w->dirty && w->shared.directory_err == ES_OK) {
+			project(w);
+			idle_done = false;
+			continue;
+		}
+		run_directory_jobs(w);
+		if (w->rebuild) {
+			reopen(w);
+			continue;
+		}
+		if (w->dirty && w->shared.directory_err == ES_OK)
+			continue;
+		if (wait_work(w, w->shared.directory_err ? PROJECT_RETRY_MS : IDLE_AFTER_MS) == 0 || w->stopping)
+			continue;
+		if (w->shared.directory_err != ES_OK && w->directory) {
+			project(w);
+		} else if (!idle_done && w->directory) {
+			pthread_mutex_unlock(&w->lock);
+			directory_idle(w->directory);
+			pthread_mutex_lock(&w->lock);
+			idle_done = true;
+		}
+	}
+	run_directory_jobs(w);
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* --- loop --- */
+
+static void deliver_control(struct worker *w, struct buf *control, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (w->hooks.control)
+			w->hooks.control(w->hooks.ctx, buf_slice(&control[i]));
+		buf_done(&control[i]);
+	}
+	free(control);
+}
+
+static void on_async(uv_async_t *async)
+{
+	struct worker *w = async->data;
+
+	pthread_mutex_lock(&w->lock);
+	struct job *jobs = w->finished;
+	struct directory_job *djobs = w->dfinished;
+	struct buf *control = w->control;
+	size_t control_count = w->control_count;
+	struct frontier mine = w->snap.frontier;
+	w->finished = NULL;
+	w->finished_tail = &w->finished;
+	w->dfinished = NULL;
+	w->control = NULL;
+	w->control_count = 0;
+	w->snap = w->shared;
+	w->snap.frontier = mine;
+	copy_frontier(&w->snap.frontier, &w->shared.frontier);
+	pthread_mutex_unlock(&w->lock);
+	deliver_control(w, control, control_count);
+	while (jobs) {
+		struct job *j = jobs;
+		jobs = j->next;
+		j->done(j);
+	}
+	while (djobs) {
+		struct directory_job *j = djobs;
+		djobs = j->next;
+		j->done(j);
+	}
+	if (w->hooks.grew)
+		w->hooks.grew(w->hooks.ctx);
+}
+
+static enum es_err open_directory(struct worker *w)
+{
+	char path[NODE_PATH_MAX + 16];
+	enum es_err err;
+
+	snprintf(path, sizeof path, "%.4000s/directory.db", w->node->dir);
+	err = directory_open(path, w->node->ref, &w->directory);
+	if (err == ES_OK && !w->node->reader)
+		err = reader_open(path, w->node->ref, &w->node->reader);
+	if (err == ES_OK)
+		w->shared.projected = directory_position(w->directory);
+	return err;
+}
+
+enum es_err worker_start(uv_loop_t *loop, struct node *n, const struct worker_hooks *hooks, struct worker **out)
+{
+	struct worker *w = calloc(1, sizeof *w);
+	enum es_err err;
+
+	if (!w)
+		return ES_NOMEM;
+	w->loop = loop;
+	w->node = n;
+	w->hooks = *hooks;
+	w->queue_tail = &w->queue;
+	w->finished_tail = &w->finished;
+	w->djobs_tail = &w->djobs;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->writer_wake, NULL);
+	pthread_cond_init(&w->projector_wake, NULL);
+	err = open_directory(w);
+	if (err == ES_OK)
+		err = batch_init(&w->batches[0]);
+	if (err == ES_OK)
+		err = batch_init(&w->batches[1]);
+	if (err != ES_OK || uv_async_init(loop, &w->async, on_async) != 0)
+		return err != ES_OK ? err : ES_IO;
+	w->async.data = w;
+	n->control_grew = true;
+	n->utc = utc_now();
+	share(w);
+	*out = w; /* the hooks may ask for the snapshot */
+	on_async(&w->async);
+	if (pthread_create(&w->writer, NULL, writer_main, w) != 0 ||
+	    pthread_create(&w->projector, NULL, projector_main, w) != 0)
+		return ES_NOMEM;
+	return ES_OK;
+}
+
+void worker_post(struct worker *w, struct job *j)
+{
+	pthread_mutex_lock(&w->lock);
+	push(&w->queue_tail, j);
+	pthread_cond_signal(&w->writer_wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_post_directory(struct worker *w, struct directory_job *j)
+{
+	pthread_mutex_lock(&w->lock);
+	j->next = NULL;
+	*w->djobs_tail = j;
+	w->djobs_tail = &j->next;
+	pthread_cond_signal(&w->projector_wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_rebuild(struct worker *w, struct directory_job *j)
+{
+	pthread_mutex_lock(&w->lock);
+	w->rebuild = true;
+	pthread_mutex_unlock(&w->lock);
+	worker_post_directory(w, j);
+}
+
+const struct snapshot *worker_snapshot(const struct worker *w)
+{
+	return &w->snap;
+}
+
+static void free_worker(uv_handle_t *handle)
+{
+	struct worker *w = handle->data;
+
+	frontier_done(&w->snap.frontier);
+	frontier_done(&w->shared.frontier);
+	batch_done(&w->batches[0]);
+	batch_done(&w->batches[1]);
+	free(w->names);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->writer_wake);
+	pthread_cond_destroy(&w->projector_wake);
+	free(w);
+}
+
+void worker_stop(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->writer_wake);
+	pthread_cond_broadcast(&w->projector_wake);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->writer, NULL);
+	pthread_join(w->projector, NULL);
+	w->shared.directory_err = ES_IO; /* nothing more will be seen: answer the edits */
+	release_seen(w);
+	on_async(&w->async);
+	directory_close(w->directory);
+	node_close(w->node);
+	uv_close((uv_handle_t *)&w->async, free_worker);
+}

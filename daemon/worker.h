@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Two threads, so that the loop never waits on a disk.
+ *
+ *   writer      owns the node and journal.db. Takes all jobs that wait, runs
+ *               them in one transaction (each in a savepoint of its own), commits
+ *               once (group commit), then sends them back.
+ *   projector   owns directory.db. Asks the writer for what the journal has
+ *               beyond its position, folds it, tells how far it is.
+ *
+ * A job's `run` is called on the writer's thread, its `done` on the loop's. An
+ * edit is `done` once it can be seen in the directory too. */
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include <uv.h>
+#include "daemon/node.h"
+
+struct worker;
+
+struct job {
+	enum es_err (*run)(struct node *n, struct job *j);
+	void (*done)(struct job *j);
+	enum es_err err; /* of run, or of the commit; set before done */
+	bool edits; /* waits for the directory before and after */
+	bool reads; /* writes nothing: no savepoint */
+	struct position seen; /* edits: what the directory must reach */
+	es_ms since;
+	struct job *next;
+};
+
+/* What the loop needs of the node, copied after each commit. */
+struct snapshot {
+	struct frontier frontier;
+	int64_t outbox;
+	bool member, denied, confirmed;
+	uint64_t lineage;
+	size_t awaited;
+	char awaited_names[1024]; /* JSON array */
+	int64_t damaged_index;
+	uint64_t damaged_seq;
+	struct position projected, journal;
+	enum es_err journal_err, directory_err; /* the last failure, ES_OK once mended */
+};
+
+/* Called on the loop's thread after commits and projections. `control`: packed
+ * control commits that came since (NULL-terminated list of bufs, borrowed). */
+struct worker_hooks {
+	void *ctx;
+	void (*grew)(void *ctx);
+	void (*control)(void *ctx, struct slice packed);
+};
+
+/* Takes the node. */
+ES_MUST_USE enum es_err worker_start(uv_loop_t *loop, struct node *n, const struct worker_hooks *hooks,
+				     struct worker **out);
+/* Finishes what is queued, stops both threads, closes node and directory. */
+void worker_stop(struct worker *w);
+void worker_post(struct worker *w, struct job *j);
+/* Loop's thread: the copy as of the last commit it heard of. */
+const struct snapshot *worker_snapshot(const struct worker *w);
+
+/* Work for the projector's thread, with its directory. */
+struct directory_job {
+	enum es_err (*run)(struct directory *d, struct directory_job *j);
+	void (*done)(struct directory_job *j);
+	enum es_err err;
+	struct directory_job *next;
+};
+void worker_post_directory(struct worker *w, struct directory_job *j);
+/* Throws directory.db away and folds it again; done as any job. */
+void worker_rebuild(struct worker *w, struct directory_job *j);
+
+/* One whole catch-up of a directory from a journal, for offline commands. */
+ES_MUST_USE enum es_err worker_project(struct node *n, struct directory *d);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The verdict on one commit: may it follow the head we hold? Every commit,
+ * our own included, passes here before it is stored. Pure.
+ *
+ * Order of the checks: federation, log open and chain, control position,
+ * stamps, signature, digests; the first that fails names the verdict. */
+#ifndef PROTO_ADMIT_H
+#define PROTO_ADMIT_H
+
+#include "proto/frontier.h"
+#include "proto/rights.h"
+
+struct admit_input {
+	const struct rights *rights;
+	const struct head *head; /* of the commit's log; control: index 0 */
+	/* Own local logs are in no control log: the key to verify with. */
+	const struct sign_public *local_key;
+	/* Id of the control commit at c->ctl_seq, NULL where this node has none yet. */
+	const struct hash *control_at;
+	es_ms now; /* UTC, physical */
+};
+
+/* ES_OK: store it. ES_EXISTS: at or below our head with the same id as far as
+ * we can tell (the caller compares older ones): pass over. ES_FORK: another id
+ * at our head's seq. ES_CONTROL_AHEAD, ES_CLOCK_SKEW, ES_UNKNOWN_LOG: wait.
+ * Others block the log. */
+ES_MUST_USE enum es_err admit_commit(const struct admit_input *in, const struct commit *c,
+				     const struct packed *p);
+
+#endif

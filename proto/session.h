@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One conversation with one peer: who has more, and sending the difference.
+ *
+ * The session performs no I/O, reads no clock and draws no random number of its
+ * own. It is told what happened and answers with what to do:
+ *
+ *     event -> session_step() -> effects
+ *
+ *     HANDSHAKE -> GREETING -> CONTROL -> STREAM -> CLOSED
+ *        3 Noise     HELLO      control     WANT, COMMITS, ACK
+ *        messages    FRONTIER   log level   both ways
+ *
+ * A stranger stays in GREETING, where it may only JOIN. Any error closes, after
+ * a BYE that names it where the handshake was done.
+ *
+ * Ownership: a session owns its buffers; session_done() frees them and gives
+ * its credit back to the pool. Events are borrowed for the call. Effects borrow
+ * from the session and are valid until the next step.
+ * Time: milliseconds on any monotonic clock, except `utc`. Not thread-safe. */
+#ifndef PROTO_SESSION_H
+#define PROTO_SESSION_H
+
+#include "common/rng.h"
+#include "proto/frontier.h"
+#include "proto/rights.h"
+#include "proto/wire.h"
+
+#define SESSION_HANDSHAKE_MS 5000
+#define SESSION_FRAME_MS 30000
+#define SESSION_PING_MS 30000
+#define SESSION_DEAD_MS 90000
+#define SESSION_RETRY_MS 2000 /* a log that has to wait is asked for again */
+#define SESSION_CREDIT_BUSY 4 /* messages granted while catching up */
+#define SESSION_BUFFERS 64 /* commit buffers shared by all sessions of a node */
+#define SESSION_BUFFERS_SPARE 16 /* kept for sessions that catch up */
+
+enum session_state {
+	SESSION_HANDSHAKE, SESSION_GREETING, SESSION_CONTROL, SESSION_STREAM, SESSION_CLOSED
+};
+
+/* What the node knows, lent for a step. */
+struct session_env {
+	const struct rights *rights;
+	const struct frontier *frontier; /* ours; indexes never change */
+	struct id16 self;
+	enum role role;
+	struct id16 instance;
+	uint64_t lineage;
+	const struct dh_secret *dh;
+	struct rng *rng;
+	int *buffers; /* free commit buffers of the node */
+	const char *software; /* "essaimd 0.1" */
+	es_ms now; /* monotonic */
+	es_ms utc;
+};
+
+enum session_event_type {
+	SESSION_EV_START, /* the transport is up: the initiator speaks first */
+	SESSION_EV_BYTES, /* `bytes` arrived; what was taken is cut off its front */
+	SESSION_EV_STORED, /* a message handed out as `store` is durable, or `err` */
+	SESSION_EV_LOADED, /* `bytes`: COMMITS body asked for by `load`, up to `seq` */
+	SESSION_EV_GREW, /* our frontier or rights changed */
+	SESSION_EV_ROOM, /* the transport can take more */
+	SESSION_EV_TIME, /* the deadline has passed */
+	SESSION_EV_JOIN, /* client: send `bytes` as JOIN; server: as JOINED */
+	SESSION_EV_CLOSE /* say BYE with `err` and stop */
+};
+struct session_event {
+	enum session_event_type type;
+	struct slice *bytes;
+	uint32_t log; /* index in the frontier: LOADED, STORED */
+	uint64_t seq;
+	enum es_err err;
+};
+
+struct session_effects {
+	struct buf *send; /* appended to: the caller's */
+	bool identified; /* the peer is the member `session.peer` */
+	bool store; /* write `body` (the caller may take the buffer) for log `store_log` */
+	uint32_t store_log;
+	struct buf *body;
+	bool load; /* read commits of `load_log` from `load_seq` on */
+	uint32_t load_log;
+	uint64_t load_seq;
+	bool ack; /* `body` is an ACK message: [[log, seq, id]...] durable at the peer */
+	bool join; /* server: `body` is a JOIN to answer; client: `body` is the JOINED */
+	bool nack; /* the peer will not take a log of ours */
+	struct id16 nack_log;
+	uint64_t nack_seq;
+	enum es_err nack_err;
+	bool closed; /* hang up once `send` is out; session.why says why */
+};
+
+/* What we know of the peer's copy of one log; same index as the frontier. */
+struct track {
+	uint32_t theirs; /* seq the peer is known to hold */
+	uint32_t next; /* next seq to send; 0: the peer has not asked */
+	bool asked; /* we asked for it */
+	bool waits; /* to be asked for again at retry_at */
+};
+
+struct session {
+	enum session_state state;
+	bool initiator, join_only;
+	enum es_err why;
+	struct noise noise;
+	struct buf raw; /* handshake bytes not yet whole */
+	bool preamble_seen;
+	struct wire wire;
+	bool wired;
+	struct buf body; /* the message in hand */
+	struct dh_public peer_key;
+	bool known; /* peer_key is a member's */
+	struct id16 peer; /* its hub id, once greeted */
+	enum role peer_role;
+	struct id16 peer_instance;
+	uint64_t peer_lineage;
+	int64_t peer_clock_ms; /* peer's UTC minus ours, when it greeted */
+	struct buf held; /* its FRONTIER, until our control log is level */
+	bool frontier_seen;
+	struct track *tracks;
+	size_t track_count;
+	uint64_t sent_control; /* control seq our last FRONTIER told */
+	bool frontier_due; /* ours has news that the peer has not asked for */
+	es_ms frontier_sent;
+	uint64_t granted, got, stored; /* messages we allowed, received, finished */
+	uint64_t limit, sent; /* messages we may send, have sent */
+	bool loading; /* one `load` at a time */
+	bool room;
+	bool confirmed; /* home holds all our logs: sealing is allowed */
+	bool reported; /* the peer has nothing that we lack */
+	uint8_t handshake[64];
+	es_ms started, frame_began, heard, spoke, retry_at;
+};
+
+void session_init(struct session *s, bool initiator, const struct dh_public *peer /* initiator */);
+/* The client of a JOIN: stays in GREETING. */
+void session_init_join(struct session *s, const struct dh_public *home);
+void session_done(struct session *s, const struct session_env *env);
+/* On an error in the peer's bytes the session closes: effects->closed, s->why. Takes at
+ * most one message from ev->bytes: call again while bytes are left and it is open. */
+void session_step(struct session *s, const struct session_env *env, struct session_event *ev,
+		  struct session_effects *effects);
+/* When to wake it with SESSION_EV_TIME. */
+es_ms session_deadline(const struct session *s);
+/* Commits that either side still lacks of the other. */
+uint64_t session_lag(const struct session *s, const struct session_env *env);
+/* The highest seq of log `index` that this peer may be given: home-first. */
+uint64_t session_shareable(const struct session *s, const struct session_env *env, uint32_t index);
+
+#endif

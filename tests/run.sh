@@ -1,0 +1,207 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# sh tests/run.sh                  all tests; on 2 cores of a bare Debian 12 in under 30 minutes
+# sh tests/run.sh night MINUTES    the same, then the fuzzers share MINUTES
+# sh tests/run.sh quick            build, unit tests, vectors and corpora only
+#
+# As root it installs what is missing; else it says what to install. One line
+# per test: "ok NAME", "not ok NAME why", "SKIPPED NAME why". Logs: build/logs.
+# The last line is "N passed, N failed, N skipped"; exit 1 if any failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+root=$(pwd)
+
+tier=day fuzz_seconds=56
+case ${1:-day} in
+day) ;;
+quick) tier=quick ;;
+night)
+	tier=night
+	case ${2:-} in
+	'' | *[!0-9]*) echo "usage: sh tests/run.sh night MINUTES" >&2; exit 64 ;;
+	esac
+	fuzz_seconds=$(($2 * 60)) ;;
+*) echo "usage: sh tests/run.sh [quick | night MINUTES]" >&2; exit 64 ;;
+esac
+
+export LC_ALL=C.UTF-8 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+logs=$root/build/logs results=$root/build/logs/results
+mkdir -p "$logs"
+rm -f "$logs"/*
+: >"$results"
+began=$(date +%s)
+
+stage() {
+	echo
+	echo "== $* ($(($(date +%s) - began)) s)"
+}
+# ok NAME | not ok NAME why | SKIPPED NAME why: shown and counted.
+result() {
+	echo "$*"
+	echo "$*" >>"$results"
+}
+finish() {
+	passed=$(grep -c '^ok ' "$results")
+	failed=$(grep -c '^not ok ' "$results")
+	skipped=$(grep -c '^SKIPPED ' "$results")
+	echo
+	if [ "$failed" -gt 0 ]; then
+		echo "failed (logs in build/logs):"
+		grep '^not ok ' "$results" | sed 's/^not ok /  /'
+	fi
+	[ "$skipped" = 0 ] || grep '^SKIPPED ' "$results" | sed 's/^/  /'
+	echo "$(($(date +%s) - began)) s"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+# build PRESET [cmake options]: into its folder, or a "not ok" with the first errors.
+build() {
+	preset=$1
+	shift
+	if cmake --preset "$preset" "$@" >"$logs/build-$preset.log" 2>&1 &&
+		cmake --build --preset "$preset" >>"$logs/build-$preset.log" 2>&1; then
+		result "ok build-$preset"
+		return 0
+	fi
+	grep -E 'error|Error|undefined reference' "$logs/build-$preset.log" | head -n 10
+	result "not ok build-$preset see build/logs/build-$preset.log"
+	return 1
+}
+# unit FOLDER PREFIX [ctest options]: each ctest is one test.
+unit() {
+	folder=$1 prefix=$2
+	shift 2
+	ctest --test-dir "$folder" -j 2 --output-on-failure "$@" >"$logs/ctest$(echo "$prefix" | tr / -).log" 2>&1
+	awk -v prefix="$prefix" '
+		/ Test +#[0-9]+: / {
+			name = $0
+			sub(/.* Test +#[0-9]+: /, "", name)
+			why = name
+			sub(/[ .*].*/, "", name)
+			if (why ~ / Passed /)
+				print "ok " prefix name
+			else if (why ~ /\*\*\*(Skipped|Not Run \(Disabled\))/)
+				print "SKIPPED " prefix name " it said so"
+			else {
+				sub(/^[^*]*\*\*\*/, "", why)
+				sub(/ +[0-9.]+ sec.*/, "", why)
+				print "not ok " prefix name " " why
+			}
+		}' "$logs/ctest$(echo "$prefix" | tr / -).log" >"$logs/ctest.lines"
+	cat "$logs/ctest.lines" | tee -a "$results"
+	[ -s "$logs/ctest.lines" ] || result "not ok ${prefix}unit-tests ctest ran nothing"
+}
+# script NAME COMMAND...: relays the result lines of an end-to-end script.
+script() {
+	name=$1
+	shift
+	timeout -k 10 900 "$@" >"$logs/$name.log" 2>"$logs/$name.err"
+	code=$?
+	grep -E '^(ok|not ok|SKIPPED) ' "$logs/$name.log" | sed -E "s#^(ok|not ok|SKIPPED) #\1 $name/#" |
+		tee "$logs/$name.lines"
+	cat "$logs/$name.lines" >>"$results"
+	if [ $code = 124 ] || [ $code = 137 ]; then
+		result "not ok $name/ends took more than 900 s"
+	elif ! [ -s "$logs/$name.lines" ] || { [ $code != 0 ] && ! grep -q '^not ok ' "$logs/$name.lines"; }; then
+		tail -n 5 "$logs/$name.err"
+		result "not ok $name/ends exit $code, see build/logs/$name.log and .err"
+	fi
+}
+
+stage "packages"
+sh conf/install-deps.sh build tests || {
+	result "not ok packages some are missing and could not be installed"
+	finish
+}
+
+stage "build (warnings are errors)"
+build default -DESSAIM_WERROR=ON || finish
+
+stage "unit tests, arrows, corpora"
+unit build ""
+
+stage "public vectors"
+vectors=${ESSAIM_VECTORS:-}
+for dir in "$root/tests/vectors/data" "$root/../shared/vectors"; do
+	[ -n "$vectors" ] || [ ! -d "$dir" ] || vectors=$dir
+done
+data=${ESSAIM_DATA:-}
+for dir in "$root/tests/vectors/data" "$root/../shared/data"; do
+	[ -n "$data" ] || [ ! -f "$dir/distance_vecteurs.csv" ] || data=$dir
+done
+# KIND FILE, one test for each file
+vector() {
+	if [ ! -f "$2" ]; then
+		result "SKIPPED vectors/$1 $(basename "$2") is not here (ESSAIM_VECTORS, ESSAIM_DATA name the folders)"
+		return
+	fi
+	if line=$(build/bin/essaim-vectors "$1" "$2" 2>>"$logs/vectors.log"); then
+		echo "   $1 $(basename "$2"): $line"
+		result "ok vectors/$1/$(basename "$2")"
+	else
+		result "not ok vectors/$1/$(basename "$2") $line"
+	fi
+}
+vector noise "$vectors/noise/snow.json"
+vector noise "$vectors/noise/noise-c-basic.json"
+vector ed25519 "$vectors/ed25519/cctv.json"
+vector ed25519 "$vectors/ed25519/speccheck.json"
+vector x25519 "$vectors/x25519/wycheproof.json"
+vector chacha20poly1305 "$vectors/aead/wycheproof-chacha20-poly1305.json"
+vector blake2b "$vectors/blake2b/kat.json"
+vector msgpack "$vectors/msgpack/msgpack-test-suite.json"
+siret=$data/pieges/siret_vecteurs.csv
+[ -f "$siret" ] || siret=$data/siret_vecteurs.csv
+vector siret "$siret"
+vector distance "$data/distance_vecteurs.csv"
+[ $tier != quick ] || finish
+
+stage "end to end"
+for e2e in tests/e2e/*.sh; do
+	name=$(basename "$e2e" .sh)
+	[ "$name" != lib ] || continue
+	script "$name" sh "$e2e"
+done
+
+stage "coverage of common/ and proto/"
+if build coverage; then
+	find build/coverage -name '*.gcda' -delete
+	ctest --test-dir build/coverage -j 2 -R '^(common|proto|corpus)/' >"$logs/ctest-coverage.log" 2>&1
+	gcovr --root . --filter 'common/' --filter 'proto/' --gcov-executable gcov \
+		--print-summary --txt "$logs/coverage.txt" build/coverage >"$logs/coverage-summary.log" 2>&1
+	percent=$(awk '/^lines:/ { sub(/%.*/, "", $2); print $2 }' "$logs/coverage-summary.log")
+	echo "coverage common+proto: ${percent:-0} % lines"
+	if awk "BEGIN { exit !(${percent:-0} >= 90) }"; then
+		result "ok coverage"
+	else
+		result "not ok coverage ${percent:-0} % of lines, 90 wanted; see build/logs/coverage.txt"
+	fi
+fi
+
+stage "AddressSanitizer and UndefinedBehaviorSanitizer"
+if build asan; then
+	unit build/asan "asan/" -E '^tidy$'
+	script asan-region env ESSAIM_BUILD="$root/build/asan" sh tests/e2e/region.sh
+fi
+
+stage "fuzzers, $fuzz_seconds s in all"
+if build fuzz; then
+	count=$(ls tests/fuzz/*_fuzz.c | wc -l)
+	each=$((fuzz_seconds / count))
+	for source in tests/fuzz/*_fuzz.c; do
+		name=$(basename "$source" _fuzz.c)
+		mkdir -p "build/fuzz/corpus/$name"
+		if (cd build/fuzz && bin/"${name}_fuzz" -max_total_time=$each -timeout=10 -rss_limit_mb=1024 \
+			-artifact_prefix="$logs/fuzz-$name-" "corpus/$name" "$root/tests/fuzz/corpus/$name") \
+			>"$logs/fuzz-$name.log" 2>&1; then
+			echo "   $(grep -E '^Done ' "$logs/fuzz-$name.log")"
+			result "ok fuzz/$name"
+		else
+			result "not ok fuzz/$name see build/logs/fuzz-$name.log"
+		fi
+	done
+fi
+
+finish
