@@ -192,7 +192,7 @@ found_cress() {
 invitation() {
 	invitation_pays=$1
 	shift
-	e cress invite --pays "$invitation_pays" --name "$(hub_title "$invitation_pays")" "$@" |
+	e cress --quiet invite --pays "$invitation_pays" --name "$(hub_title "$invitation_pays")" "$@" |
 		grep -o 'ESSAIM1-[0-9A-Z-]*' | head -n 1
 }
 # join HUB CODE: its data directory, not started; what was said is in $work/HUB.join.

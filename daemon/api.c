@@ -120,6 +120,8 @@ static void read_work(uv_work_t *work)
 	snprintf(path, sizeof path, "%.4000s/directory.db", r->api->dir);
 	r->err = r->reader ? ES_OK : reader_open(path, r->api->ref, &r->reader);
 	if (r->err == ES_OK)
+		reader_prefer(r->reader, &r->api->swarm->self);
+	if (r->err == ES_OK)
 		r->err = r->route->read(r, r->reader);
 }
 

@@ -305,9 +305,9 @@ static enum es_err close_report(struct request *r, FILE *report, bool written, e
 		node_holders(n, withdrawn, add_name, &tail);
 		buf_str(&tail, "]");
 	}
-	buf_str(&tail, "}");
-	bool good = fflush(report) == 0 && fseeko(report, -1, SEEK_END) == 0 && fgetc(report) == '}' &&
-		    fseeko(report, -1, SEEK_END) == 0 && fwrite(tail.p, 1, tail.len, report) == tail.len &&
+	buf_str(&tail, "}\n");
+	bool good = fflush(report) == 0 && fseeko(report, -2, SEEK_END) == 0 && fgetc(report) == '}' &&
+		    fgetc(report) == '\n' && fseeko(report, -2, SEEK_END) == 0 && fwrite(tail.p, 1, tail.len, report) == tail.len &&
 		    fflush(report) == 0;
 	buf_done(&tail);
 	r->out_file = report;

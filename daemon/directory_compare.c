@@ -45,7 +45,7 @@ static enum es_err compare_rows(struct comparison *c, const char *table, char *s
 static enum es_err compare_states(struct comparison *c, const char *here, const char *there, bool values)
 {
 	return compare_rows(c, "etat", sqlite3_mprintf(
-		"SELECT a.id FROM %s.etat a LEFT JOIN %s.etat b ON b.bucket = a.bucket AND b.id = a.id AND b.kind = a.kind"
+		"SELECT a.id FROM %s.etat a LEFT JOIN %s.etat b ON b.cle = a.cle AND b.id = a.id AND b.kind = a.kind"
 		" WHERE b.rec IS NULL OR (%d AND (a.state, a.h1, a.h2, a.h3, a.h4) IS NOT (b.state, b.h1, b.h2, b.h3, b.h4))",
 		here, there, values));
 }
@@ -65,7 +65,7 @@ static enum es_err compare_table(struct comparison *c, const char *table, const 
 {
 	return compare_rows(c, table, sqlite3_mprintf(
 		"SELECT ea.id FROM %s.\"%w\" a JOIN %s.etat ea ON ea.rec = a.rec"
-		" LEFT JOIN %s.etat eb ON eb.bucket = ea.bucket AND eb.id = ea.id AND eb.kind = ea.kind"
+		" LEFT JOIN %s.etat eb ON eb.cle = ea.cle AND eb.id = ea.id AND eb.kind = ea.kind"
 		" LEFT JOIN %s.\"%w\" b ON b.rec = eb.rec"
 		" WHERE b.rec IS NULL OR (%s) IS NOT (%s)",
 		here, table, here, there, there, table, columns_a, columns_b));

@@ -62,7 +62,8 @@ static enum es_err digest_prepare(struct digest *g)
 		err = sql_prepare(g->db, "SELECT bucket, hash FROM seau WHERE scope = ?1", &g->load);
 	for (int i = 0; i < DATA_SCOPES && err == ES_OK; i++)
 		err = sql_preparef(g->db, &g->bucket[i],
-				   "SELECT id, kind, h%d FROM etat WHERE bucket = ?1 AND h%d IS NOT NULL ORDER BY id, kind",
+				   "SELECT id, kind, h%d FROM etat WHERE cle BETWEEN ?1 AND ?2"
+				   " AND h%d IS NOT NULL ORDER BY id, kind",
 				   i + 1, i + 1);
 	return err;
 }
@@ -140,7 +141,8 @@ static enum es_err hash_bucket(sqlite3_stmt *s, unsigned bucket, struct buf *mes
 	int rc;
 
 	buf_clear(message);
-	sqlite3_bind_int(s, 1, (int)bucket);
+	sqlite3_bind_int64(s, 1, bucket_key(bucket));
+	sqlite3_bind_int64(s, 2, bucket_key(bucket) + (bucket_key(1) - 1));
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		struct slice id = sql_blob(s, 0), hash = sql_blob(s, 2);
 

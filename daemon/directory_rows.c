@@ -33,7 +33,7 @@ struct rows {
 	const struct kind_maps *maps;
 	const struct reference *ref;
 	struct kind_rows kind[KINDS_MAX];
-	sqlite3_stmt *point_put, *point_remove, *words_add, *words_remove;
+	sqlite3_stmt *point_add, *point_put, *point_remove, *words_add, *words_remove;
 	struct word_job *jobs;
 	size_t job_count, job_cap;
 	struct buf arena;
@@ -161,7 +161,10 @@ static enum es_err kind_rows_prepare(struct rows *r, const struct kind_map *m, s
 
 static enum es_err rows_prepare(struct rows *r)
 {
-	enum es_err err = sql_prepare(r->db, "REPLACE INTO point VALUES(?1, ?2, ?3, ?4, ?5, ?6)", &r->point_put);
+	enum es_err err = sql_prepare(r->db, "INSERT INTO point VALUES(?1, ?2, ?3, ?4, ?5, ?6)", &r->point_add);
+
+	if (err == ES_OK)
+		err = sql_prepare(r->db, "REPLACE INTO point VALUES(?1, ?2, ?3, ?4, ?5, ?6)", &r->point_put);
 
 	if (err == ES_OK)
 		err = sql_prepare(r->db, "DELETE FROM point WHERE rec = ?1", &r->point_remove);
@@ -203,6 +206,7 @@ void rows_close(struct rows *r)
 		sqlite3_finalize(r->kind[i].update);
 		sqlite3_finalize(r->kind[i].remove);
 	}
+	sqlite3_finalize(r->point_add);
 	sqlite3_finalize(r->point_put);
 	sqlite3_finalize(r->point_remove);
 	sqlite3_finalize(r->words_add);
@@ -350,12 +354,10 @@ static bool same_place(const struct place *a, const struct place *b)
 	       a->lon_e7 == b->lon_e7 && id_eq(&a->structure, &b->structure);
 }
 
-static enum es_err put_point(struct rows *r, const struct kind_map *m, int64_t rec, const struct place *place)
+static enum es_err put_point(sqlite3_stmt *s, const struct kind_map *m, int64_t rec, const struct place *place)
 {
-	sqlite3_stmt *s = r->point_put;
 	char structure[ULID_LEN + 1];
 
-	sqlite3_clear_bindings(s);
 	sqlite3_bind_int64(s, 1, rec);
 	sqlite3_bind_int(s, 2, m->k->no);
 	if (place->by_structure) {
@@ -380,7 +382,7 @@ static enum es_err change_point(struct rows *r, const struct kind_map *m, int64_
 	if (same_place(&old, &new))
 		return ES_OK;
 	if (new.known)
-		return put_point(r, m, rec, &new);
+		return put_point(old.known ? r->point_put : r->point_add, m, rec, &new);
 	sqlite3_bind_int64(r->point_remove, 1, rec);
 	return sql_run(r->point_remove);
 }

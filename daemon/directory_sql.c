@@ -55,7 +55,7 @@ struct slice sql_text(sqlite3_stmt *s, int column)
 {
 	const void *p = sqlite3_column_text(s, column);
 
-	return SLICE(p, (size_t)sqlite3_column_bytes(s, column));
+	return SLICE(p == NULL ? "" : p, (size_t)sqlite3_column_bytes(s, column));
 }
 
 /* The text stays the caller's until the statement is reset. */
@@ -75,11 +75,21 @@ enum es_err sql_settle(sqlite3 *db)
 	return sql_exec(db, "PRAGMA temp_store = MEMORY");
 }
 
-unsigned bucket_of(const struct record_id *record)
+int64_t record_key(const struct record_id *record)
 {
 	struct hash h = crypto_hash(HASH_BUCKET, record_slice(record));
 
-	return (unsigned)be_read(h.bytes, 2) >> 4;
+	return (int64_t)(be_read(h.bytes, 8) >> 1);
+}
+
+int64_t bucket_key(unsigned bucket)
+{
+	return (int64_t)bucket << 51;
+}
+
+unsigned key_bucket(int64_t key)
+{
+	return (unsigned)(key >> 51);
 }
 
 struct slice record_slice(const struct record_id *record)

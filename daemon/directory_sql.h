@@ -25,7 +25,11 @@ void sql_bind_text(sqlite3_stmt *s, int at, struct slice text);
 /* Settings of libraries.md part 3 that writer and readers share. */
 ES_MUST_USE enum es_err sql_settle(sqlite3 *db);
 
-unsigned bucket_of(const struct record_id *record);
+/* The key of a record in `etat`: the first 63 bits of its id's hash, whose first
+ * 12 are its bucket. Two ids may share one. */
+int64_t record_key(const struct record_id *record);
+int64_t bucket_key(unsigned bucket); /* the first key of a bucket */
+unsigned key_bucket(int64_t key);
 struct slice record_slice(const struct record_id *record);
 struct slice record_hub(struct slice record);
 struct slice record_uid(struct slice record);

@@ -87,10 +87,20 @@ static enum es_err load_state(struct editing *ed)
 	return ed->err;
 }
 
+/* What the edit says of a field; a default says nothing where a value stands. */
+static struct slice named(const struct editing *ed, const struct schema_field *f)
+{
+	bool fallback = ed->e->if_empty >> f->index & 1;
+
+	if (fallback && !is_nil(fold_shown(buf_slice(&ed->state), f->no).value))
+		return SLICE_NONE;
+	return ed->e->values[f->index];
+}
+
 /* The new value where the edit names the field, else what stands. */
 static struct slice wanted(const struct editing *ed, const struct schema_field *f)
 {
-	struct slice v = ed->e->values[f->index];
+	struct slice v = named(ed, f);
 
 	return v.len > 0 ? v : fold_shown(buf_slice(&ed->state), f->no).value;
 }
@@ -158,7 +168,7 @@ static void plan_field(struct editing *ed, const struct schema_field *f, bool di
 	struct slice state = buf_slice(&ed->state), value = wanted(ed, f);
 	struct fold_value now = fold_shown(state, f->no);
 	enum scope scope = schema_scope(ed->e->kind, f, ed->portee, diffusion_p, list_has(kept_home, slice_str(f->name)));
-	bool changed = ed->e->values[f->index].len > 0 && !slice_eq(value, now.value) &&
+	bool changed = named(ed, f).len > 0 && !slice_eq(value, now.value) &&
 		       !(is_nil(value) && is_nil(now.value));
 
 	if (is_nil(value)) {

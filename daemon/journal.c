@@ -563,6 +563,8 @@ enum es_err journal_feed(struct journal *j, struct feed *f)
 		return err;
 	struct feed_outbox o = {.feed = f, .items = items};
 	err = journal_outbox_each(j, SCOPE_COUNT, NULL, f->from.edit, feed_edit, &o);
+	if (err == ES_OK && o.err == ES_OK && !f->more)
+		f->to.edit = journal_last_edit(j); /* those sealed meanwhile came as commits */
 	return err != ES_OK ? err : o.err;
 }
 

@@ -8,12 +8,12 @@
 
 static enum es_err prepare(struct reader *r)
 {
-	enum es_err err = sql_prepare(r->db, "SELECT state FROM etat WHERE bucket = ?1 AND id = ?2 AND kind = ?3", &r->state);
+	enum es_err err = sql_prepare(r->db, "SELECT state FROM etat WHERE cle = ?1 AND id = ?2 AND kind = ?3", &r->state);
 
 	if (err == ES_OK)
 		err = sql_prepare(r->db, "SELECT hub FROM meta_pole ORDER BY hub <> ?1, hub", &r->hubs);
 	if (err == ES_OK)
-		err = sql_prepare(r->db, "SELECT kind, state FROM etat WHERE bucket = ?1 AND id = ?2 ORDER BY kind", &r->record);
+		err = sql_prepare(r->db, "SELECT kind, state FROM etat WHERE cle = ?1 AND id = ?2 ORDER BY kind", &r->record);
 	if (err == ES_OK)
 		err = sql_prepare(r->db, "SELECT pole FROM meta_pole WHERE hub = ?1", &r->named);
 	if (err == ES_OK)
@@ -90,7 +90,7 @@ enum es_err reader_state(struct reader *r, const struct record_id *record, unsig
 	enum es_err err;
 	int rc;
 
-	sqlite3_bind_int(s, 1, (int)bucket_of(record));
+	sqlite3_bind_int64(s, 1, record_key(record));
 	sql_bind_slice(s, 2, record_slice(record));
 	sqlite3_bind_int64(s, 3, kind);
 	rc = sqlite3_step(s);
@@ -115,7 +115,7 @@ static int find_of_id(struct reader *r, const struct record_id *id, struct findi
 	sqlite3_stmt *s = r->record;
 	int rc;
 
-	sqlite3_bind_int(s, 1, (int)bucket_of(id));
+	sqlite3_bind_int64(s, 1, record_key(id));
 	sql_bind_slice(s, 2, record_slice(id));
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		struct shown shown;
@@ -252,7 +252,7 @@ void reader_write(struct reader *r, struct slice record, unsigned kind, struct s
 
 static enum es_err show_record(struct reader *r, const struct record_id *id, unsigned kind, struct buf *json)
 {
-	struct slice hub = record_hub(record_slice(id)), pole = SLICE_NONE;
+	struct slice hub = record_hub(record_slice(id)), pole = slice_str("");
 	struct buf state;
 	enum es_err err;
 

@@ -361,7 +361,7 @@ static const char *column_name(const struct kind_map *m, int at)
 /* A column's text; empty where the kind has none or the value is of another type. */
 static struct slice column_text(sqlite3_stmt *s, int column, int at)
 {
-	return at < 0 || sqlite3_column_type(s, column) != SQLITE_TEXT ? SLICE_NONE : sql_text(s, column);
+	return at < 0 || sqlite3_column_type(s, column) != SQLITE_TEXT ? slice_str("") : sql_text(s, column);
 }
 
 static void write_commune(struct searching *q, const struct kind_map *m, sqlite3_stmt *s, struct buf *json)

@@ -652,6 +652,8 @@ static enum es_err open_directory(struct worker *w)
 	if (err == ES_OK && !w->node->reader)
 		err = reader_open(path, w->node->ref, &w->node->reader);
 	if (err == ES_OK)
+		reader_prefer(w->node->reader, &w->node->hub);
+	if (err == ES_OK)
 		w->shared.projected = directory_position(w->directory);
 	return err;
 }

@@ -141,6 +141,8 @@ size_t change_extent(struct slice checked)
 {
 	size_t at = 0, left = 1;
 
+	if (checked.len == 0)
+		return 0;
 	while (left > 0) {
 		struct head h = head_read(SLICE(checked.p + at, checked.len - at));
 

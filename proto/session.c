@@ -221,7 +221,7 @@ static bool follows(const struct step *t, uint32_t i)
 {
 	const struct head *h = &t->env->frontier->heads[i];
 
-	if (h->scope == SCOPE_LOCAL || h->blocked != ES_OK || !may_tell(t, i))
+	if (h->scope == SCOPE_LOCAL || h->blocked != ES_OK || !t->s->tracks[i].listed || !may_tell(t, i))
 		return false;
 	if (is_ahead(t, i))
 		return true;
@@ -348,6 +348,7 @@ static void apply_frontier(struct step *t)
 			close_with(t, ES_FORK);
 			return;
 		}
+		s->tracks[index].listed = true;
 		if (seq > s->tracks[index].theirs)
 			s->tracks[index].theirs = (uint32_t)seq;
 	}
@@ -854,6 +855,8 @@ static void on_stored(struct step *t, const struct session_event *ev)
 	if (!match_tracks(t) || ev->log >= s->track_count)
 		return;
 	if (ev->err == ES_OK || ev->err == ES_EXISTS) {
+		if (ev->seq > s->tracks[ev->log].theirs)
+			s->tracks[ev->log].theirs = (uint32_t)ev->seq; /* it sent them: it has them */
 		send_ack(t, ev->log);
 	} else {
 		send_nack(t, ev->log, ev->seq, ev->err);

@@ -96,6 +96,7 @@ struct session_effects {
 struct track {
 	uint32_t theirs; /* seq the peer is known to hold */
 	uint32_t next; /* next seq to send; 0: the peer has not asked */
+	bool listed; /* the peer's FRONTIER names it: only then can it be asked for */
 	bool asked; /* we asked for it */
 	bool waits; /* to be asked for again at retry_at */
 };

@@ -47,7 +47,8 @@ static void add_escaped(struct slice text, struct buf *out)
 		escape(text.p[i], out);
 		from = i + 1;
 	}
-	buf_add(out, text.p + from, text.len - from);
+	if (from < text.len)
+		buf_add(out, text.p + from, text.len - from);
 }
 
 /* Length of the valid sequence at the front, 0 where there is none. */

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the end-to-end scripts share; each begins with `. "$(dirname "$0")/lib.sh"`
+# and ends with `finish`. Needs jq. ESSAIM_BUILD names the build folder.
+#
+# Each result is a line: "ok NAME", "not ok NAME why", "SKIPPED NAME why".
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=${ESSAIM_BUILD:-$root/build}
+bin=$build/bin
+sample=$root/conf/sample
+script=$(basename "$0" .sh)
+export LC_ALL=C.UTF-8
+for program in essaimd essaim; do
+	if [ ! -x "$bin/$program" ]; then
+		echo "not ok $script $bin/$program is missing: build first"
+		exit 1
+	fi
+done
+if ! command -v jq >/dev/null; then
+	echo "SKIPPED $script jq is missing"
+	exit 0
+fi
+work=$(mktemp -d "${TMPDIR:-/tmp}/essaim-$script.XXXXXX") || exit 1
+. "$root/conf/nodes.sh"
+failed=0
+exec 3>&1 # results, wherever a step's own words go
+
+clean() {
+	trap '' INT TERM
+	for clean_dir in "$work"/*/; do
+		clean_node=$(basename "$clean_dir")
+		case $clean_node in
+		*[!a-z]*) continue ;;
+		esac
+		crash "$clean_node" 2>/dev/null
+		if [ $failed != 0 ] && [ -f "$clean_dir/essaimd.log" ]; then
+			mkdir -p "$build/logs"
+			cp "$clean_dir/essaimd.log" "$build/logs/$script-$clean_node.log"
+		fi
+	done
+	! type unmount >/dev/null 2>&1 || unmount
+	rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 1' INT TERM
+
+ok() {
+	echo "ok $1" >&3
+}
+not_ok() {
+	echo "not ok $*" >&3
+	failed=$((failed + 1))
+}
+skipped() {
+	echo "SKIPPED $*" >&3
+}
+# check NAME COMMAND...: it succeeds.
+check() {
+	check_name=$1
+	shift
+	if "$@" >"$work/check.out" 2>&1; then
+		ok "$check_name"
+	else
+		not_ok "$check_name" "$(echo "$*" | cut -c 1-80): $(tail -n 1 "$work/check.out" | cut -c 1-160)"
+	fi
+}
+# equal NAME WANTED GOT
+equal() {
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "wanted '$2', got '$3'"
+	fi
+}
+# exits NAME CODE COMMAND...: ends with CODE; an error is one line on stderr.
+exits() {
+	exits_name=$1 exits_code=$2
+	shift 2
+	"$@" >"$work/exits.out" 2>"$work/exits.err" </dev/null
+	exits_got=$?
+	exits_lines=$(grep -c . "$work/exits.err")
+	if [ $exits_got != "$exits_code" ]; then
+		not_ok "$exits_name" "exit $exits_got, not $exits_code: $(head -n 1 "$work/exits.err")"
+	elif [ "$exits_code" != 0 ] && [ "$exits_lines" != 1 ]; then
+		not_ok "$exits_name" "$exits_lines lines on stderr, not one: $(head -c 200 "$work/exits.err" | tr '\n' '/')"
+	else
+		ok "$exits_name"
+	fi
+}
+# within NAME SECONDS COMMAND...: succeeds before that.
+within() {
+	within_name=$1 within_tries=$(($2 * 5))
+	shift 2
+	while ! "$@" >"$work/within.out" 2>&1; do
+		within_tries=$((within_tries - 1))
+		if [ $within_tries -le 0 ]; then
+			not_ok "$within_name" "not in time: $(echo "$*" | cut -c 1-100) $(tail -n 1 "$work/within.out")"
+			return 1
+		fi
+		sleep 0.2
+	done
+	ok "$within_name"
+}
+# A step that the rest stands on.
+must() {
+	"$@" && return 0
+	not_ok "$script-setup" "impossible: $*"
+	exit 1
+}
+# fact NODE FILTER: jq over its status.
+fact() {
+	e "$1" status --json | jq -r "$2"
+}
+# value NODE UID FIELD: as `show` has it; "null" where unset.
+value() {
+	e "$1" show "$2" --json | jq -r ".data.$3"
+}
+shows() { # NODE UID FIELD VALUE
+	[ "$(value "$1" "$2" "$3" 2>/dev/null)" = "$4" ]
+}
+synced() { # NODE...
+	for synced_node in "$@"; do
+		e "$synced_node" wait --synced --timeout 60 >/dev/null || return 1
+	done
+}
+# An event as a small record to edit: new_event NODE TITLE, its uid on stdout.
+new_event() {
+	e "$1" add evenement type_evenement=atelier "titre=$2" debut=2026-12-01T10:00:00+01:00 \
+		fin=2026-12-01T12:00:00+01:00 --json | jq -r .uid
+}
+finish() {
+	exit $((failed > 0))
+}
