@@ -56,8 +56,10 @@ static bool projected(const struct snapshot *snap)
 }
 
 /* contract.md, `wait --synced`. */
-static bool is_synced(const struct swarm *s, const struct snapshot *snap)
+bool swarm_synced(const struct swarm *s)
 {
+	const struct snapshot *snap = worker_snapshot(s->worker);
+
 	if (!projected(snap) || snap->outbox > 0)
 		return false;
 	if (s->role != ROLE_CRESS) {
@@ -128,7 +130,7 @@ static void node_json(struct request *r, const struct snapshot *snap)
 	buf_printf(out, ",\"federation\":{\"id\":\"%s\",\"name\":", fed);
 	json_string(slice_str(s->rights.name), out);
 	buf_printf(out, ",\"members\":%zu},\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", s->rights.member_count,
-		   node_state(s, snap), is_synced(s, snap) ? "true" : "false", (long long)snap->outbox);
+		   node_state(s, snap), swarm_synced(s) ? "true" : "false", (long long)snap->outbox);
 }
 
 static void logs_json(struct request *r, const struct snapshot *snap)

@@ -168,6 +168,7 @@ static void peer_send(struct peer *p, struct buf *bytes, bool last, enum es_err 
 	if (p->writing == 0)
 		p->stalled = loop_now(p->swarm);
 	p->writing += w->bytes.len;
+	p->swarm->bytes_out += w->bytes.len;
 	if (uv_write(&w->req, (uv_stream_t *)&p->tcp, &b, 1, on_written) != 0) {
 		p->jobs--;
 		buf_done(&w->bytes);
@@ -196,6 +197,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		peer_close(p, mid ? (p->target && p->session.initiator ? ES_INVITE_FOREIGN : ES_HANDSHAKE) : ES_OK);
 		return;
 	}
+	p->swarm->bytes_in += (uint64_t)n;
 	in = SLICE(buf->base, (size_t)n);
 	while (in.len > 0 && !p->closing && p->session.state != SESSION_CLOSED)
 		peer_step(p, &ev);
@@ -477,6 +479,7 @@ static void note_progress(struct peer *p)
 {
 	if (p->session.confirmed && !p->confirmed) {
 		p->confirmed = true;
+		p->swarm->confirm_us = (uv_hrtime() - p->dialled_ns) / 1000;
 		post_confirmed(p, true);
 	}
 	if (p->session.reported && !p->reported && p->swarm->role == ROLE_CRESS) {
@@ -655,6 +658,7 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 	struct peer *p = req->data;
 
 	p->jobs--;
+	p->dialled_ns = uv_hrtime();
 	if (p->closing)
 		maybe_free(p);
 	else if (status < 0 || !res || uv_tcp_connect(&p->connect, &p->tcp, res->ai_addr, on_connect) != 0)

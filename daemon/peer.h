@@ -21,6 +21,7 @@ struct peer {
 	size_t writing; /* bytes handed to libuv, not yet gone */
 	es_ms stalled; /* since when; 0: not */
 	es_ms since; /* loop time of the start */
+	uint64_t dialled_ns; /* when connect() was called */
 	char from[64]; /* address it came from */
 	struct session_event *event;
 };

@@ -56,6 +56,8 @@ struct swarm {
 	struct peer *peers; /* list */
 	size_t peer_count, half_open;
 	uint64_t refused[ES_ERR_COUNT];
+	uint64_t bytes_in, bytes_out; /* on the wire, all peers, since the start */
+	uint64_t confirm_us; /* last home session: from connect() until home held all */
 	/* what a hub says to be let in */
 	bool joining, join_approved, join_denied;
 	struct id16 join_secret;
@@ -76,6 +78,8 @@ void swarm_control(struct swarm *s, struct slice packed);
 ES_MUST_USE enum es_err swarm_connect(struct swarm *s, const struct member *m, const char *address);
 /* The live session with a member, or NULL. */
 const struct session *swarm_session(const struct swarm *s, const struct id16 *hub);
+/* contract.md, `wait --synced`: nothing waits here or on the other side. */
+bool swarm_synced(const struct swarm *s);
 void swarm_env(struct swarm *s, struct session_env *env);
 
 /* Splits "host:port" ("[::1]:4446" too). False where it is neither. */

@@ -15,6 +15,7 @@ must join auray "$code"
 exits "join-where-a-node-is" 78 e auray join "$spare" --accept-charter
 must start auray
 check "the-spare-one-is-not-burnt" join morlaix "$spare"
+must start morlaix
 
 # Used, expired, mistyped, foreign.
 exits "used" 77 e vitre join "$code" --accept-charter
@@ -42,15 +43,18 @@ rm -rf "$work/cress"
 mv "$work/first" "$work/cress"
 must start cress
 exits "unknown-here" 77 e vitre join "$other" --accept-charter
-within "the-members-are-back" 20 test "$(fact cress '[.peers[] | select(.state == "live")] | length')" -ge 0
+within "the-cress-has-heard-its-members" 30 e cress invite --pays fougeres --name X
 check "nothing-was-burnt" join vitre "$good"
 must start vitre
 stop cress
-exits "home-unreachable" 69 e brest join "$(cat "$work/never" 2>/dev/null || echo "$other")" --accept-charter
+exits "home-unreachable" 69 e brest join "$spare" --accept-charter
+check "and-leaves-nothing" test ! -e "$work/brest/node.key"
 must start cress
+# A CRESS that starts first hears its members (L11).
+exits "invite-while-members-are-awaited" 75 e cress invite --pays fougeres --name X
+within "the-members-are-heard" 30 e cress invite --pays fougeres --name X
 
-# Refused, suspended in the middle: a request that the CRESS denies.
-rm -rf "$work/brest"
+# A request that the CRESS denies.
 asked=$(invitation fougeres)
 must join fougeres "$asked"
 must start fougeres
