@@ -203,7 +203,8 @@ join() {
 }
 # enter HUB: invited, approved beforehand, joined, started.
 enter() {
-	enter_code=$(invitation "$1" --approve) || return 1
+	enter_code=$(invitation "$1" --approve)
+	[ -n "$enter_code" ] || return 1
 	join "$1" "$enter_code" && start "$1"
 }
 # import_sample HUB: its nine tables; what was said is in $work/HUB.import.

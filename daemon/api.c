@@ -63,6 +63,8 @@ void request_answer(struct request *r, enum es_err err)
 	}
 	r->answered = true;
 	r->api->busy--;
+	if (!r->suspended)
+		return; /* still inside the handler: it queues the answer itself */
 	MHD_resume_connection(r->conn);
 	http_run(r->api);
 }
@@ -149,16 +151,21 @@ static void post_read(struct request *r)
 		request_answer(r, ES_NOMEM);
 }
 
-static void dispatch(struct request *r)
+/* What is not answered at once is suspended: its answer comes from the loop. */
+static enum MHD_Result dispatch(struct request *r)
 {
 	r->api->busy++;
-	MHD_suspend_connection(r->conn);
 	if (r->route->now)
 		r->route->now(r);
 	else if (r->route->read)
 		post_read(r);
 	else
 		post_write(r);
+	if (r->answered)
+		return queue_answer(r);
+	r->suspended = true;
+	MHD_suspend_connection(r->conn);
+	return MHD_YES;
 }
 
 /* --- requests --- */
@@ -254,8 +261,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 		return refuse(r, r->err, status_of(r->err));
 	if (r->api->stopping)
 		return refuse(r, ES_UNREACHABLE, MHD_HTTP_SERVICE_UNAVAILABLE);
-	dispatch(r);
-	return MHD_YES;
+	return dispatch(r);
 }
 
 static void on_completed(void *ctx, struct MHD_Connection *conn, void **state, enum MHD_RequestTerminationCode why)

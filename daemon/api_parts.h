@@ -33,7 +33,7 @@ struct request {
 	struct buf body;
 	FILE *spool; /* a file to import, unlinked */
 	int64_t spooled;
-	bool answered, refused;
+	bool answered, suspended;
 	unsigned status;
 	struct buf out; /* JSON */
 	FILE *out_file; /* or a stream */

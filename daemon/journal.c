@@ -469,7 +469,7 @@ static enum es_err feed_change(struct feed *f, const struct head *h, const struc
 {
 	struct change ch;
 
-	if (change_decode(y->change, &ch) != ES_OK)
+	if (change_read(y->change, &ch) != ES_OK)
 		return ES_DAMAGED;
 	/* Layer 3: only the steward's puts count; its creator is the first. */
 	if (ch.control || ch.op != OP_PUT || memcmp(ch.record.bytes, h->hub.bytes, 16) != 0)
@@ -541,7 +541,7 @@ static bool feed_edit(void *ctx, const struct outbox_edit *e)
 
 	item.change.fields = SLICE(&empty_map, 1);
 	if (e->change.len > 0) {
-		o->err = change_decode(e->change, &ch);
+		o->err = change_read(e->change, &ch);
 		item.change.fields = ch.fields;
 	}
 	if (o->err == ES_OK)

@@ -52,7 +52,7 @@ static void add_change(struct sealing *s, const struct outbox_edit *e)
 	struct change ch;
 	size_t before = s->changes.len;
 
-	if (change_decode(e->change, &ch) != ES_OK) {
+	if (change_read(e->change, &ch) != ES_OK) {
 		s->changes.err = ES_DAMAGED;
 		return;
 	}

@@ -38,7 +38,15 @@ static struct slice read_fields(struct canon_reader *r)
 
 	for (uint32_t i = 0; i < count && r->err == ES_OK; i++) {
 		canon_read_u64(r, FIELD_NO_MAX);
-		canon_read_value(r);
+		size_t n = change_extent(r->rest);
+
+		if (r->err != ES_OK)
+			break;
+		if (n == 0) {
+			r->err = ES_MALFORMED;
+			break;
+		}
+		r->rest = SLICE(r->rest.p + n, r->rest.len - n);
 	}
 	whole.len -= r->rest.len;
 	return whole;
@@ -46,15 +54,18 @@ static struct slice read_fields(struct canon_reader *r)
 
 enum es_err change_decode(struct slice bytes, struct change *out)
 {
+	if (bytes.len > CHANGE_MAX)
+		return ES_TOO_LARGE;
+	enum es_err err = canon_check(bytes);
+	return err != ES_OK ? err : change_read(bytes, out);
+}
+
+enum es_err change_read(struct slice bytes, struct change *out)
+{
 	struct change c = {0};
 	struct canon_reader r;
 	enum es_err err;
 
-	if (bytes.len > CHANGE_MAX)
-		return ES_TOO_LARGE;
-	err = canon_check(bytes);
-	if (err != ES_OK)
-		return err;
 	canon_read_init(&r, bytes);
 	if (canon_read_array(&r, CHANGE_PARTS) != CHANGE_PARTS)
 		return ES_MALFORMED;

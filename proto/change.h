@@ -32,6 +32,9 @@ struct change {
 
 /* Checks canonical form, shape and limits. */
 ES_MUST_USE enum es_err change_decode(struct slice bytes, struct change *out);
+/* The same for bytes that change_decode() has accepted before, as their digest
+ * says: canonical form is not checked again. */
+ES_MUST_USE enum es_err change_read(struct slice bytes, struct change *out);
 /* `fields` is a canonical map. */
 void change_encode(const struct change *c, struct buf *out);
 

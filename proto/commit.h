@@ -62,7 +62,7 @@ void commit_pack(struct slice header, const struct signature *sig, const struct 
 /* Shape only; borrows from `bytes`. */
 ES_MUST_USE enum es_err commit_unpack(struct slice bytes, struct packed *out);
 /* Every change present, of the length and digest that the header says:
- * ES_BAD_DIGEST; each decodes: ES_MALFORMED. */
+ * ES_BAD_DIGEST. */
 ES_MUST_USE enum es_err commit_check_payload(const struct commit *c, const struct packed *p);
 
 #endif

@@ -119,7 +119,10 @@ value() {
 shows() { # NODE UID FIELD VALUE
 	[ "$(value "$1" "$2" "$3" 2>/dev/null)" = "$4" ]
 }
-synced() { # NODE...
+holds() { # NODE KIND COUNT
+	[ "$(records "$1" "$2")" = "$3" ]
+}
+synced() { # NODE...; a CRESS is, once every active member is in session
 	for synced_node in "$@"; do
 		e "$synced_node" wait --synced --timeout 60 >/dev/null || return 1
 	done

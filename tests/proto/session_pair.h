@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Two nodes in memory, each with rights, frontier, journal and one session,
+ * wired together; every message that arrives is noted. */
+#ifndef TESTS_PROTO_SESSION_PAIR_H
+#define TESTS_PROTO_SESSION_PAIR_H
+
+#include "proto/admit.h"
+#include "proto/session.h"
+#include "tests/proto/fixture.h"
+
+#define LOGS 16
+#define SEQS 24
+#define SEEN 256
+
+struct node {
+	struct world *w;
+	unsigned who;
+	struct rights rights;
+	struct frontier frontier;
+	struct buf journal[LOGS][SEQS];
+	struct hash ids[LOGS][SEQS];
+	struct rng rng;
+	int buffers;
+	struct session s;
+	struct session_env env;
+	struct buf out;
+	/* what happened to it */
+	unsigned seen[SEEN], seen_count; /* types of the messages that arrived */
+	uint32_t stores[SEEN], store_count;
+	bool identified, closed, got_join;
+	unsigned acks, nacks;
+	struct session_effects last;
+	enum es_err nack_err;
+	struct buf joined;
+	/* how it behaves */
+	enum es_err refuse; /* verdict on what arrives for log `refuse_log` */
+	uint32_t refuse_log;
+	bool block; /* and mark that head */
+	bool hold_store, hold_load, held_store, held_load;
+	struct session_event store_event;
+	uint32_t load_log;
+	uint64_t load_seq;
+	unsigned per_load; /* commits in one COMMITS */
+};
+
+struct pair {
+	struct world w;
+	struct node a, b; /* a calls b */
+	es_ms now;
+};
+
+static inline void follow_opens(struct node *n)
+{
+	const struct id16 *self = &n->w->keys[n->who].hub;
+	const struct member *m = rights_member(&n->rights, self);
+
+	for (size_t i = 0; i < n->rights.log_count && m; i++) {
+		const struct open_log *log = &n->rights.logs[i];
+
+		if (log->scope == SCOPE_CONTROL || frontier_find(&n->frontier, &log->id) ||
+		    !rights_may_hold(&n->rights, m, log))
+			continue;
+		assert_non_null(frontier_add(&n->frontier, &log->id, &log->hub, log->scope, log->generation));
+	}
+}
+
+static inline enum es_err node_admit(struct node *n, uint32_t index, struct slice bytes, uint64_t *seq)
+{
+	static struct commit c;
+	static struct packed p;
+	struct head *h = &n->frontier.heads[index];
+	enum es_err err = commit_unpack(bytes, &p);
+
+	if (err == ES_OK)
+		err = commit_decode(p.header, &c);
+	if (err != ES_OK)
+		return err;
+	*seq = c.seq;
+	if (n->refuse != ES_OK && n->refuse_log == index) {
+		if (n->block) {
+			h->blocked = n->refuse;
+			h->blocked_seq = c.seq;
+		}
+		return n->refuse;
+	}
+	struct admit_input in = {.rights = &n->rights, .head = h, .now = NOW_MS,
+				 .control_at = c.ctl_seq <= n->frontier.heads[0].seq ? &n->ids[0][c.ctl_seq] : NULL};
+	err = admit_commit(&in, &c, &p);
+	if (err != ES_OK)
+		return err;
+	assert_true(c.seq < SEQS);
+	buf_clear(&n->journal[index][c.seq]);
+	buf_add(&n->journal[index][c.seq], bytes.p, bytes.len);
+	n->ids[index][c.seq] = c.id;
+	h->seq = c.seq;
+	h->id = c.id;
+	h->hlc = c.hlc;
+	if (index == 0) {
+		assert_int_equal(rights_apply(&n->rights, &c, &p), ES_OK);
+		h->log = n->rights.control_log;
+		follow_opens(n);
+	}
+	return ES_OK;
+}
+
+static inline void node_init(struct node *n, struct world *w, unsigned who, unsigned commits, struct pair *pair)
+{
+	uint64_t seq;
+	struct id16 zero = {{0}};
+
+	memset(n, 0, sizeof *n);
+	n->w = w;
+	n->who = who;
+	n->per_load = 2;
+	n->buffers = SESSION_BUFFERS;
+	for (int i = 0; i < LOGS; i++)
+		for (int j = 0; j < SEQS; j++)
+			buf_init(&n->journal[i][j], COMMIT_PACKED_MAX);
+	buf_init(&n->out, 4 * WIRE_MESSAGE_MAX);
+	buf_init(&n->joined, WIRE_MESSAGE_MAX);
+	rng_seed_number(&n->rng, who + 1);
+	rights_init(&n->rights, &w->fed_id);
+	assert_non_null(frontier_add(&n->frontier, &zero, &w->keys[CRESS].hub, SCOPE_CONTROL, 1));
+	for (unsigned i = 0; i < commits; i++)
+		assert_int_equal(node_admit(n, 0, buf_slice(&w->control[i].bytes), &seq), ES_OK);
+	n->env = (struct session_env){
+		.rights = &n->rights, .frontier = &n->frontier, .self = w->keys[who].hub,
+		.role = world_member(w, who).role, .lineage = 1, .dh = &w->keys[who].dh_secret, .rng = &n->rng,
+		.buffers = &n->buffers, .software = "essaimd test", .now = pair->now, .utc = NOW_MS,
+	};
+}
+
+static inline void node_done(struct node *n)
+{
+	session_done(&n->s, &n->env);
+	assert_int_equal(n->buffers, SESSION_BUFFERS); /* every credit came back */
+	rights_done(&n->rights);
+	frontier_done(&n->frontier);
+	for (int i = 0; i < LOGS; i++)
+		for (int j = 0; j < SEQS; j++)
+			buf_done(&n->journal[i][j]);
+	buf_done(&n->out);
+	buf_done(&n->joined);
+}
+
+static inline uint32_t node_log(const struct node *n, unsigned who, enum scope scope)
+{
+	const struct head *h = frontier_find(&n->frontier, &n->w->open[who][scope].id);
+
+	assert_non_null(h);
+	return (uint32_t)(h - n->frontier.heads);
+}
+
+/* Seals one commit of its own into its own log. */
+static inline void node_write(struct node *n, enum scope scope, const char *text)
+{
+	static struct sealed s;
+	uint32_t index = node_log(n, n->who, scope);
+	const struct head *h = &n->frontier.heads[index];
+	uint64_t seq;
+
+	world_data(n->w, n->who, scope, &s);
+	s.c.seq = h->seq + 1;
+	if (h->seq > 0)
+		s.c.prev_id = h->id;
+	s.c.hlc = stamp_at(NOW_MS - 50000) + h->seq;
+	s.c.ctl_seq = n->frontier.heads[0].seq;
+	s.c.ctl_id = n->frontier.heads[0].id;
+	buf_clear(&s.change[0]);
+	write_put(&s.change[0], &n->w->keys[n->who], s.c.hlc - 10, 0, text);
+	seal(&s, &n->w->keys[n->who]);
+	assert_int_equal(node_admit(n, index, buf_slice(&s.bytes), &seq), ES_OK);
+	sealed_done(&s);
+}
+
+static inline void node_event(struct node *n, struct session_event ev);
+
+static inline enum es_err take_commits(struct node *n, uint32_t index, struct slice body, uint64_t *seq)
+{
+	struct canon_reader r;
+	struct id16 log;
+	enum es_err err = ES_OK;
+
+	canon_read_init(&r, body);
+	assert_int_equal(canon_read_array(&r, 2), 2);
+	canon_read_exact(&r, log.bytes, 16);
+	uint32_t count = canon_read_array(&r, COMMIT_CHANGES_MAX);
+	for (uint32_t i = 0; i < count && err == ES_OK; i++) {
+		err = node_admit(n, index, canon_read_value(&r), seq);
+		if (err == ES_EXISTS)
+			err = ES_OK;
+	}
+	assert_int_equal(r.err, ES_OK);
+	return err;
+}
+
+static inline void node_load(struct node *n, uint32_t log, uint64_t seq)
+{
+	struct buf body, list;
+	uint32_t count = 0;
+	uint64_t top = n->frontier.heads[log].seq;
+
+	buf_init(&list, WIRE_MESSAGE_MAX);
+	buf_init(&body, WIRE_MESSAGE_MAX);
+	for (uint64_t i = seq; i <= top && count < n->per_load; i++, count++)
+		buf_add(&list, n->journal[log][i].p, n->journal[log][i].len);
+	canon_array(&body, 2);
+	canon_bin(&body, n->frontier.heads[log].log.bytes, 16);
+	canon_array(&body, count);
+	buf_add(&body, list.p, list.len);
+	struct slice bytes = buf_slice(&body);
+	node_event(n, (struct session_event){.type = SESSION_EV_LOADED, .log = log, .seq = seq + count - 1, .bytes = &bytes});
+	buf_done(&body);
+	buf_done(&list);
+}
+
+static inline void take_ack(struct node *n, struct slice body)
+{
+	struct canon_reader r;
+	struct id16 log;
+
+	canon_read_init(&r, body);
+	for (uint32_t count = canon_read_array(&r, LOGS); count > 0; count--) {
+		struct hash id;
+
+		(void)canon_read_array(&r, 3);
+		canon_read_exact(&r, log.bytes, 16);
+		uint64_t seq = canon_read_u64(&r, UINT32_MAX);
+		canon_read_exact(&r, id.bytes, 32);
+		struct head *h = frontier_find(&n->frontier, &log);
+		if (h && id_eq(&h->hub, &n->env.self) && seq > h->acked && seq <= h->seq) {
+			h->acked = seq;
+			h->acked_id = id;
+		}
+	}
+	n->acks++;
+}
+
+/* One step, and what the node does about its effects. */
+static inline void node_event(struct node *n, struct session_event ev)
+{
+	struct session_effects fx = {.send = &n->out};
+
+	session_step(&n->s, &n->env, &ev, &fx);
+	n->last = fx;
+	n->identified |= fx.identified;
+	n->closed |= fx.closed;
+	if (fx.nack) {
+		n->nacks++;
+		n->nack_err = fx.nack_err;
+	}
+	if (fx.join) {
+		n->got_join = true;
+		buf_clear(&n->joined);
+		buf_add(&n->joined, fx.body->p, fx.body->len);
+	}
+	if (fx.ack) {
+		take_ack(n, buf_slice(fx.body));
+		node_event(n, (struct session_event){.type = SESSION_EV_GREW});
+	}
+	if (fx.store) {
+		struct session_event stored = {.type = SESSION_EV_STORED, .log = fx.store_log};
+
+		n->stores[n->store_count++ % SEEN] = fx.store_log;
+		stored.err = take_commits(n, fx.store_log, buf_slice(fx.body), &stored.seq);
+		if (n->hold_store) {
+			n->held_store = true;
+			n->store_event = stored;
+		} else {
+			node_event(n, stored);
+			node_event(n, (struct session_event){.type = SESSION_EV_GREW});
+		}
+	}
+	if (fx.load && n->hold_load) {
+		n->held_load = true;
+		n->load_log = fx.load_log;
+		n->load_seq = fx.load_seq;
+	} else if (fx.load) {
+		node_load(n, fx.load_log, fx.load_seq);
+	}
+}
+
+/* Reads the next message without the session noticing. */
+static inline void tap(struct node *n, struct slice in)
+{
+	struct wire w = n->s.wire;
+	struct buf body;
+	enum wire_type type;
+
+	if (!n->s.wired || wire_partial(&n->s.wire))
+		return;
+	buf_init(&w.frame, WIRE_FRAME_MAX + 2);
+	buf_init(&w.message, WIRE_MESSAGE_MAX);
+	buf_init(&body, WIRE_MESSAGE_MAX);
+	if (wire_receive(&w, &in, ~0u, &type, &body) == ES_OK && type != 0)
+		n->seen[n->seen_count++ % SEEN] = type;
+	buf_done(&body);
+	wire_done(&w);
+}
+
+static inline unsigned seen(const struct node *n, enum wire_type type)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n->seen_count; i++)
+		count += n->seen[i] == type;
+	return count;
+}
+
+/* What `from` has to say arrives, `chunk` bytes at a time. */
+static inline void deliver_by(struct node *from, struct node *to, size_t chunk)
+{
+	struct buf bytes = from->out;
+
+	buf_init(&from->out, 4 * WIRE_MESSAGE_MAX);
+	for (size_t at = 0; at < bytes.len && !to->closed; at += chunk) {
+		struct slice in = SLICE(bytes.p + at, chunk < bytes.len - at ? chunk : bytes.len - at);
+
+		while (in.len > 0 && !to->closed) {
+			tap(to, in);
+			node_event(to, (struct session_event){.type = SESSION_EV_BYTES, .bytes = &in});
+		}
+	}
+	buf_done(&bytes);
+}
+
+static inline void deliver(struct node *from, struct node *to)
+{
+	deliver_by(from, to, SIZE_MAX / 2);
+}
+
+/* Until neither has anything more to say. */
+static inline void talk(struct pair *p)
+{
+	for (int i = 0; i < 500 && (p->a.out.len > 0 || p->b.out.len > 0); i++) {
+		deliver(&p->a, &p->b);
+		deliver(&p->b, &p->a);
+	}
+	assert_true(p->a.out.len == 0 || p->b.closed);
+}
+
+static inline void at(struct pair *p, es_ms now)
+{
+	p->now = p->a.env.now = p->b.env.now = now;
+}
+
+static inline void tick(struct pair *p, es_ms ms)
+{
+	at(p, p->now + ms);
+	node_event(&p->a, (struct session_event){.type = SESSION_EV_TIME});
+	node_event(&p->b, (struct session_event){.type = SESSION_EV_TIME});
+}
+
+static inline void grew(struct node *n)
+{
+	node_event(n, (struct session_event){.type = SESSION_EV_GREW});
+}
+
+static inline void start(struct pair *p)
+{
+	session_init(&p->a.s, true, &p->w.keys[p->b.who].dh);
+	session_init(&p->b.s, false, NULL);
+	node_event(&p->b, (struct session_event){.type = SESSION_EV_START});
+	node_event(&p->a, (struct session_event){.type = SESSION_EV_START});
+}
+
+/* The founding, then one control commit for each of Auray, Vannes, the watcher. */
+static inline void pair_init(struct pair *p, unsigned a, unsigned a_commits, unsigned b, unsigned b_commits)
+{
+	p->now = 1000000;
+	world_init(&p->w);
+	world_found(&p->w);
+	world_let_in(&p->w, AURAY);
+	world_let_in(&p->w, VANNES);
+	world_let_in(&p->w, WATCHER);
+	node_init(&p->a, &p->w, a, a_commits, p);
+	node_init(&p->b, &p->w, b, b_commits, p);
+}
+
+static inline void pair_done(struct pair *p)
+{
+	node_done(&p->a);
+	node_done(&p->b);
+	world_done(&p->w);
+}
+
+/* A message of `n`'s own making, past its session. */
+static inline void forge(struct node *n, enum wire_type type, struct buf *body)
+{
+	assert_int_equal(wire_send(&n->s.wire, type, buf_slice(body), false, &n->out), ES_OK);
+	buf_clear(body);
+}
+
+#endif
