@@ -279,8 +279,10 @@ static enum es_err after_control(struct node *n, const struct commit *c, const s
 	if (err != ES_OK)
 		return err;
 	if (!id_eq(&h->log, &n->rights.control_log)) {
+		const struct open_log *open = rights_log(&n->rights, &n->rights.control_log);
+
 		h->log = n->rights.control_log;
-		h->generation++;
+		h->generation = open ? open->generation : 1;
 		err = journal_update_log(n->journal, &n->frontier, 0);
 	}
 	const struct member *cress = rights_cress(&n->rights);
