@@ -236,6 +236,17 @@ for node in $nodes; do
 		"$(records $node offre)" "$(records $node besoin)" "$(records $node contact)" \
 		"$(outbox $node)" "$(digest $node public | cut -c 1-12)"
 done
+if [ $once = yes ]; then
+	say "8. Arrêt"
+	for node in $nodes; do
+		if stop "$node"; then
+			good "$node s'arrête proprement"
+		else
+			tail -n 5 "$work/$node/essaimd.log" >&2
+			bad "$node ne s'arrête pas proprement"
+		fi
+	done
+fi
 say "$([ $failed = 0 ] && echo "Tout est juste." || echo "$failed vérification(s) en échec.")"
 
 if [ $once = no ]; then

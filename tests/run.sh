@@ -183,7 +183,14 @@ fi
 stage "AddressSanitizer and UndefinedBehaviorSanitizer"
 if build asan; then
 	unit build/asan "asan/" -E '^tidy$'
-	script asan-region env ESSAIM_BUILD="$root/build/asan" sh tests/e2e/region.sh
+	for e2e in tests/e2e/*.sh; do
+		name=$(basename "$e2e" .sh)
+		case $name in
+		lib) ;;
+		kill) script asan-kill env ESSAIM_BUILD="$root/build/asan" sh "$e2e" 5 ;;
+		*) script "asan-$name" env ESSAIM_BUILD="$root/build/asan" sh "$e2e" ;;
+		esac
+	done
 fi
 
 stage "fuzzers, $fuzz_seconds s in all"

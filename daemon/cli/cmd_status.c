@@ -154,7 +154,7 @@ static void show_logs(const json_t *s)
 					    "id"});
 	json_array_foreach(logs, i, log)
 	{
-		char age[24];
+		char age[32];
 
 		print_age(age, fact_int(log, "age_s"));
 		grid_add(&g, fact_text(log, "scope"));
@@ -183,7 +183,7 @@ static void show_peers(const json_t *s)
 					    word(W_NEXT_TRY), "id"});
 	json_array_foreach(peers, i, p)
 	{
-		char age[24], next[24];
+		char age[32], next[32];
 
 		print_age(age, fact_int(p, "age_s"));
 		print_age(next, fact_int(p, "next_try_s"));

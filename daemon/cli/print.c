@@ -93,7 +93,7 @@ size_t text_width(const char *text)
 	return n;
 }
 
-void print_age(char out[24], int64_t seconds)
+void print_age(char out[32], int64_t seconds)
 {
 	static const struct {
 		int64_t s;
@@ -102,7 +102,7 @@ void print_age(char out[24], int64_t seconds)
 
 	for (size_t i = 0; i < 4; i++) {
 		if (seconds >= 2 * units[i].s || i == 3) {
-			snprintf(out, 24, "%lld %s", (long long)(seconds / units[i].s),
+			snprintf(out, 32, "%lld %.8s", (long long)(seconds / units[i].s),
 				 word_pick(units[i].fr, units[i].en));
 			return;
 		}
@@ -140,7 +140,7 @@ void grid_add(struct grid *g, const char *text)
 
 void grid_add_int(struct grid *g, int64_t n)
 {
-	char text[24];
+	char text[32];
 
 	snprintf(text, sizeof text, "%lld", (long long)n);
 	grid_add(g, text);

@@ -42,7 +42,7 @@ void grid_print(struct grid *g, FILE *f); /* and frees */
 /* Is colour wanted on f: a terminal, and NO_COLOR unset or empty. */
 bool print_colour(FILE *f);
 /* "3 s", "12 min", "5 h", "2 j". */
-void print_age(char out[24], int64_t seconds);
+void print_age(char out[32], int64_t seconds);
 size_t text_width(const char *text); /* columns that UTF-8 text takes */
 
 #endif

@@ -314,7 +314,7 @@ int bench_wire(int64_t records)
 	double import_s, durable;
 	char path[600];
 	sqlite3 *db;
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = NULL;
 	int64_t bytes = 0, changes = 0;
 
 	prepare_bulk(&cress, &hub, records, &import_s);

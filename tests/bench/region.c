@@ -141,7 +141,9 @@ static int dial(const char *dir)
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(at.sun_path, sizeof at.sun_path, "%s/essaim.sock", dir);
+	if (strlen(dir) + sizeof "/essaim.sock" > sizeof at.sun_path)
+		bench_die("TMPDIR is too long for a unix socket");
+	strcat(strcpy(at.sun_path, dir), "/essaim.sock");
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0)
 		return fd;
 	close(fd);

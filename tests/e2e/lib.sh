@@ -132,6 +132,19 @@ new_event() {
 	e "$1" add evenement type_evenement=atelier "titre=$2" debut=2026-12-01T10:00:00+01:00 \
 		fin=2026-12-01T12:00:00+01:00 --json | jq -r .uid
 }
+# The end: whoever still runs stops when asked, and no sanitizer had a word to say.
 finish() {
+	for finish_dir in "$work"/*/; do
+		finish_node=$(basename "$finish_dir")
+		case $finish_node in
+		*[!a-z]*) continue ;;
+		esac
+		[ -f "$finish_dir/essaimd.log" ] || continue
+		stop "$finish_node" || not_ok "$finish_node-stops-when-asked" "exit $?"
+		if grep -qE 'ERROR: [A-Za-z]*Sanitizer|runtime error:' "$finish_dir/essaimd.log"; then
+			not_ok "$finish_node-sanitizer" \
+				"$(grep -E 'SUMMARY:|runtime error:' "$finish_dir/essaimd.log" | head -n 1)"
+		fi
+	done
 	exit $((failed > 0))
 }

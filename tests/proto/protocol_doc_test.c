@@ -29,28 +29,6 @@
 
 static char *document;
 
-static int read_document(void **state)
-{
-	FILE *f = fopen(ESSAIM_SOURCE_DIR "/proto/PROTOCOL.md", "rb");
-	size_t size = 1 << 20, n;
-
-	(void)state;
-	if (f == NULL || crypto_start() != ES_OK)
-		return -1;
-	document = malloc(size);
-	n = fread(document, 1, size - 1, f);
-	document[n] = '\0';
-	fclose(f);
-	return n == size - 1 ? -1 : 0;
-}
-
-static int forget_document(void **state)
-{
-	(void)state;
-	free(document);
-	return 0;
-}
-
 /* The line after `at`, or NULL. */
 static const char *next_line(const char *at)
 {
@@ -106,8 +84,8 @@ static size_t table(const char *heading, struct row *rows, size_t max)
 			continue;
 		assert_true(count < max);
 		struct row *r = &rows[count++];
-		memset(r, 0, sizeof(*r));
 		size_t c = 0, n = 0;
+		memset(r, 0, sizeof(*r));
 		for (const char *p = line + 1; *p != '\n' && *p != '\0' && c < CELLS; p++) {
 			if (*p == '|') {
 				while (n > 0 && r->cell[c][n - 1] == ' ')
@@ -279,15 +257,8 @@ static void make_founding(void)
 	struct sealed *s = &w.first;
 	entry_genesis(&w.genesis, add_change(s));
 	entry_charter(slice_str("collaboration"), slice_str("1"), slice_str(charter), add_change(s));
-	struct buf communes;
-	buf_init(&communes, 64);
-	canon_array(&communes, 1);
-	canon_array(&communes, 3);
-	canon_str(&communes, slice_str("56007"));
-	canon_nil(&communes);
-	canon_nil(&communes);
-	entry_territory(slice_str("pays"), slice_str("auray"), slice_str("Auray"), buf_slice(&communes), add_change(s));
-	buf_done(&communes);
+	entry_territory(slice_str("pays"), slice_str("auray"), slice_str("Auray"),
+			slice_str("\x91\x93\xa5" "56007\xc0\xc0"), add_change(s));
 	entry_member(&w.cress_member, &w.genesis.charter, NULL, add_change(s));
 	entry_open(&w.control, add_change(s));
 	s->c.log_id = w.control.id;
@@ -323,7 +294,7 @@ static void make_member(const uint8_t handshake[64])
 	entry_member(&w.hub_member, &w.genesis.charter, &w.acceptance, add_change(s));
 	entry_open(&w.open, add_change(s));
 	s->c.log_id = w.control.id;
-	s->c.seq = s->c.ctl_seq = 2;
+	s->c.seq = 2;
 	s->c.ctl_seq = 1;
 	s->c.prev_id = s->c.ctl_id = w.first.c.id;
 	s->c.hlc = stamp_at(UTC + 1000);
@@ -414,6 +385,15 @@ static void commits_body(struct buf *b)
 	buf_add(b, w.data.packed.p, w.data.packed.len);
 }
 
+static void step(struct end *e, struct session_event ev);
+
+static void say_join(struct end *e, const struct buf *body)
+{
+	struct slice bytes = buf_slice(body);
+
+	step(e, (struct session_event){.type = SESSION_EV_JOIN, .bytes = &bytes});
+}
+
 static void step(struct end *e, struct session_event ev)
 {
 	struct session_effects fx = {.send = &e->sent};
@@ -436,11 +416,8 @@ static void step(struct end *e, struct session_event ev)
 		}
 		step(e, (struct session_event){.type = SESSION_EV_STORED, .log = fx.store_log, .seq = 1, .err = e->store_as});
 	}
-	if (fx.join && e->answer.len > 0) {
-		struct slice bytes = buf_slice(&e->answer);
-
-		step(e, (struct session_event){.type = SESSION_EV_JOIN, .bytes = &bytes});
-	}
+	if (fx.join && e->answer.len > 0)
+		say_join(e, &e->answer);
 }
 
 /* `to` hears what `from` has sent, up to `most` bytes of it in all. */
@@ -623,7 +600,7 @@ static void examples_of_handshake(const struct end *hub, const struct end *cress
 static void examples_of_join(void)
 {
 	struct end hub, cress;
-	struct join_ask ask = {.fed_id = w.fed, .secret = w.invite.secret}, accept;
+	struct join_ask ask = {.fed_id = w.fed, .secret = w.invite.secret};
 	struct join_answer offer = {.federation = "Bretagne", .cress = "Bretagne", .pays = "auray", .name = "Pôle d'Auray",
 				    .region = "53", .charter = slice_str(charter), .cress_sign = w.cress.sign};
 	struct join_answer waiting = {.accepted = true, .state = JOIN_WAITING};
@@ -641,23 +618,17 @@ static void examples_of_join(void)
 	buf_init(&body, 4096);
 	join_answer_encode(&offer, &cress.answer);
 	join_ask_encode(&ask, &body);
-	struct slice bytes = buf_slice(&body);
-	step(&hub, (struct session_event){.type = SESSION_EV_JOIN, .bytes = &bytes});
+	say_join(&hub, &body);
 	hex("frame.join", hub.sent.p + HANDSHAKE_SENT_I, hub.sent.len - HANDSHAKE_SENT_I);
 	talk(&hub, &cress);
 
-	accept = ask;
-	accept.accept = true;
-	snprintf(accept.name, sizeof(accept.name), "%s", w.hub_member.name);
-	accept.sign = w.hub.sign;
-	accept.charter = w.genesis.charter;
-	accept.sig = w.acceptance.sig;
+	struct join_ask accept = {.accept = true, .fed_id = w.fed, .secret = w.invite.secret, .name = "Pôle d'Auray",
+				  .sign = w.hub.sign, .charter = w.genesis.charter, .sig = w.acceptance.sig};
 	buf_clear(&body);
 	join_ask_encode(&accept, &body);
 	buf_clear(&cress.answer);
 	join_answer_encode(&waiting, &cress.answer);
-	bytes = buf_slice(&body);
-	step(&hub, (struct session_event){.type = SESSION_EV_JOIN, .bytes = &bytes});
+	say_join(&hub, &body);
 	talk(&hub, &cress);
 	step(&cress, (struct session_event){.type = SESSION_EV_CLOSE, .err = ES_INVITE_USED});
 
@@ -671,14 +642,6 @@ static void examples_of_join(void)
 	end_done(&cress);
 }
 
-static void examples_of_membership(void)
-{
-	hex("hub.log", w.open.id.bytes, 16);
-	hex_buf("control.invite", &w.second.changes[0]);
-	hex_buf("control.member.hub", &w.second.changes[1]);
-	hex("control.id.2", w.second.c.id.bytes, 32);
-}
-
 static void examples_of_data(void)
 {
 	struct fold_change fc = {.scope = SCOPE_PUBLIC};
@@ -688,6 +651,10 @@ static void examples_of_data(void)
 	struct hash hash;
 	char ulid[ULID_LEN + 1];
 
+	hex("hub.log", w.open.id.bytes, 16);
+	hex_buf("control.invite", &w.second.changes[0]);
+	hex_buf("control.member.hub", &w.second.changes[1]);
+	hex("control.id.2", w.second.c.id.bytes, 32);
 	hex_buf("change.put", &w.data.changes[0]);
 	hex("change.digest", w.data.c.digests[0].digest.bytes, 32);
 	hex_buf("commit.header", &w.data.header);
@@ -735,11 +702,10 @@ static size_t frame_end(const struct end *e, size_t at)
 	return at + 2 + (size_t)be_read(e->sent.p + at, 2);
 }
 
-/* A member greets home and gives it a commit; then the link falls quiet. */
+/* A member greets home and gives it a commit; in another session, a bad one. */
 static void examples_of_session(void)
 {
 	struct end hub, cress;
-	struct buf body;
 
 	two_ends(&hub, &cress, &w.rights);
 	start(&hub, &cress);
@@ -754,20 +720,9 @@ static void examples_of_session(void)
 	hex_sent("body.want", &cress, WIRE_WANT, 1);
 	hex_sent("body.credit", &cress, WIRE_CREDIT, 1);
 	hex_sent("body.ack", &cress, WIRE_ACK, 1);
-	sent(&hub, WIRE_COMMITS, 1, &body);
-	struct buf expected;
-	commits_body(&expected);
-	assert_true(slice_eq(buf_slice(&body), buf_slice(&expected)));
-	hex_buf("body.commits", &body);
-	buf_done(&expected);
-	buf_done(&body);
+	hex_sent("body.commits", &hub, WIRE_COMMITS, 1);
 	end_done(&hub);
 	end_done(&cress);
-}
-
-static void examples_of_refusal(void)
-{
-	struct end hub, cress;
 
 	two_ends(&hub, &cress, &w.rights);
 	cress.store_as = ES_BAD_SIG;
@@ -786,19 +741,44 @@ static void make_examples(void)
 	examples_of_founding();
 	examples_of_invitation();
 	examples_of_join();
-	examples_of_membership();
 	make_data();
 	examples_of_data();
 	examples_of_session();
-	examples_of_refusal();
 }
 
-static void sealed_done(struct sealed *s)
+static int read_document(void **state)
 {
-	for (uint32_t i = 0; i < s->count; i++)
-		buf_done(&s->changes[i]);
-	buf_done(&s->header);
-	buf_done(&s->packed);
+	FILE *f = fopen(ESSAIM_SOURCE_DIR "/proto/PROTOCOL.md", "rb");
+	size_t size = 1 << 20, n;
+
+	(void)state;
+	if (f == NULL || crypto_start() != ES_OK)
+		return -1;
+	document = malloc(size);
+	n = fread(document, 1, size - 1, f);
+	document[n] = '\0';
+	fclose(f);
+	make_examples();
+	return n == size - 1 ? -1 : 0;
+}
+
+static int forget_document(void **state)
+{
+	struct sealed *all[] = {&w.first, &w.second, &w.data};
+
+	(void)state;
+	for (size_t i = 0; i < example_count; i++)
+		free(examples[i].content);
+	for (size_t k = 0; k < 3; k++) {
+		for (uint32_t i = 0; i < all[k]->count; i++)
+			buf_done(&all[k]->changes[i]);
+		buf_done(&all[k]->header);
+		buf_done(&all[k]->packed);
+	}
+	rights_done(&w.before);
+	rights_done(&w.rights);
+	free(document);
+	return 0;
 }
 
 static void print_block(const struct example *x)
@@ -814,7 +794,6 @@ static void examples_are_what_the_code_makes(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	make_examples();
 	for (size_t i = 0; i < example_count; i++) {
 		const struct example *x = &examples[i];
 		char *written = block_named(x->kind, x->name);
@@ -826,11 +805,6 @@ static void examples_are_what_the_code_makes(void **state)
 		}
 		free(written);
 	}
-	sealed_done(&w.first);
-	sealed_done(&w.second);
-	sealed_done(&w.data);
-	rights_done(&w.before);
-	rights_done(&w.rights);
 	assert_int_equal(wrong, 0);
 }
 
@@ -859,8 +833,6 @@ static void every_block_is_checked_once(void **state)
 			seen[i] = true;
 		}
 	}
-	for (size_t i = 0; i < example_count; i++)
-		free(examples[i].content);
 	assert_false(inside);
 	assert_int_equal(wrong, 0);
 }
@@ -911,7 +883,7 @@ static void types_are_the_code_s(void **state)
 }
 
 /* Home, brought to that state by an honest hub, hears one message of that type. */
-static enum es_err heard_in(enum session_state at, enum wire_type type, enum wire_type *answer)
+static enum es_err heard_in(enum session_state at, enum wire_type type, bool *answered)
 {
 	struct end hub, cress;
 	struct wire forged;
@@ -944,17 +916,7 @@ static enum es_err heard_in(enum session_state at, enum wire_type type, enum wir
 	session_step(&cress.s, &cress.env, &ev, &fx);
 	enum es_err why = cress.s.why;
 
-	*answer = (enum wire_type)0;
-	if (cress.sent.len > before && cress.s.state != SESSION_CLOSED) {
-		struct noise_cipher back = cress.s.wire.out.cipher;
-		struct slice reply = SLICE(cress.sent.p + before, cress.sent.len - before);
-		struct wire tap;
-
-		back.nonce -= 1;
-		wire_init(&tap, &back, &back);
-		assert_int_equal(wire_receive(&tap, &reply, ~0u, answer, &body), ES_OK);
-		wire_done(&tap);
-	}
+	*answered = cress.sent.len > before;
 	wire_done(&forged);
 	buf_done(&bytes);
 	buf_done(&body);
@@ -969,12 +931,9 @@ static void states_allow_the_types_that_are_written(void **state)
 	size_t count = table("Message types", rows, 32);
 	static const char *const names[] = {[SESSION_GREETING] = "GREETING", [SESSION_CONTROL] = "CONTROL",
 					    [SESSION_STREAM] = "STREAM"};
-	enum wire_type answer;
+	bool answered;
 
 	(void)state;
-	example_count = 0;
-	memset(&w, 0, sizeof(w));
-	make_examples();
 	for (size_t i = 0; i < count; i++) {
 		enum wire_type type = (enum wire_type)atoi(rows[i].cell[0]);
 
@@ -983,21 +942,14 @@ static void states_allow_the_types_that_are_written(void **state)
 
 			if (type == WIRE_JOINED)
 				written = false; /* home never asks to join */
-			if (written != (heard_in(s, type, &answer) != ES_STATE))
+			if (written != (heard_in(s, type, &answered) != ES_STATE))
 				fail_msg("%s in %s: the table says %s", rows[i].cell[1], names[s], written ? "yes" : "no");
 		}
 	}
-	assert_int_equal(heard_in(SESSION_STREAM, WIRE_PING, &answer), ES_OK);
-	assert_int_equal(answer, WIRE_PONG);
-	assert_int_equal(heard_in(SESSION_STREAM, WIRE_FORK, &answer), ES_OK);
-	assert_int_equal(answer, 0);
-	for (size_t i = 0; i < example_count; i++)
-		free(examples[i].content);
-	sealed_done(&w.first);
-	sealed_done(&w.second);
-	sealed_done(&w.data);
-	rights_done(&w.before);
-	rights_done(&w.rights);
+	assert_int_equal(heard_in(SESSION_STREAM, WIRE_PING, &answered), ES_OK);
+	assert_true(answered);
+	assert_int_equal(heard_in(SESSION_STREAM, WIRE_FORK, &answered), ES_OK);
+	assert_false(answered);
 }
 
 static void kinds_and_scopes_are_the_schema_s(void **state)
