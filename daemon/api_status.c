@@ -331,6 +331,8 @@ static void digest_done(struct directory_job *j)
 
 void api_status(struct request *r)
 {
+	if (strcmp(request_param(r, "hurry"), "1") == 0) /* `wait`: not after the longest backoff */
+		swarm_hurry(r->api->swarm);
 	r->directory_job = (struct directory_job){.run = digest_run, .done = digest_done};
 	worker_post_directory(r->api->swarm->worker, &r->directory_job);
 }

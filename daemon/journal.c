@@ -501,6 +501,7 @@ static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed 
 	if (err != ES_DAMAGED)
 		return err;
 	f->damaged++;
+	f->damaged_log = index;
 	return ES_OK;
 }
 

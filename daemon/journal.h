@@ -73,7 +73,8 @@ struct feed {
 	struct position from, to;
 	size_t max;
 	bool more;
-	int64_t damaged;
+	int64_t damaged; /* commits passed over, the last one in log damaged_log */
+	uint32_t damaged_log;
 	const struct frontier *frontier;
 	enum es_err (*each)(void *ctx, const struct feed_item *item);
 	void *ctx;

@@ -187,6 +187,21 @@ enum es_err swarm_connect(struct swarm *s, const struct member *m, const char *a
 	return add_target(s, false, &m->hub, &m->dh, address) ? ES_OK : ES_TOO_LARGE;
 }
 
+void swarm_hurry(struct swarm *s)
+{
+	es_ms soon = (es_ms)uv_now(s->loop) + SWARM_DIAL_MIN_MS;
+
+	for (size_t i = 0; i < s->target_count && !s->stopping; i++) {
+		struct target *t = s->targets[i];
+
+		if (t->peer || t->next_try <= soon)
+			continue;
+		t->attempts = 0;
+		t->next_try = soon;
+		uv_timer_start(&t->timer, on_first_dial, rng_below(&s->rng, SWARM_DIAL_MIN_MS) + 50, 0);
+	}
+}
+
 const struct session *swarm_session(const struct swarm *s, const struct id16 *hub)
 {
 	for (const struct peer *p = s->peers; p; p = p->next)

@@ -76,6 +76,8 @@ void swarm_grew(struct swarm *s);
 void swarm_control(struct swarm *s, struct slice packed);
 /* Dials a member at an address, for as long as the daemon runs. */
 ES_MUST_USE enum es_err swarm_connect(struct swarm *s, const struct member *m, const char *address);
+/* Somebody waits: whoever is not connected is dialled within a second. */
+void swarm_hurry(struct swarm *s);
 /* The live session with a member, or NULL. */
 const struct session *swarm_session(const struct swarm *s, const struct id16 *hub);
 /* contract.md, `wait --synced`: nothing waits here or on the other side. */

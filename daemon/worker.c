@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "common/log.h"
 
 #define BATCH_ITEMS 8192
@@ -328,6 +329,10 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 		err = journal_commit(n->journal);
 	if (err != ES_OK) {
 		log_event(LOG_ERR_, "journal.failed", "why=%s", es_err_name(err));
+		/* After a failed write or fsync nobody knows what the disk holds: stop
+		 * before anything is acknowledged; the next start reads what is there. */
+		if (err == ES_IO)
+			_exit(es_err_exit(ES_IO));
 		if (node_reload(n) != ES_OK)
 			log_event(LOG_ERR_, "journal.unreadable", "dir=%s", n->dir);
 	}
@@ -386,6 +391,8 @@ static void fill_feed(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 	batch_read(b, w->node, from);
 	pthread_mutex_lock(&w->lock);
+	if (b->feed.damaged > 0)
+		w->node->damaged_index = w->shared.damaged_index = b->feed.damaged_log;
 	w->feed_ready = true;
 	pthread_cond_signal(&w->projector_wake);
 }

@@ -523,7 +523,7 @@ static void on_commits(struct step *t)
 	}
 	if (index < 0)
 		index = 0; /* the control log, in a generation we have yet to learn */
-	if (!s->tracks[index].asked) {
+	if ((size_t)index >= s->track_count || !s->tracks[index].asked) {
 		s->stored++; /* crossed our NACK on the way: the peer will be asked again */
 		(*t->env->buffers)++;
 		return;
