@@ -257,6 +257,15 @@ static void alerts_json(struct request *r, const struct snapshot *snap)
 	if (s->clock_skew_ms > STAMP_SKEW_MAX_MS || s->clock_skew_ms < -STAMP_SKEW_MAX_MS)
 		alert(r, &first, "CLOCK_SKEW", "L'horloge de ce poste diffère de celle de la CRESS : rien n'est signé d'ici là.",
 		      "This machine's clock differs from the CRESS's: nothing is signed until it is set.");
+	if (s->blocked.err != ES_OK) {
+		snprintf(fr, sizeof fr, "Le journal %s est %s à partir du numéro %llu : %s", s->blocked.log,
+			 s->blocked.ours ? "refusé par un autre nœud" : "refusé ici", (unsigned long long)s->blocked.seq,
+			 es_err_name(s->blocked.err));
+		snprintf(en, sizeof en, "Log %s is %s from number %llu on: %s", s->blocked.log,
+			 s->blocked.ours ? "refused by another node" : "refused here", (unsigned long long)s->blocked.seq,
+			 es_err_text(s->blocked.err));
+		alert(r, &first, es_err_name(s->blocked.err), fr, en);
+	}
 	if (t && !t->peer && t->last_err != ES_OK && t->last_err != ES_UNREACHABLE) {
 		snprintf(fr, sizeof fr, "La dernière connexion à la CRESS a pris fin : %s", es_err_text(t->last_err));
 		snprintf(en, sizeof en, "The last session with the CRESS ended: %s", es_err_text(t->last_err));

@@ -106,7 +106,7 @@ static enum es_err close_commit(struct node *n, uint32_t index, const struct id1
 	c.hlc = stamp_next(n->utc, h->hlc, greatest > 0 ? greatest - 1 : 0);
 	c.has_ctl = index == 0 || node_member(n);
 	c.ctl_seq = control->seq;
-	c.ctl_id = control->id;
+	c.ctl_id = index == 0 ? c.prev_id : control->id;
 	c.key_epoch = 1;
 	const struct member *self = rights_member(&n->rights, &n->hub);
 	if (self)

@@ -267,8 +267,13 @@ static void done_store(struct job *job)
 	struct peer_job *j = (struct peer_job *)job;
 	struct session_event ev = {.type = SESSION_EV_STORED, .log = j->index, .seq = j->seq, .err = job->err};
 
-	if (job->err != ES_OK && job->err != ES_EXISTS)
+	if (job->err != ES_OK && job->err != ES_EXISTS) {
+		const struct frontier *f = &worker_snapshot(j->peer->swarm->worker)->frontier;
+
 		log_refused(j);
+		if (j->index < f->count)
+			swarm_blocked(j->peer->swarm, &f->heads[j->index].log, j->seq, job->err, false);
+	}
 	if (job_end(j))
 		peer_step(j->peer, &ev);
 	job_free(j);
@@ -505,6 +510,8 @@ static void perform(struct peer *p, const struct session_effects *fx)
 		post_body(p, fx, run_ack, done_quiet);
 	if (fx->load && !p->closing)
 		post_load(p, fx);
+	if (fx->nack)
+		swarm_blocked(p->swarm, &fx->nack_log, fx->nack_seq, fx->nack_err, true);
 	if (fx->nack)
 		log_event(LOG_WARN, "log.nack", "from=%s seq=%llu why=%s", p->from, (unsigned long long)fx->nack_seq,
 			  es_err_name(fx->nack_err));

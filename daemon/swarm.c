@@ -145,6 +145,16 @@ void swarm_stop(struct swarm *s)
 	s->target_count = 0;
 }
 
+void swarm_blocked(struct swarm *s, const struct id16 *log, uint64_t seq, enum es_err err, bool ours)
+{
+	if (es_err_then(err) == ES_RETRY)
+		return;
+	s->blocked.err = err;
+	s->blocked.ours = ours;
+	s->blocked.seq = seq;
+	base32_encode(log->bytes, 16, s->blocked.log);
+}
+
 void swarm_grew(struct swarm *s)
 {
 	if (s->stopping)

@@ -63,6 +63,13 @@ struct swarm {
 	struct id16 join_secret;
 	struct hash join_charter;
 	char name[RIGHTS_NAME_MAX + 1];
+	/* The last log that was refused, here or by a peer. */
+	struct {
+		enum es_err err;
+		bool ours; /* a peer will not take it */
+		uint64_t seq;
+		char log[32]; /* its id, as people see it */
+	} blocked;
 	es_ms clock_skew_ms; /* home's UTC minus ours, last heard */
 };
 
@@ -71,6 +78,8 @@ struct swarm {
 ES_MUST_USE enum es_err swarm_start(struct swarm *s, const char *home_address, const struct dh_public *home);
 /* Says BYE to all and closes; the loop then runs dry. */
 void swarm_stop(struct swarm *s);
+/* A log was refused with a code that asks for a human. */
+void swarm_blocked(struct swarm *s, const struct id16 *log, uint64_t seq, enum es_err err, bool ours);
 /* Hooks for the worker. */
 void swarm_grew(struct swarm *s);
 void swarm_control(struct swarm *s, struct slice packed);

@@ -73,7 +73,7 @@ static enum es_err check_chain(const struct admit_input *in, const struct commit
 static enum es_err check_control(const struct admit_input *in, const struct commit *c)
 {
 	if (in->head->scope == SCOPE_CONTROL)
-		return c->has_ctl && c->ctl_seq == c->seq - 1 ? ES_OK : ES_BAD_CHAIN;
+		return c->has_ctl && c->ctl_seq == c->seq - 1 && hash_eq(&c->ctl_id, &c->prev_id) ? ES_OK : ES_BAD_CHAIN;
 	if (!c->has_ctl)
 		return in->head->scope == SCOPE_LOCAL ? ES_OK : ES_BAD_CHAIN;
 	if (!in->control_at)

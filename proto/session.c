@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "proto/canon.h"
+#include "proto/session_parts.h"
 
 #define BIT(t) (1u << (t))
 #define FRONTIER_GAP_MS 1000 /* between two unasked FRONTIERs */
@@ -26,12 +27,6 @@ static const unsigned allowed[] = {
 			   BIT(WIRE_ACK) | BIT(WIRE_NACK) | BIT(WIRE_PING) | BIT(WIRE_PONG) | BIT(WIRE_BYE) |
 			   BIT(WIRE_FORK),
 	[SESSION_CLOSED] = 0,
-};
-
-struct step {
-	struct session *s;
-	const struct session_env *env;
-	struct session_effects *fx;
 };
 
 void session_init(struct session *s, bool initiator, const struct dh_public *peer)
@@ -77,7 +72,7 @@ static void send_message(struct step *t, enum wire_type type, const struct buf *
 	t->s->spoke = t->env->now;
 }
 
-static void close_with(struct step *t, enum es_err why)
+void session_close(struct step *t, enum es_err why)
 {
 	struct session *s = t->s;
 	uint8_t memory[16];
@@ -96,7 +91,7 @@ static void close_with(struct step *t, enum es_err why)
 	t->fx->closed = true;
 }
 
-static void send_hello(struct step *t)
+void session_hello(struct step *t)
 {
 	const struct session_env *env = t->env;
 	uint8_t memory[256];
@@ -212,7 +207,7 @@ static int find_index(const struct step *t, const struct id16 *log)
 
 static bool is_ahead(const struct step *t, uint32_t i)
 {
-	return t->s->tracks[i].theirs > t->env->frontier->heads[i].seq &&
+	return t->s->tracks[i].theirs > t->env->frontier->heads[i].seq && !t->s->tracks[i].refused &&
 	       t->env->frontier->heads[i].blocked == ES_OK;
 }
 
@@ -221,7 +216,8 @@ static bool follows(const struct step *t, uint32_t i)
 {
 	const struct head *h = &t->env->frontier->heads[i];
 
-	if (h->scope == SCOPE_LOCAL || h->blocked != ES_OK || !t->s->tracks[i].listed || !may_tell(t, i))
+	if (h->scope == SCOPE_LOCAL || h->blocked != ES_OK || !t->s->tracks[i].listed || t->s->tracks[i].refused ||
+	    !may_tell(t, i))
 		return false;
 	if (is_ahead(t, i))
 		return true;
@@ -345,7 +341,7 @@ static void apply_frontier(struct step *t)
 			continue;
 		const struct head *h = &t->env->frontier->heads[index];
 		if (seq == h->seq && seq > 0 && !hash_eq(&id, &h->id)) {
-			close_with(t, ES_FORK);
+			session_close(t, ES_FORK);
 			return;
 		}
 		s->tracks[index].listed = true;
@@ -353,7 +349,7 @@ static void apply_frontier(struct step *t)
 			s->tracks[index].theirs = (uint32_t)seq;
 	}
 	if (canon_read_done(&r) != ES_OK)
-		close_with(t, ES_MALFORMED);
+		session_close(t, ES_MALFORMED);
 }
 
 /* --- what the peer lacks --- */
@@ -403,6 +399,10 @@ static void on_hello(struct step *t)
 	struct canon_reader r;
 	struct hash fed;
 
+	if (s->join_only) {
+		session_close(t, ES_STATE);
+		return;
+	}
 	canon_read_init(&r, buf_slice(&s->body));
 	if (canon_read_array(&r, HELLO_ITEMS) != HELLO_ITEMS)
 		r.err = r.err ? r.err : ES_MALFORMED;
@@ -429,16 +429,16 @@ static void on_hello(struct step *t)
 	if (err == ES_OK && m && m->state != MEMBER_ACTIVE)
 		err = m->state == MEMBER_SUSPENDED ? ES_SUSPENDED : ES_REVOKED;
 	if (err != ES_OK) {
-		close_with(t, err);
+		session_close(t, err);
 		return;
 	}
 	s->known = true;
 	s->state = SESSION_CONTROL;
 	t->fx->identified = true;
 	if (!s->initiator)
-		send_hello(t);
+		session_hello(t);
 	if (!match_tracks(t))
-		close_with(t, ES_NOMEM);
+		session_close(t, ES_NOMEM);
 	else
 		send_frontier(t);
 }
@@ -467,7 +467,7 @@ static void on_credit(struct step *t)
 		r.err = r.err ? r.err : ES_MALFORMED;
 	uint64_t limit = canon_read_u64(&r, UINT64_MAX);
 	if (canon_read_done(&r) != ES_OK || limit < t->s->limit) {
-		close_with(t, ES_MALFORMED);
+		session_close(t, ES_MALFORMED);
 		return;
 	}
 	t->s->limit = limit;
@@ -497,7 +497,7 @@ static void on_want(struct step *t)
 		}
 	}
 	if (canon_read_done(&r) != ES_OK)
-		close_with(t, ES_MALFORMED);
+		session_close(t, ES_MALFORMED);
 	else
 		load_next(t);
 }
@@ -509,7 +509,7 @@ static void on_commits(struct step *t)
 	struct id16 log;
 
 	if (++s->got > s->granted) {
-		close_with(t, ES_CREDIT);
+		session_close(t, ES_CREDIT);
 		return;
 	}
 	canon_read_init(&r, buf_slice(&s->body));
@@ -518,7 +518,7 @@ static void on_commits(struct step *t)
 	canon_read_exact(&r, log.bytes, 16);
 	int index = r.err == ES_OK ? find_index(t, &log) : -1;
 	if (r.err != ES_OK || (index < 0 && s->state == SESSION_STREAM)) {
-		close_with(t, r.err != ES_OK ? ES_MALFORMED : ES_STATE);
+		session_close(t, r.err != ES_OK ? ES_MALFORMED : ES_STATE);
 		return;
 	}
 	if (index < 0)
@@ -552,7 +552,7 @@ static void on_ack(struct step *t)
 			t->s->tracks[index].theirs = (uint32_t)seq;
 	}
 	if (canon_read_done(&r) != ES_OK) {
-		close_with(t, ES_MALFORMED);
+		session_close(t, ES_MALFORMED);
 		return;
 	}
 	t->fx->ack = true;
@@ -571,7 +571,7 @@ static void on_nack(struct step *t)
 	t->fx->nack_seq = canon_read_u64(&r, UINT32_MAX);
 	t->fx->nack_err = es_err_from_wire((unsigned)canon_read_u64(&r, 65535));
 	if (canon_read_done(&r) != ES_OK) {
-		close_with(t, ES_MALFORMED);
+		session_close(t, ES_MALFORMED);
 		return;
 	}
 	t->fx->nack = true;
@@ -580,14 +580,14 @@ static void on_nack(struct step *t)
 		t->s->tracks[index].next = 0; /* until it asks again */
 }
 
-static void on_ping(struct step *t)
+static void send_empty(struct step *t, enum wire_type type)
 {
 	uint8_t memory[8];
 	struct buf b;
 
 	buf_init_fixed(&b, memory, sizeof memory);
 	canon_array(&b, 0);
-	send_message(t, WIRE_PONG, &b, false);
+	send_message(t, type, &b, false);
 }
 
 static void on_bye(struct step *t)
@@ -598,7 +598,7 @@ static void on_bye(struct step *t)
 	if (canon_read_array(&r, 1) != 1)
 		r.err = r.err ? r.err : ES_MALFORMED;
 	unsigned wire = (unsigned)canon_read_u64(&r, 65535);
-	t->s->why = canon_read_done(&r) == ES_OK ? es_err_from_wire(wire) : ES_MALFORMED;
+	t->s->why = canon_read_done(&r) != ES_OK ? ES_MALFORMED : wire == 0 ? ES_OK : es_err_from_wire(wire);
 	t->s->state = SESSION_CLOSED;
 	t->fx->closed = true;
 }
@@ -606,7 +606,7 @@ static void on_bye(struct step *t)
 static void on_join(struct step *t, bool answer)
 {
 	if (answer != t->s->join_only) {
-		close_with(t, ES_STATE);
+		session_close(t, ES_STATE);
 		return;
 	}
 	t->fx->join = true;
@@ -616,7 +616,7 @@ static void on_join(struct step *t, bool answer)
 static void on_message(struct step *t, enum wire_type type)
 {
 	if (canon_check(buf_slice(&t->s->body)) != ES_OK) {
-		close_with(t, ES_MALFORMED);
+		session_close(t, ES_MALFORMED);
 		return;
 	}
 	switch (type) {
@@ -648,7 +648,7 @@ static void on_message(struct step *t, enum wire_type type)
 		on_join(t, true);
 		break;
 	case WIRE_PING:
-		on_ping(t);
+		send_empty(t, WIRE_PONG);
 		break;
 	case WIRE_BYE:
 		on_bye(t);
@@ -661,136 +661,6 @@ static void on_message(struct step *t, enum wire_type type)
 	}
 }
 
-/* --- handshake --- */
-
-static void send_handshake(struct step *t)
-{
-	uint8_t e[32];
-	struct buf message;
-
-	rng_fill(t->env->rng, e, sizeof e);
-	buf_init(&message, NOISE_MESSAGE_MAX);
-	if (noise_write(&t->s->noise, e, SLICE_NONE, &message) != ES_OK)
-		close_with(t, ES_HANDSHAKE);
-	buf_add_be(t->fx->send, message.len, 2);
-	buf_add(t->fx->send, message.p, message.len);
-	buf_done(&message);
-	crypto_wipe(e, sizeof e);
-}
-
-static void start_noise(struct step *t)
-{
-	uint8_t preamble[WIRE_PREAMBLE_LEN];
-
-	wire_preamble(preamble);
-	struct noise_config c = {
-		.pattern = &noise_xk, .initiator = t->s->initiator, .prologue = SLICE(preamble, sizeof preamble),
-		.s = t->env->dh, .rs = t->s->initiator ? &t->s->peer_key : NULL,
-	};
-	noise_init(&t->s->noise, &c);
-}
-
-static void on_start(struct step *t)
-{
-	uint8_t preamble[WIRE_PREAMBLE_LEN];
-
-	t->s->started = t->s->heard = t->s->spoke = t->env->now;
-	start_noise(t);
-	if (!t->s->initiator)
-		return;
-	wire_preamble(preamble);
-	buf_add(t->fx->send, preamble, sizeof preamble);
-	send_handshake(t);
-}
-
-/* Keys are agreed: the initiator greets, the responder waits to be told who. */
-static void begin_frames(struct step *t)
-{
-	struct session *s = t->s;
-	struct noise_cipher in, out;
-
-	if (!s->initiator)
-		s->peer_key = s->noise.rs;
-	memcpy(s->handshake, noise_hash(&s->noise), 64);
-	noise_split(&s->noise, &out, &in);
-	wire_init(&s->wire, &in, &out);
-	s->wired = true;
-	s->state = SESSION_GREETING;
-	if (s->initiator && !s->join_only)
-		send_hello(t);
-}
-
-/* Takes bytes until `want` of them are in raw. */
-static bool gather(struct session *s, struct slice *in, size_t want)
-{
-	size_t n = want > s->raw.len ? want - s->raw.len : 0;
-
-	if (n > in->len)
-		n = in->len;
-	buf_add(&s->raw, in->p, n);
-	*in = SLICE(in->p + n, in->len - n);
-	return s->raw.len >= want;
-}
-
-static void take_preamble(struct step *t)
-{
-	enum es_err err = wire_preamble_check(t->s->raw.p);
-
-	buf_clear(&t->s->raw);
-	t->s->preamble_seen = true;
-	if (err != ES_OK) {
-		close_with(t, err);
-		return;
-	}
-	if (!t->s->initiator) {
-		uint8_t mine[WIRE_PREAMBLE_LEN];
-
-		wire_preamble(mine);
-		buf_add(t->fx->send, mine, sizeof mine);
-	}
-}
-
-static void take_handshake(struct step *t)
-{
-	struct session *s = t->s;
-	uint8_t memory[256];
-	struct buf payload;
-
-	buf_init_fixed(&payload, memory, sizeof memory);
-	enum es_err err = noise_read(&s->noise, SLICE(s->raw.p + 2, s->raw.len - 2), &payload);
-	buf_clear(&s->raw);
-	if (err != ES_OK || payload.len != 0) {
-		close_with(t, ES_HANDSHAKE);
-		return;
-	}
-	if (!noise_finished(&s->noise))
-		send_handshake(t);
-	if (noise_finished(&s->noise) && s->state == SESSION_HANDSHAKE)
-		begin_frames(t);
-}
-
-static void on_handshake_bytes(struct step *t, struct slice *in)
-{
-	struct session *s = t->s;
-
-	while (in->len > 0 && s->state == SESSION_HANDSHAKE) {
-		if (!s->preamble_seen) {
-			if (gather(s, in, WIRE_PREAMBLE_LEN))
-				take_preamble(t);
-			continue;
-		}
-		if (!gather(s, in, 2))
-			continue;
-		size_t len = (size_t)be_read(s->raw.p, 2);
-		if (len < 48 || len > 256) {
-			close_with(t, ES_HANDSHAKE); /* no message of XK is that long */
-			return;
-		}
-		if (gather(s, in, 2 + len))
-			take_handshake(t);
-	}
-}
-
 /* --- events --- */
 
 static void on_bytes(struct step *t, struct slice *in)
@@ -800,12 +670,12 @@ static void on_bytes(struct step *t, struct slice *in)
 	enum es_err err;
 
 	if (s->state == SESSION_HANDSHAKE)
-		on_handshake_bytes(t, in);
+		session_shake(t, in);
 	if (s->state == SESSION_HANDSHAKE || s->state == SESSION_CLOSED || in->len == 0)
 		return;
 	err = wire_receive(&s->wire, in, allowed[s->state], &type, &s->body);
 	if (err != ES_OK) {
-		close_with(t, err);
+		session_close(t, err);
 		return;
 	}
 	if (type != 0) {
@@ -864,9 +734,11 @@ static void on_stored(struct step *t, const struct session_event *ev)
 		if (es_err_then(ev->err) == ES_RETRY) {
 			s->tracks[ev->log].waits = true;
 			s->retry_at = t->env->now + SESSION_RETRY_MS;
+		} else {
+			s->tracks[ev->log].refused = true; /* nothing is retried for ever */
 		}
 		if (es_err_then(ev->err) == ES_CLOSE) {
-			close_with(t, ev->err);
+			session_close(t, ev->err);
 			return;
 		}
 	}
@@ -921,7 +793,7 @@ static void on_time(struct step *t)
 	if ((s->state <= SESSION_GREETING && now - s->started >= SESSION_HANDSHAKE_MS && !s->join_only) ||
 	    (s->frame_began && now - s->frame_began >= SESSION_FRAME_MS) || now - s->heard >= SESSION_DEAD_MS ||
 	    (s->join_only && s->state == SESSION_HANDSHAKE && now - s->started >= SESSION_HANDSHAKE_MS)) {
-		close_with(t, ES_TIMEOUT);
+		session_close(t, ES_TIMEOUT);
 		return;
 	}
 	if (s->state < SESSION_CONTROL)
@@ -934,7 +806,7 @@ static void on_time(struct step *t)
 	}
 	if (now - s->spoke >= SESSION_PING_MS) {
 		send_frontier(t); /* quiet links still say their heads */
-		on_ping(t);
+		send_empty(t, WIRE_PING);
 	}
 	grant(t, any_ahead(t));
 	tell_news(t);
@@ -954,7 +826,7 @@ void session_step(struct session *s, const struct session_env *env, struct sessi
 	}
 	switch (ev->type) {
 	case SESSION_EV_START:
-		on_start(&t);
+		session_start(&t);
 		break;
 	case SESSION_EV_BYTES:
 		on_bytes(&t, ev->bytes);
@@ -982,7 +854,7 @@ void session_step(struct session *s, const struct session_env *env, struct sessi
 		break;
 	}
 	case SESSION_EV_CLOSE:
-		close_with(&t, ev->err);
+		session_close(&t, ev->err);
 		break;
 	}
 }
@@ -996,9 +868,9 @@ es_ms session_deadline(const struct session *s)
 {
 	es_ms at = s->heard + SESSION_DEAD_MS;
 
-	if (s->state <= SESSION_GREETING)
+	if (s->state == SESSION_HANDSHAKE || (s->state == SESSION_GREETING && !s->join_only))
 		at = sooner(at, s->started + SESSION_HANDSHAKE_MS);
-	else
+	else if (s->state != SESSION_GREETING)
 		at = sooner(at, s->spoke + SESSION_PING_MS);
 	if (s->frame_began)
 		at = sooner(at, s->frame_began + SESSION_FRAME_MS);

@@ -99,6 +99,7 @@ struct track {
 	bool listed; /* the peer's FRONTIER names it: only then can it be asked for */
 	bool asked; /* we asked for it */
 	bool waits; /* to be asked for again at retry_at */
+	bool refused; /* the peer's copy does not verify: not asked for again */
 };
 
 struct session {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "bench.h"
+#include "tests/bench/bench.h"
 #include "daemon/directory.h"
 #include "proto/value.h"
 

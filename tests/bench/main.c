@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "bench.h"
+#include "tests/bench/bench.h"
 
 static const struct {
 	const char *name, *option;

@@ -9,7 +9,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <unistd.h>
-#include "bench.h"
+#include "tests/bench/bench.h"
 #include "common/crypto.h"
 
 #define PORT 4600

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "bench.h"
+#include "tests/bench/bench.h"
 
 char bench_dir[400];
 const char *bench_bin;

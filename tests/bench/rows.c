@@ -2,7 +2,7 @@
  *
  * Structures that a hub could hold: record i is a function of i. */
 #include <stdio.h>
-#include "bench.h"
+#include "tests/bench/bench.h"
 #include "common/bytes.h"
 
 static const char *const names[] = {"L'Atelier de l'Aber", "Ressourcerie du Bocage", "Les Jardins de la Dune",

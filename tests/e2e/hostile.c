@@ -291,15 +291,62 @@ static int half_open(unsigned count)
 	return kept > 0;
 }
 
+static int act(const char *mode, struct link *l)
+{
+	static uint8_t junk[65535 + 2];
+	struct dh_public home = invite.home;
+	struct hash fed = invite.fed_id;
+	int64_t began = now_ms();
+	struct buf body;
+
+	rng_fill(&rng, junk, sizeof(junk));
+	junk[0] = junk[1] = 0xff; /* as a frame: a length of 65,535 */
+	if (strcmp(mode, "noise") == 0) {
+		put(l->fd, junk, sizeof(junk));
+		return see_end(l, began, false);
+	}
+	if (strcmp(mode, "slow") == 0)
+		return see_end(l, began, true);
+	if (strcmp(mode, "key") == 0)
+		crypto_dh_keys(junk, &home, &(struct dh_secret){0});
+	if (!shake(l, &home))
+		return see_end(l, began, false);
+
+	if (strcmp(mode, "stranger") == 0) {
+		say_hello(l, fed);
+	} else if (strcmp(mode, "federation") == 0) {
+		fed.bytes[0] ^= 1;
+		say_hello(l, fed);
+	} else if (strcmp(mode, "replay") == 0) {
+		struct link again = {.fd = dial(0)};
+
+		close(l->fd);
+		if (again.fd < 0)
+			die("connect");
+		put(again.fd, l->sent.p, l->sent.len);
+		return see_end(&again, began, false);
+	} else if (strcmp(mode, "frame") == 0) {
+		put(l->fd, junk, sizeof(junk));
+	} else if (strcmp(mode, "early") == 0) {
+		buf_init(&body, 16);
+		canon_array(&body, 0);
+		say(l, WIRE_WANT, &body);
+		buf_done(&body);
+	} else if (strcmp(mode, "slowframe") == 0) {
+		put(l->fd, "\x40", 1); /* a frame of 16 KiB is announced */
+		return see_end(l, began, true);
+	} else if (strcmp(mode, "key") != 0) {
+		fprintf(stderr, "essaim-hostile: no mode %s\n", mode);
+		return 64;
+	}
+	return see_end(l, began, false);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc >= 3 ? argv[1] : "";
-	uint8_t junk[65535 + 2];
 	struct link l = {0};
-	struct hash fed;
-	struct dh_public home;
-	struct buf body;
-	int64_t began;
+	int code;
 
 	if (argc < 3 || invite_decode(slice_str(argv[2]), &invite) != ES_OK) {
 		fprintf(stderr, "usage: essaim-hostile MODE INVITATION [N]\n");
@@ -310,52 +357,12 @@ int main(int argc, char **argv)
 	rng_seed_system(&rng);
 	if (strcmp(mode, "halfopen") == 0)
 		return half_open(argc > 3 ? (unsigned)atoi(argv[3]) : 500);
-
-	fed = invite.fed_id;
-	home = invite.home;
-	rng_fill(&rng, junk, sizeof(junk));
-	junk[0] = junk[1] = 0xff; /* as a frame: a length of 65,535 */
 	l.fd = dial(0);
-	began = now_ms();
 	if (l.fd < 0)
 		die("connect");
-	if (strcmp(mode, "noise") == 0) {
-		put(l.fd, junk, sizeof(junk));
-		return see_end(&l, began, false);
-	}
-	if (strcmp(mode, "slow") == 0)
-		return see_end(&l, began, true);
-	if (strcmp(mode, "key") == 0)
-		crypto_dh_keys(junk, &home, &(struct dh_secret){0});
-	if (!shake(&l, &home))
-		return see_end(&l, began, false);
-
-	if (strcmp(mode, "stranger") == 0) {
-		say_hello(&l, fed);
-	} else if (strcmp(mode, "federation") == 0) {
-		fed.bytes[0] ^= 1;
-		say_hello(&l, fed);
-	} else if (strcmp(mode, "replay") == 0) {
-		struct link again = {.fd = dial(0)};
-
-		close(l.fd);
-		if (again.fd < 0)
-			die("connect");
-		put(again.fd, l.sent.p, l.sent.len);
-		return see_end(&again, began, false);
-	} else if (strcmp(mode, "frame") == 0) {
-		put(l.fd, junk, sizeof(junk));
-	} else if (strcmp(mode, "early") == 0) {
-		buf_init(&body, 16);
-		canon_array(&body, 0);
-		say(&l, WIRE_WANT, &body);
-		buf_done(&body);
-	} else if (strcmp(mode, "slowframe") == 0) {
-		put(l.fd, "\x40", 1); /* a frame of 16 KiB is announced */
-		return see_end(&l, began, true);
-	} else if (strcmp(mode, "key") != 0) {
-		fprintf(stderr, "essaim-hostile: no mode %s\n", mode);
-		return 64;
-	}
-	return see_end(&l, began, false);
+	code = act(mode, &l);
+	buf_done(&l.sent);
+	if (l.greeted)
+		wire_done(&l.wire);
+	return code;
 }

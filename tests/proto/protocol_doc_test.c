@@ -253,7 +253,7 @@ static void make_founding(void)
 	entry_open(&w.control, add_change(s));
 	s->c.log_id = w.control.id;
 	s->c.seq = 1;
-	s->c.prev_id = w.fed;
+	s->c.prev_id = s->c.ctl_id = w.fed;
 	s->c.hlc = stamp_at(UTC);
 	seal(s, &w.cress, 0xd0);
 	struct head head = {.scope = SCOPE_CONTROL};
