@@ -19,11 +19,34 @@ struct editing_host {
 	enum scope withdrawn;
 };
 
-static enum es_err host_edit(void *ctx, const struct edit *e, enum edit_outcome *outcome)
+static struct slice edit_text(const struct edit *e, const char *name)
+{
+	const struct schema_field *f = schema_field_named(e->kind, slice_str(name));
+	struct canon_reader r;
+
+	canon_read_init(&r, f ? e->values[f->index] : SLICE_NONE);
+	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, CHANGE_MAX) : SLICE_NONE;
+}
+
+/* A line without a uid may be one we have: importing twice changes nothing (R18). */
+static void match_known(struct editing_host *h, struct edit *e)
+{
+	if (e->has_uid || strcmp(e->kind->name, "structure") != 0 || !h->n->reader)
+		return;
+	struct structure_match m = {.pole = h->n->owner, .siret = edit_text(e, "siret"), .rna = edit_text(e, "rna"),
+				    .nom = edit_text(e, "nom"), .code_insee = edit_text(e, "code_insee")};
+	e->has_uid = reader_match(h->n->reader, &m, &e->uid);
+}
+
+static enum es_err host_edit(void *ctx, const struct edit *wish, enum edit_outcome *outcome)
 {
 	struct editing_host *h = ctx;
 	struct edit_result result;
-	enum es_err err = node_edit(h->n, e, false, &result);
+	struct edit known = *wish, *e = &known;
+	enum es_err err;
+
+	match_known(h, e);
+	err = node_edit(h->n, e, false, &result);
 
 	if (err == ES_OK)
 		*outcome = result.outcome;

@@ -70,6 +70,14 @@ ES_MUST_USE enum es_err reader_state(struct reader *r, const struct record_id *r
 size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *ids, unsigned *kinds, size_t max);
 /* Is a record of this kind with this uid shown here, whoever owns it? */
 bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id16 *uid);
+/* The structure of that pole with this SIRET, else this RNA, else, where both are
+ * empty, this name in this commune and neither number: what an imported line
+ * without a uid means. Texts as stored; the oldest where several match. */
+struct structure_match {
+	const char *pole;
+	struct slice siret, rna, nom, code_insee;
+};
+bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid);
 /* JSON {kind, uid, owner, scope, data{}}; a reference to a record not here shows
  * "(non partagé)". ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json);

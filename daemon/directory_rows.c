@@ -94,7 +94,7 @@ static enum es_err kind_create_indexes(sqlite3 *db, const struct schema_kind *k)
 	for (size_t i = 0; i < k->field_count && err == ES_OK; i++) {
 		const struct schema_field *f = &k->fields[i];
 
-		if (f->type == TYPE_REF || strcmp(f->name, "siret") == 0)
+		if (f->type == TYPE_REF || strcmp(f->name, "siret") == 0 || strcmp(f->name, "rna") == 0)
 			err = sql_execf(db, "CREATE INDEX \"%w_%w\" ON \"%w\"(\"%w\")", k->name, f->name, k->name, f->name);
 	}
 	return err;

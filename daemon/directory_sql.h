@@ -93,6 +93,7 @@ struct reader {
 	struct id16 local;
 	sqlite3_stmt *state, *hubs, *record, *named, *position;
 	sqlite3_stmt *knows[KINDS_MAX];
+	sqlite3_stmt *match[3]; /* by siret, by rna, by name and commune */
 };
 ES_MUST_USE enum es_err reader_begin(struct reader *r);
 void reader_end(struct reader *r);

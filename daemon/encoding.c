@@ -97,3 +97,19 @@ void encoding_to_utf8(struct slice cp1252, struct buf *out)
 	for (size_t i = 0; i < cp1252.len; i++)
 		text_add(out, text_from_cp1252(cp1252.p[i]));
 }
+
+static uint8_t cp1252_byte(uint32_t c)
+{
+	if (c < 0x80)
+		return (uint8_t)c;
+	for (unsigned b = 0x80; b < 0x100; b++)
+		if (text_from_cp1252((uint8_t)b) == c)
+			return (uint8_t)b;
+	return '?';
+}
+
+void encoding_from_utf8(struct slice utf8, struct buf *out)
+{
+	for (size_t at = 0; at < utf8.len;)
+		buf_add_u8(out, cp1252_byte(text_next(utf8, &at)));
+}

@@ -13,5 +13,7 @@ const char *encoding_name(enum encoding e); /* "utf-8" */
  * is in neither, or not in the one asked for; a sentence goes to `why`. */
 ES_MUST_USE enum es_err encoding_find(struct slice file, const char *asked, enum encoding *out, struct buf *why);
 void encoding_to_utf8(struct slice cp1252, struct buf *out);
+/* Valid UTF-8 into Windows-1252; what it has no byte for becomes '?'. */
+void encoding_from_utf8(struct slice utf8, struct buf *out);
 
 #endif

@@ -164,46 +164,100 @@ static void fill_swarm(struct program *p)
 		log_event(LOG_WARN, "join.incomplete", "dir=%s", p->dir);
 }
 
-static int run(struct program *p)
+/* Everything that was started is stopped, in this order. */
+static void wind_down(struct program *p)
+{
+	uv_run(&p->loop, UV_RUN_DEFAULT);
+	if (p->api)
+		api_free(p->api);
+	worker_free(p->swarm.worker);
+	rights_done(&p->swarm.rights);
+	crypto_wipe(&p->keys, sizeof p->keys);
+	uv_loop_close(&p->loop);
+}
+
+static int start(struct program *p)
 {
 	struct worker_hooks hooks = {.ctx = &p->swarm, .grew = hook_grew, .control = hook_control};
 	char home[RIGHTS_ADDRESS_MAX + 1];
 	struct dh_public home_key = p->node->home;
+	struct node *n = p->node;
 	enum es_err err;
 
-	snprintf(home, sizeof home, "%s", p->node->home_address);
+	snprintf(home, sizeof home, "%s", n->home_address);
+	err = worker_start(&p->loop, n, &hooks, &p->swarm.worker);
+	if (err != ES_OK) {
+		p->swarm.worker = NULL;
+		return fail(err, p->dir, es_err_text(err));
+	}
+	p->node = NULL;
+	err = swarm_start(&p->swarm, home, &home_key);
+	if (err != ES_OK)
+		fail(err, p->swarm.listen, "cannot listen there; change 'listen' in essaim.conf");
+	if (err == ES_OK) {
+		err = api_start(&p->loop, p->dir, p->socket_path, &p->swarm, p->ref, &p->api);
+		if (err != ES_OK)
+			fail(err, p->socket_path, "the control socket cannot be made");
+	}
+	if (err != ES_OK) {
+		swarm_stop(&p->swarm);
+		worker_stop(p->swarm.worker);
+	}
+	return es_err_exit(err);
+}
+
+static int run(struct program *p)
+{
+	int code;
+
 	uv_loop_init(&p->loop);
 	fill_swarm(p);
-	/* The hooks find no peer yet; they only bring the rights up to date. */
-	err = worker_start(&p->loop, p->node, &hooks, &p->swarm.worker);
+	code = start(p);
+	if (code == 0) {
+		watch_signals(p);
+		log_event(LOG_NOTE, "started", "dir=%s listen=%s role=%s", p->dir, p->swarm.listen,
+			  p->swarm.role == ROLE_CRESS ? "cress" : "hub");
+	}
+	wind_down(p);
+	return code;
+}
+
+static const char *what_to_do(enum es_err err)
+{
+	if (err == ES_NO_NODE)
+		return "there is no node here; make one with 'essaim init' or 'essaim join'";
+	if (err == ES_LOCKED)
+		return "another program (essaimd?) holds this data directory";
+	if (err == ES_DAMAGED || err == ES_PAGE_DAMAGED)
+		return "the journal is damaged; run 'essaim verify'";
+	return es_err_text(err);
+}
+
+static int prepare(struct program *p)
+{
+	struct buf why;
+	enum es_err err = crypto_start();
+
 	if (err != ES_OK)
-		return fail(err, p->dir, es_err_text(err));
-	err = swarm_start(&p->swarm, home, &home_key);
-	if (err != ES_OK) {
-		worker_stop(p->swarm.worker);
-		return fail(err, p->swarm.listen, "cannot listen there; change 'listen' in essaim.conf");
-	}
-	err = api_start(&p->loop, p->dir, p->socket_path, &p->swarm, p->ref, &p->api);
-	if (err != ES_OK) {
-		worker_stop(p->swarm.worker);
-		return fail(err, p->socket_path, "the control socket cannot be made");
-	}
-	watch_signals(p);
-	log_event(LOG_NOTE, "started", "dir=%s listen=%s role=%s", p->dir, p->swarm.listen,
-		  p->swarm.role == ROLE_CRESS ? "cress" : "hub");
-	uv_run(&p->loop, UV_RUN_DEFAULT);
-	api_free(p->api);
-	rights_done(&p->swarm.rights);
-	crypto_wipe(&p->keys, sizeof p->keys);
-	uv_loop_close(&p->loop);
-	return 0;
+		return fail(err, "libsodium", es_err_text(err));
+	buf_init(&why, 4096);
+	err = conf_load(p->config, &p->conf, &why);
+	if (err != ES_OK)
+		fail(err, "configuration", buf_cstr(&why));
+	buf_done(&why);
+	if (err != ES_OK)
+		return es_err_exit(err);
+	log_set_level((enum log_level)p->conf.log_level);
+	err = reference_load(reference_default_dir(), &p->ref);
+	if (err != ES_OK)
+		return fail(err, reference_default_dir(), "the reference tables cannot be read");
+	err = node_open(p->dir, p->ref, &p->node);
+	return err != ES_OK ? fail(err, p->dir, what_to_do(err)) : 0;
 }
 
 int main(int argc, char **argv)
 {
 	struct program *p = calloc(1, sizeof *p);
-	struct buf why;
-	enum es_err err;
 	int code;
 
 	if (!p)
@@ -211,29 +265,16 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	umask(0027);
 	code = read_options(p, argc, argv);
-	if (code != 0)
+	if (code != 0) {
+		free(p);
 		return code - 1;
-	err = crypto_start();
-	if (err != ES_OK)
-		return fail(err, "libsodium", es_err_text(err));
-	buf_init(&why, 4096);
-	err = conf_load(p->config, &p->conf, &why);
-	if (err != ES_OK)
-		return fail(err, "configuration", buf_cstr(&why));
-	log_set_level((enum log_level)p->conf.log_level);
-	err = reference_load(reference_default_dir(), &p->ref);
-	if (err != ES_OK)
-		return fail(err, reference_default_dir(), "the reference tables cannot be read");
-	err = node_open(p->dir, p->ref, &p->node);
-	if (err != ES_OK)
-		return fail(err, p->dir,
-			    err == ES_NO_NODE ? "there is no node here; make one with 'essaim init' or 'essaim join'" :
-			    err == ES_LOCKED ? "another program (essaimd?) holds this data directory" :
-			    err == ES_DAMAGED || err == ES_PAGE_DAMAGED ? "the journal is damaged; run 'essaim verify'" :
-			    es_err_text(err));
-	code = run(p);
-	reference_free(p->ref);
-	buf_done(&why);
+	}
+	code = prepare(p);
+	if (code == 0)
+		code = run(p);
+	node_close(p->node);
+	if (p->ref)
+		reference_free(p->ref);
 	free(p);
 	return code;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/csv.h"
+#include "daemon/encoding.h"
 
 static void put(struct slice text, FILE *out)
 {
@@ -56,9 +57,19 @@ enum es_err exchange_rejects(struct slice file, char separator, const char *cons
 	/* The byte order mark and the "sep=" line too. */
 	put(SLICE(file.p, (size_t)(c.raw.p - file.p)), out);
 	put_record(&c, width, "motif_rejet", out);
+	bool latin = !utf8_valid(file.p, file.len); /* the reasons in the file's own encoding */
 	for (; i < count && csv_next(&c); i++) {
-		if (reasons[i])
-			put_record(&c, width, reasons[i], out);
+		struct buf b;
+
+		if (!reasons[i])
+			continue;
+		buf_init(&b, 65536);
+		if (latin)
+			encoding_from_utf8(slice_str(reasons[i]), &b);
+		else
+			buf_str(&b, reasons[i]);
+		put_record(&c, width, b.len ? buf_cstr(&b) : "", out);
+		buf_done(&b);
 	}
 	csv_done(&c);
 	return ferror(out) ? ES_IO : ES_OK;

@@ -64,6 +64,8 @@ void reader_close(struct reader *r)
 	sqlite3_finalize(r->position);
 	for (size_t i = 0; i < KINDS_MAX; i++)
 		sqlite3_finalize(r->knows[i]);
+	for (size_t i = 0; i < 3; i++)
+		sqlite3_finalize(r->match[i]);
 	sqlite3_close(r->db);
 	free(r);
 }
@@ -178,6 +180,42 @@ bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id
 	known = sqlite3_step(s) == SQLITE_ROW;
 	sqlite3_reset(s);
 	return known;
+}
+
+static bool match_one(struct reader *r, unsigned how, const char *pole, struct slice a, struct slice b, struct id16 *uid)
+{
+	static const char *const sql[] = {
+		"SELECT uid FROM structure WHERE siret = ?1 AND pole = ?3 ORDER BY uid LIMIT 1",
+		"SELECT uid FROM structure WHERE rna = ?1 AND pole = ?3 ORDER BY uid LIMIT 1",
+		"SELECT uid FROM structure WHERE siret IS NULL AND rna IS NULL AND nom = ?1 AND code_insee = ?2 AND pole = ?3"
+		" ORDER BY uid LIMIT 1",
+	};
+	sqlite3_stmt *s;
+	bool found = false;
+
+	if (a.len == 0 || (r->match[how] == NULL && sql_prepare(r->db, sql[how], &r->match[how]) != ES_OK))
+		return false;
+	s = r->match[how];
+	sql_bind_text(s, 1, a);
+	if (how == 2)
+		sql_bind_text(s, 2, b);
+	sqlite3_bind_text(s, 3, pole, -1, SQLITE_STATIC);
+	if (sqlite3_step(s) == SQLITE_ROW) {
+		struct slice text = sql_text(s, 0);
+
+		found = ulid_decode((const char *)text.p, text.len, uid->bytes);
+	}
+	sqlite3_reset(s);
+	return found;
+}
+
+bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid)
+{
+	if (m->siret.len > 0 && match_one(r, 0, m->pole, m->siret, SLICE_NONE, uid))
+		return true;
+	if (m->rna.len > 0 && match_one(r, 1, m->pole, m->rna, SLICE_NONE, uid))
+		return true;
+	return m->siret.len == 0 && m->rna.len == 0 && match_one(r, 2, m->pole, m->nom, m->code_insee, uid);
 }
 
 static bool reference_hidden(struct reader *r, const struct schema_field *f, struct slice value)

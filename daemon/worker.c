@@ -686,8 +686,13 @@ enum es_err worker_start(uv_loop_t *loop, struct node *n, const struct worker_ho
 		err = batch_init(&w->batches[0]);
 	if (err == ES_OK)
 		err = batch_init(&w->batches[1]);
-	if (err != ES_OK || uv_async_init(loop, &w->async, on_async) != 0)
-		return err != ES_OK ? err : ES_IO;
+	if (err == ES_OK && uv_async_init(loop, &w->async, on_async) != 0)
+		err = ES_IO;
+	if (err != ES_OK) {
+		directory_close(w->directory);
+		worker_free(w);
+		return err;
+	}
 	w->async.data = w;
 	n->control_grew = true;
 	n->utc = utc_now();
@@ -731,10 +736,10 @@ const struct snapshot *worker_snapshot(const struct worker *w)
 	return &w->snap;
 }
 
-static void free_worker(uv_handle_t *handle)
+void worker_free(struct worker *w)
 {
-	struct worker *w = handle->data;
-
+	if (!w)
+		return;
 	frontier_done(&w->snap.frontier);
 	frontier_done(&w->shared.frontier);
 	batch_done(&w->batches[0]);
@@ -760,5 +765,5 @@ void worker_stop(struct worker *w)
 	on_async(&w->async);
 	directory_close(w->directory);
 	node_close(w->node);
-	uv_close((uv_handle_t *)&w->async, free_worker);
+	uv_close((uv_handle_t *)&w->async, NULL);
 }

@@ -56,6 +56,8 @@ ES_MUST_USE enum es_err worker_start(uv_loop_t *loop, struct node *n, const stru
 				     struct worker **out);
 /* Finishes what is queued, stops both threads, closes node and directory. */
 void worker_stop(struct worker *w);
+/* After the loop has run dry; accepts NULL. */
+void worker_free(struct worker *w);
 void worker_post(struct worker *w, struct job *j);
 /* Loop's thread: the copy as of the last commit it heard of. */
 const struct snapshot *worker_snapshot(const struct worker *w);

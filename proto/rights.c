@@ -115,6 +115,7 @@ static enum es_err apply_genesis(struct rights *r, struct entry *e, const struct
 	struct hash id = rights_fed_id(slice_str(r->name), &cress, &recovery, random, &r->charter);
 	if (!hash_eq(&id, &r->fed_id))
 		return ES_WRONG_FEDERATION;
+	r->founder = cress;
 	r->founded = true;
 	return ES_OK;
 }
@@ -188,6 +189,11 @@ static enum es_err apply_member(struct rights *r, struct entry *e)
 		return e->err;
 	if (!crypto_sign_public_valid(&m.sign))
 		return ES_BAD_KEY;
+	/* The federation id vouches for one CRESS key: no other founds, no second one enters. */
+	if (m.role == ROLE_CRESS && (rights_cress(r) || memcmp(m.sign.bytes, r->founder.bytes, 32) != 0))
+		return ES_NOT_ALLOWED;
+	if (m.role != ROLE_CRESS && m.role != ROLE_HUB && m.role != ROLE_OBSERVER)
+		return ES_NOT_ALLOWED;
 	struct id16 id = crypto_hub_id(&r->fed_id, &m.sign);
 	if (!id_eq(&id, &m.hub) || rights_member(r, &m.hub))
 		return ES_NOT_ALLOWED;

@@ -63,6 +63,7 @@ struct territory {
 struct rights {
 	struct hash fed_id;
 	bool founded; /* the genesis has been applied */
+	struct sign_public founder; /* the genesis's CRESS key */
 	char name[RIGHTS_NAME_MAX + 1], region[8];
 	struct hash charter; /* digest */
 	char *charter_text;

@@ -763,8 +763,10 @@ static void on_loaded(struct step *t, const struct session_event *ev)
 		load_next(t);
 		return;
 	}
-	if (k->next == 0)
-		return; /* refused meanwhile */
+	if (k->next == 0) { /* refused meanwhile; another log may be waiting */
+		load_next(t);
+		return;
+	}
 	k->next = (uint32_t)ev->seq + 1;
 	s->sent++;
 	body = (struct buf){.p = (uint8_t *)(uintptr_t)ev->bytes->p, .len = ev->bytes->len, .fixed = true};

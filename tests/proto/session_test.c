@@ -268,6 +268,22 @@ static void a_blocked_log_is_not_asked_for_again_and_the_others_go_on(void **sta
 	pair_done(&pair);
 }
 
+static void a_log_blocked_before_the_session_is_not_asked_for(void **state)
+{
+	(void)state;
+	pair_init(&pair, AURAY, 4, CRESS, 4);
+	uint32_t log = node_log(&pair.a, CRESS, SCOPE_PUBLIC);
+	pair.a.frontier.heads[log].blocked = ES_FORK;
+	node_write(&pair.b, SCOPE_PUBLIC, "Biocoop");
+	start(&pair);
+	talk(&pair);
+	assert_int_equal(pair.a.s.state, SESSION_STREAM);
+	assert_false(pair.a.s.tracks[log].asked);
+	assert_int_equal(seen(&pair.a, WIRE_COMMITS), 0);
+	assert_true(pair.a.s.reported);
+	pair_done(&pair);
+}
+
 static void a_commit_already_held_is_acknowledged(void **state)
 {
 	(void)state;
@@ -486,6 +502,7 @@ int main(void)
 		cmocka_unit_test(a_local_log_is_never_told),
 		cmocka_unit_test(a_commit_that_has_to_wait_is_asked_for_again_after_a_while),
 		cmocka_unit_test(a_blocked_log_is_not_asked_for_again_and_the_others_go_on),
+		cmocka_unit_test(a_log_blocked_before_the_session_is_not_asked_for),
 		cmocka_unit_test(a_commit_already_held_is_acknowledged),
 		cmocka_unit_test(a_control_commit_made_during_the_session_opens_new_logs_on_both_sides),
 		cmocka_unit_test(a_hub_ahead_in_the_control_log_gives_it_to_a_hub_behind),
