@@ -56,6 +56,7 @@ static int read_options(struct program *p, int argc, char **argv)
 	const char *data = NULL, *config = NULL, *sock = NULL;
 	int c;
 
+	opterr = 0; /* one line, ours */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
@@ -74,8 +75,7 @@ static int read_options(struct program *p, int argc, char **argv)
 			puts("essaimd " ESSAIM_VERSION);
 			return 1;
 		default:
-			fputs("Try 'essaimd --help'.\n", stderr);
-			return 64 + 1;
+			return fail(ES_USAGE, argv[optind - 1], "unknown option, or a value is missing. Try 'essaimd --help'.") + 1;
 		}
 	}
 	if (optind < argc)
