@@ -315,26 +315,35 @@ static void settle(struct step *t)
 		s->reported = true;
 }
 
+/* One [log, seq, id] of a FRONTIER or an ACK: the log's index, -1 where we do not
+ * know it or the reader has failed. */
+static int read_position(struct step *t, struct canon_reader *r, uint64_t *seq, struct hash *id)
+{
+	struct id16 log;
+
+	if (canon_read_array(r, 3) != 3)
+		r->err = r->err ? r->err : ES_MALFORMED;
+	canon_read_exact(r, log.bytes, 16);
+	*seq = canon_read_u64(r, UINT32_MAX);
+	canon_read_exact(r, id->bytes, 32);
+	return r->err == ES_OK ? find_index(t, &log) : -1;
+}
+
 /* The peer's FRONTIER, read again whenever our control log has grown: it may
  * name logs that we only now know. */
 static void apply_frontier(struct step *t)
 {
 	struct session *s = t->s;
 	struct canon_reader r;
-	struct id16 log;
 	struct hash id;
+	uint64_t seq;
 
 	if (!match_tracks(t) || s->held.len == 0)
 		return;
 	canon_read_init(&r, buf_slice(&s->held));
 	uint32_t n = canon_read_array(&r, RIGHTS_LOGS_MAX);
 	for (uint32_t i = 0; i < n && r.err == ES_OK; i++) {
-		if (canon_read_array(&r, 3) != 3)
-			r.err = r.err ? r.err : ES_MALFORMED;
-		canon_read_exact(&r, log.bytes, 16);
-		uint64_t seq = canon_read_u64(&r, UINT32_MAX);
-		canon_read_exact(&r, id.bytes, 32);
-		int index = r.err == ES_OK ? find_index(t, &log) : -1;
+		int index = read_position(t, &r, &seq, &id);
 		if (i == 0 && index < 0)
 			index = 0; /* a control generation we have yet to learn */
 		if (index < 0)
@@ -536,18 +545,13 @@ static void on_commits(struct step *t)
 static void on_ack(struct step *t)
 {
 	struct canon_reader r;
-	struct id16 log;
 	struct hash id;
+	uint64_t seq;
 
 	canon_read_init(&r, buf_slice(&t->s->body));
 	uint32_t n = canon_read_array(&r, RIGHTS_LOGS_MAX);
 	for (uint32_t i = 0; i < n && r.err == ES_OK; i++) {
-		if (canon_read_array(&r, 3) != 3)
-			r.err = r.err ? r.err : ES_MALFORMED;
-		canon_read_exact(&r, log.bytes, 16);
-		uint64_t seq = canon_read_u64(&r, UINT32_MAX);
-		canon_read_exact(&r, id.bytes, 32);
-		int index = r.err == ES_OK ? find_index(t, &log) : -1;
+		int index = read_position(t, &r, &seq, &id);
 		if (index >= 0 && (size_t)index < t->s->track_count && seq > t->s->tracks[index].theirs)
 			t->s->tracks[index].theirs = (uint32_t)seq;
 	}
