@@ -196,6 +196,8 @@ enum es_err node_reload(struct node *n)
 		err = load_rights(n);
 	if (err == ES_OK)
 		err = load_stamps(n);
+	/* An `open` that was rolled back is not open: the next entry draws anew. */
+	n->opened = n->opened && id_eq(&n->rights.control_log, &n->run_log);
 	n->grew = n->control_grew = true;
 	return err;
 }

@@ -53,7 +53,8 @@ struct node {
 	es_stamp last_edited;
 	bool confirmed; /* a live session in which home holds all our logs (L7) */
 	int64_t home_clock_ms; /* home's UTC minus ours in that session */
-	bool opened; /* CRESS: this run's control generation is open (L14) */
+	bool opened; /* CRESS: this run's control generation is open (L14)... */
+	struct id16 run_log; /* ...and its id */
 	bool released; /* CRESS: this run has heard whom it awaited (L11) */
 	bool alone; /* CRESS: --alone, waits for nobody (L11) */
 	struct id16 *reported; /* CRESS: hubs that reported in this run */

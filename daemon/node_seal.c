@@ -321,8 +321,10 @@ static enum es_err seal_entries(struct node *n, struct entries *e, const struct 
 	entries_finish(n, e);
 	enum es_err err = close_commit(n, 0, log, n->frontier.heads[0].seq ? &none : &n->rights.fed_id, e->payload,
 				       e->count, 0);
-	if (err == ES_OK)
+	if (err == ES_OK) {
 		n->opened = true;
+		n->run_log = *log;
+	}
 	return err;
 }
 

@@ -101,7 +101,7 @@ void peer_close(struct peer *p, enum es_err why)
 		s->refused[why]++;
 	log_event(why == ES_OK ? LOG_INFO : LOG_NOTE, "peer.closed", "from=%s why=%s", p->from, es_err_name(why));
 	leave_swarm(p);
-	if (p->confirmed)
+	if (p->confirmations > 0)
 		post_confirmed(p, false);
 	uv_close((uv_handle_t *)&p->tcp, handle_closed);
 	uv_close((uv_handle_t *)&p->timer, handle_closed);
@@ -482,8 +482,8 @@ static void on_identified(struct peer *p)
 
 static void note_progress(struct peer *p)
 {
-	if (p->session.confirmed && !p->confirmed) {
-		p->confirmed = true;
+	if (p->session.confirmed && p->session.confirmations != p->confirmations) {
+		p->confirmations = p->session.confirmations;
 		p->swarm->confirm_us = (uv_hrtime() - p->dialled_ns) / 1000;
 		post_confirmed(p, true);
 	}

@@ -17,7 +17,8 @@ struct peer {
 	uv_getaddrinfo_t resolve;
 	uv_connect_t connect;
 	unsigned open_handles, jobs;
-	bool connected, closing, counted_half, greeted, reported, confirmed, join_sent;
+	bool connected, closing, counted_half, greeted, reported, join_sent;
+	unsigned confirmations; /* told to the writer */
 	size_t writing; /* bytes handed to libuv, not yet gone */
 	es_ms stalled; /* since when; 0: not */
 	es_ms since; /* loop time of the start */

@@ -285,9 +285,10 @@ static void send_wants(struct step *t)
 	grant(t, any_ahead(t));
 }
 
-static bool home_confirms(const struct step *t)
+static bool home_confirms(const struct step *t, uint32_t *own)
 {
-	unsigned open = 0;
+	uint32_t open = 0;
+	bool behind = false;
 
 	for (uint32_t i = 0; i < t->s->track_count; i++) {
 		const struct head *h = &t->env->frontier->heads[i];
@@ -296,9 +297,10 @@ static bool home_confirms(const struct step *t)
 			continue;
 		open++;
 		if (t->s->tracks[i].theirs != h->seq)
-			return false;
+			behind = true;
 	}
-	return open > 0;
+	*own = open;
+	return open > 0 && !behind;
 }
 
 static void settle(struct step *t)
@@ -309,8 +311,15 @@ static void settle(struct step *t)
 		s->state = SESSION_STREAM;
 	if (s->state != SESSION_STREAM)
 		return;
-	if (peer_is_home(s, t->env) && !s->confirmed && home_confirms(t))
+	uint32_t own = 0;
+	bool holds_all = peer_is_home(s, t->env) && home_confirms(t, &own);
+	if (own != s->own_logs)
+		s->confirmed = false; /* an `open` of ours ends the permission (L7) */
+	s->own_logs = own;
+	if (holds_all && !s->confirmed) {
 		s->confirmed = true;
+		s->confirmations++;
+	}
 	if (!s->reported && !any_ahead(t))
 		s->reported = true;
 }

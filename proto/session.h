@@ -131,6 +131,8 @@ struct session {
 	bool loading; /* one `load` at a time */
 	bool room;
 	bool confirmed; /* home holds all our logs: sealing is allowed */
+	unsigned confirmations; /* how often that became true: an `open` of ours ends it (L7) */
+	uint32_t own_logs; /* of ours, when it was last judged */
 	bool reported; /* the peer has nothing that we lack */
 	uint8_t handshake[64];
 	es_ms started, frame_began, heard, spoke, retry_at;
