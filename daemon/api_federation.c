@@ -224,25 +224,51 @@ enum es_err api_verify(struct request *r, struct node *n)
 	return err == ES_DAMAGED ? ES_OK : err;
 }
 
-static enum es_err rebuild_run(struct directory *d, struct directory_job *j)
+static struct request *request_of(struct directory_job *j)
 {
-	(void)d;
-	(void)j;
+	return (struct request *)((char *)j - offsetof(struct request, directory_job));
+}
+
+static enum es_err count_run(struct directory *d, struct directory_job *j)
+{
+	request_of(j)->spooled = directory_records(d);
 	return ES_OK;
 }
 
-static void rebuild_done(struct directory_job *j)
+static void count_done(struct directory_job *j)
 {
-	struct request *r = (struct request *)((char *)j - offsetof(struct request, directory_job));
+	struct request *r = request_of(j);
+	const struct snapshot *snap = worker_snapshot(r->api->swarm->worker);
 
-	buf_str(&r->out, "{\"rebuilding\":true}");
-	request_answer(r, j->err);
+	buf_printf(&r->out, "{\"records\":%lld,\"ms\":%lld}", (long long)r->spooled,
+		   (long long)((int64_t)uv_now(r->api->loop) - r->started_ms));
+	request_answer(r, snap->directory_err);
+}
+
+static enum es_err reset_run(struct directory *d, struct directory_job *j)
+{
+	(void)j;
+	return d ? directory_reset(d) : ES_IO;
+}
+
+/* Emptied; the projector folds before it takes the next job. */
+static void reset_done(struct directory_job *j)
+{
+	struct request *r = request_of(j);
+
+	if (j->err != ES_OK) {
+		request_answer(r, j->err);
+		return;
+	}
+	r->directory_job = (struct directory_job){.run = count_run, .done = count_done};
+	worker_post_directory(r->api->swarm->worker, &r->directory_job);
 }
 
 void api_rebuild(struct request *r)
 {
-	r->directory_job = (struct directory_job){.run = rebuild_run, .done = rebuild_done};
-	worker_rebuild(r->api->swarm->worker, &r->directory_job);
+	r->started_ms = (int64_t)uv_now(r->api->loop);
+	r->directory_job = (struct directory_job){.run = reset_run, .done = reset_done, .refolds = true};
+	worker_post_directory(r->api->swarm->worker, &r->directory_job);
 }
 
 static void fields_json(const struct change *ch, struct buf *out)
@@ -296,7 +322,7 @@ static void change_json(const struct head *h, const char *author, int64_t pos, c
 	buf_str(out, "}");
 }
 
-static enum es_err tail_commit(struct node *n, int64_t pos, struct buf *out, int64_t *left)
+static enum es_err tail_commit(struct node *n, int64_t pos, struct buf *out, int64_t *left, int64_t *skip)
 {
 	static _Thread_local struct packed p;
 	static _Thread_local struct commit c;
@@ -317,6 +343,10 @@ static enum es_err tail_commit(struct node *n, int64_t pos, struct buf *out, int
 		const struct head *h = &n->frontier.heads[index];
 		const struct member *m = rights_member(&n->rights, &h->hub);
 
+		if (*skip > 0) {
+			(*skip)--;
+			continue;
+		}
 		if (m)
 			rights_owner_text(m, author, sizeof author);
 		err = p.payload[i].present ? change_decode(p.payload[i].change, &ch) : ES_DAMAGED;
@@ -331,15 +361,22 @@ static enum es_err tail_commit(struct node *n, int64_t pos, struct buf *out, int
 enum es_err api_tail(struct request *r, struct node *n)
 {
 	const char *after = request_param(r, "after"), *limit = request_param(r, "limit");
-	int64_t left = limit[0] ? strtoll(limit, NULL, 10) : 20, last = journal_last_pos(n->journal), pos;
+	int64_t left = limit[0] ? strtoll(limit, NULL, 10) : 20, last = journal_last_pos(n->journal), pos, skip = 0;
 	enum es_err err = ES_OK;
 
 	if (left < 1 || left > API_LIST_MAX)
 		left = API_LIST_MAX;
-	pos = after[0] ? strtoll(after, NULL, 10) : last - left < 0 ? 0 : last - left;
+	if (after[0]) {
+		pos = strtoll(after, NULL, 10);
+	} else { /* the newest: back until there are enough, then without the surplus */
+		for (pos = last; pos > 0 && skip < left; pos--)
+			skip += journal_changes(n->journal, pos);
+		skip = skip > left ? skip - left : 0;
+		left = INT64_MAX;
+	}
 	buf_str(&r->out, "{\"items\":[");
 	while (err == ES_OK && pos < last && left > 0)
-		err = tail_commit(n, ++pos, &r->out, &left);
+		err = tail_commit(n, ++pos, &r->out, &left, &skip);
 	buf_printf(&r->out, "],\"last\":%lld}", (long long)pos);
 	return err;
 }

@@ -45,6 +45,7 @@ struct request {
 	struct reader *reader;
 	enum es_err err;
 	struct hash digests[2]; /* status */
+	int64_t started_ms; /* rebuild */
 	struct search search;
 	char address[RIGHTS_ADDRESS_MAX + 1]; /* ours, to be given away */
 };

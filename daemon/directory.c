@@ -328,6 +328,36 @@ static enum es_err undo(struct directory *d, enum es_err err)
 	return err;
 }
 
+static enum es_err empty_tables(struct directory *d)
+{
+	enum es_err err = sql_exec(d->db, "BEGIN IMMEDIATE; DELETE FROM etat; DELETE FROM seau; DELETE FROM point;"
+					  "INSERT INTO recherche(recherche) VALUES('delete-all'); UPDATE meta SET valeur = 0");
+
+	for (size_t i = 0; i < schema_kind_count && err == ES_OK; i++)
+		err = sql_execf(d->db, "DELETE FROM \"%w\"", schema_kinds[i].name);
+	return err != ES_OK ? err : sql_exec(d->db, "COMMIT");
+}
+
+enum es_err directory_reset(struct directory *d)
+{
+	enum es_err err = empty_tables(d);
+
+	if (err == ES_OK)
+		d->position = (struct position){0, 0};
+	return undo(d, err); /* what memory holds is read from the file again */
+}
+
+int64_t directory_records(struct directory *d)
+{
+	sqlite3_stmt *s = NULL;
+	int64_t n = 0;
+
+	if (sql_prepare(d->db, "SELECT count(*) FROM etat", &s) == ES_OK && sqlite3_step(s) == SQLITE_ROW)
+		n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+
 static enum es_err find_record(struct directory *d, const struct feed_item *item, int64_t key, struct found *f)
 {
 	sqlite3_stmt *s = d->find;

@@ -47,6 +47,11 @@ struct position directory_position(const struct directory *d);
  * nothing has changed. */
 ES_MUST_USE enum es_err directory_apply(struct directory *d, const struct feed_item *items, size_t count,
 					struct position to);
+/* Empties it, back to position 0, in one transaction: readers keep their connections
+ * and see the fold come back. On an error nothing has changed. */
+ES_MUST_USE enum es_err directory_reset(struct directory *d);
+/* Records in etat, deleted ones included. */
+int64_t directory_records(struct directory *d);
 /* Which text `pole` shows for a hub ("pole-auray"); known before its records. */
 ES_MUST_USE enum es_err directory_name_hub(struct directory *d, const struct id16 *hub, const char *pole);
 /* State digest (protocol.md part 2): 4096 buckets by record id, a root over

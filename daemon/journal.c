@@ -19,6 +19,7 @@
 	S(POS, "SELECT pos FROM commits WHERE log=?1 AND seq=?2")                                            \
 	S(FROM, "SELECT pos,seq,id,header,sig FROM commits WHERE log=?1 AND seq>=?2 ORDER BY seq")           \
 	S(CHANGES, "SELECT rowid,salt,change FROM payload WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid")     \
+	S(COUNT_OF, "SELECT count(*) FROM payload WHERE no BETWEEN ?1 AND ?2")                                  \
 	S(ONE, "SELECT log,header,sig,stored FROM commits WHERE pos=?1")                                     \
 	S(AFTER, "SELECT pos,log,id,header,sig FROM commits WHERE pos>?1 ORDER BY pos")                      \
 	S(LAST_POS, "SELECT coalesce(max(pos),0) FROM commits")                                              \
@@ -322,6 +323,13 @@ int64_t journal_pos(struct journal *j, uint32_t index, uint64_t seq)
 int64_t journal_last_pos(struct journal *j)
 {
 	return one_number(j->st[ST_LAST_POS]);
+}
+
+int64_t journal_changes(struct journal *j, int64_t pos)
+{
+	sqlite3_bind_int64(j->st[ST_COUNT_OF], 1, pos << 8);
+	sqlite3_bind_int64(j->st[ST_COUNT_OF], 2, pos << 8 | 255);
+	return one_number(j->st[ST_COUNT_OF]);
 }
 
 int64_t journal_last_edit(struct journal *j)

@@ -64,6 +64,8 @@ ES_MUST_USE enum es_err journal_one(struct journal *j, int64_t pos, uint32_t *in
 /* The position of (log, seq), 0: none. */
 int64_t journal_pos(struct journal *j, uint32_t index, uint64_t seq);
 int64_t journal_last_pos(struct journal *j);
+/* How many changes the commit at that position has. */
+int64_t journal_changes(struct journal *j, int64_t pos);
 int64_t journal_last_edit(struct journal *j);
 
 /* Changes after `from` for the fold: commits first, then the outbox. Calls each;

@@ -431,7 +431,6 @@ enum es_err setup_verify(const char *dir, struct buf *json, struct buf *why)
 enum es_err setup_rebuild(const char *dir, struct buf *json, struct buf *why)
 {
 	char path[NODE_PATH_MAX + 32];
-	static const char *const parts[] = {"", "-wal", "-shm"};
 	struct reference *ref;
 	struct directory *d = NULL;
 	struct node *n;
@@ -440,19 +439,18 @@ enum es_err setup_rebuild(const char *dir, struct buf *json, struct buf *why)
 
 	if (err != ES_OK)
 		return err;
-	for (int i = 0; i < 3; i++) {
-		snprintf(path, sizeof path, "%s/directory.db%s", dir, parts[i]);
-		unlink(path);
-	}
 	snprintf(path, sizeof path, "%s/directory.db", dir);
 	err = directory_open(path, ref, &d);
 	if (err == ES_OK)
-		err = worker_project(n, d);
+		err = directory_reset(d);
 	if (err == ES_OK)
+		err = worker_project(n, d);
+	if (err == ES_OK) {
 		directory_idle(d);
+		buf_printf(json, "{\"records\":%lld,\"ms\":%lld}", (long long)directory_records(d),
+			   (long long)(utc_now() - start));
+	}
 	directory_close(d);
-	buf_printf(json, "{\"commits\":%lld,\"ms\":%lld}", (long long)journal_last_pos(n->journal),
-		   (long long)(utc_now() - start));
 	if (err != ES_OK)
 		fail(why, err, es_err_text(err), path);
 	node_close(n);

@@ -94,7 +94,7 @@ static void check_log(struct verifying *v, uint32_t index)
 }
 
 /* A second directory, folded now, must say the same as the one in use. */
-static void check_directory(struct verifying *v)
+static enum es_err check_directory(struct verifying *v)
 {
 	char path[NODE_PATH_MAX + 32], real[NODE_PATH_MAX + 32];
 	static const char *const parts[] = {"", "-wal", "-shm"};
@@ -106,7 +106,7 @@ static void check_directory(struct verifying *v)
 	snprintf(real, sizeof real, "%.4000s/directory.db", v->n->dir);
 	snprintf(path, sizeof path, "%.4000s/verify.db", v->n->dir);
 	if (access(real, F_OK) != 0)
-		return; /* it will be rebuilt at the next start */
+		return ES_OK; /* it will be rebuilt at the next start */
 	buf_init(&what, 4096);
 	for (int i = 0; i < 3; i++) {
 		snprintf(path, sizeof path, "%.4000s/verify.db%s", v->n->dir, parts[i]);
@@ -118,9 +118,9 @@ static void check_directory(struct verifying *v)
 		err = worker_project(v->n, d);
 	if (err == ES_OK)
 		err = directory_compare(d, real, &differ, &what);
-	if (err != ES_OK)
+	if (err == ES_PAGE_DAMAGED)
 		problem(v, "directory.db", 0, es_err_text(err));
-	else if (differ > 0)
+	else if (err == ES_OK && differ > 0)
 		problem(v, "directory.db", 0, buf_cstr(&what));
 	directory_close(d);
 	for (int i = 0; i < 3; i++) {
@@ -128,6 +128,8 @@ static void check_directory(struct verifying *v)
 		unlink(path);
 	}
 	buf_done(&what);
+	/* A full disk is no damage: nothing was found wrong, nothing was compared. */
+	return err == ES_PAGE_DAMAGED ? ES_OK : err;
 }
 
 static void finish(struct verifying *v, struct buf *json)
@@ -161,15 +163,14 @@ enum es_err verify_node(struct node *n, struct buf *json)
 		problem(v, "journal.db", 0, pages.len ? buf_cstr(&pages) : es_err_text(ES_PAGE_DAMAGED));
 	for (uint32_t i = 0; i < n->frontier.count; i++)
 		check_log(v, i);
-	if (v->problem_count == 0)
-		check_directory(v);
+	enum es_err err = v->problem_count == 0 ? check_directory(v) : ES_OK;
 	bool bad = v->problem_count > 0;
 	finish(v, json);
 	rights_done(&v->rights);
 	frontier_done(&v->frontier);
 	buf_done(&pages);
 	free(v);
-	return bad ? ES_DAMAGED : buf_err(json);
+	return bad ? ES_DAMAGED : err != ES_OK ? err : buf_err(json);
 }
 
 /* The node does not open: read what can be read of the control log alone. */

@@ -128,7 +128,7 @@ struct worker {
 	struct buf *control; /* packed control commits for the loop */
 	size_t control_count;
 	struct snapshot shared;
-	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected, rebuild, busy;
+	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected;
 	struct named_hub *names;
 	size_t name_count, names_done;
 	struct batch batches[2];
@@ -526,9 +526,17 @@ static void run_directory_jobs(struct worker *w)
 		pthread_mutex_unlock(&w->lock);
 		j->err = j->run(w->directory, j);
 		pthread_mutex_lock(&w->lock);
+		bool again = j->refolds && j->err == ES_OK;
+		if (again) {
+			w->shared.directory_err = ES_OK;
+			w->shared.projected = directory_position(w->directory);
+			w->dirty = true;
+		}
 		j->next = w->dfinished;
 		w->dfinished = j;
 		uv_async_send(&w->async);
+		if (again)
+			return; /* those behind it see the directory folded again */
 	}
 }
 
@@ -546,28 +554,6 @@ static int wait_work(struct worker *w, long ms)
 	return pthread_cond_timedwait(&w->projector_wake, &w->lock, &until);
 }
 
-static void reopen(struct worker *w)
-{
-	char path[NODE_PATH_MAX + 16];
-	struct directory *again = NULL;
-	static const char *const parts[] = {"", "-wal", "-shm"};
-
-	w->rebuild = false;
-	pthread_mutex_unlock(&w->lock);
-	directory_close(w->directory);
-	for (int i = 0; i < 3; i++) {
-		snprintf(path, sizeof path, "%.4000s/directory.db%s", w->node->dir, parts[i]);
-		remove(path);
-	}
-	snprintf(path, sizeof path, "%.4000s/directory.db", w->node->dir);
-	enum es_err err = directory_open(path, w->node->ref, &again);
-	pthread_mutex_lock(&w->lock);
-	w->directory = again;
-	w->shared.directory_err = err;
-	w->names_done = 0;
-	w->dirty = true;
-}
-
 static void *projector_main(void *ctx)
 {
 	struct worker *w = ctx;
@@ -581,10 +567,6 @@ static void *projector_main(void *ctx)
 			continue;
 		}
 		run_directory_jobs(w);
-		if (w->rebuild) {
-			reopen(w);
-			continue;
-		}
 		if (w->dirty && w->shared.directory_err == ES_OK)
 			continue;
 		if (wait_work(w, w->shared.directory_err ? PROJECT_RETRY_MS : IDLE_AFTER_MS) == 0 || w->stopping)
@@ -721,14 +703,6 @@ void worker_post_directory(struct worker *w, struct directory_job *j)
 	w->djobs_tail = &j->next;
 	pthread_cond_signal(&w->projector_wake);
 	pthread_mutex_unlock(&w->lock);
-}
-
-void worker_rebuild(struct worker *w, struct directory_job *j)
-{
-	pthread_mutex_lock(&w->lock);
-	w->rebuild = true;
-	pthread_mutex_unlock(&w->lock);
-	worker_post_directory(w, j);
 }
 
 const struct snapshot *worker_snapshot(const struct worker *w)

@@ -67,12 +67,10 @@ struct directory_job {
 	enum es_err (*run)(struct directory *d, struct directory_job *j);
 	void (*done)(struct directory_job *j);
 	enum es_err err;
+	bool refolds; /* it emptied the directory: fold the journal again */
 	struct directory_job *next;
 };
 void worker_post_directory(struct worker *w, struct directory_job *j);
-/* Throws directory.db away and folds it again; done as any job. */
-void worker_rebuild(struct worker *w, struct directory_job *j);
-
 /* One whole catch-up of a directory from a journal, for offline commands. */
 ES_MUST_USE enum es_err worker_project(struct node *n, struct directory *d);
 
