@@ -71,4 +71,6 @@ check "further-is-more" test "$near" -gt 0 -a "$far" -gt "$near"
 exits "two-communes-of-one-name" 65 e morlaix search x --near Plouhinec
 check "the-candidates-are-named" grep -q 29197 "$work/exits.err"
 exits "an-empty-search-is-no-failure" 0 e morlaix search zzzzzzzz
+equal "tail-shows-the-last" 1 "$(e morlaix tail --limit 1 | wc -l)"
+equal "tail-shows-the-last-twenty" 20 "$(e morlaix tail --limit 20 | wc -l)"
 finish

@@ -120,6 +120,10 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=3m tmpfs "$work/full" 2>/dev/nul
 	exits "full-disk-import" 74 e full import structure "$sample/pole-vitre/structures.csv"
 	equal "full-disk-nothing-changed" "$full_before" "$(records full structure) $(digest full public)"
 	check "full-disk-still-answers" e full status
+	digest=$(fact full .directory.digest.public)
+	exits "full-disk-rebuild" 74 e full rebuild
+	equal "full-disk-rebuild-changes-nothing" "$digest" "$(fact full .directory.digest.public)"
+	exits "full-disk-verify-is-no-damage" 74 e full verify
 	rm -f "$work/full/ballast"
 	check "room-again" e full add evenement type_evenement=atelier titre=Place \
 		debut=2026-12-01T10:00:00+01:00 fin=2026-12-01T12:00:00+01:00
