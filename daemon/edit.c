@@ -15,6 +15,7 @@
 
 static const uint8_t canon_nil_byte[1] = {0xc0};
 #define NIL SLICE(canon_nil_byte, 1)
+#define REWRITES 32 /* outbox edits rewritten in one round */
 #define MOVES_MAX (SCHEMA_FIELDS_MAX * 3)
 
 struct move {
@@ -92,6 +93,9 @@ static struct slice named(const struct editing *ed, const struct schema_field *f
 {
 	bool fallback = ed->e->if_empty >> f->index & 1;
 
+	/* Clearing who may see a record would widen it to the kind's default. */
+	if (f->no == FIELD_PORTEE && is_nil(ed->e->values[f->index]))
+		return SLICE_NONE;
 	if (fallback && !is_nil(fold_shown(buf_slice(&ed->state), f->no).value))
 		return SLICE_NONE;
 	return ed->e->values[f->index];
@@ -279,8 +283,8 @@ static enum es_err write_moves(struct editing *ed)
  * left their scope. The same `edited`: the new one stands for the old. */
 struct rewriting {
 	struct editing *ed;
-	struct outbox_edit old[32];
-	struct buf bytes[32];
+	struct outbox_edit old[REWRITES];
+	struct buf bytes[REWRITES];
 	size_t count;
 };
 
@@ -294,8 +298,8 @@ static bool collect_rewrite(void *ctx, const struct outbox_edit *e)
 	unsigned no;
 	struct slice value;
 
-	if (w->count == 32 || e->change.len == 0 || e->kind != w->ed->e->kind->no || change_decode(e->change, &ch) != ES_OK)
-		return w->count < 32;
+	if (w->count == REWRITES || e->change.len == 0 || e->kind != w->ed->e->kind->no || change_decode(e->change, &ch) != ES_OK)
+		return w->count < REWRITES;
 	for (struct field_walk f = field_walk_start(ch.fields); field_walk_next(&f, &no, &value);) {
 		const struct schema_field *field = schema_field_no(w->ed->e->kind, no);
 		bool purge = field && w->ed->purge[e->scope][field->index] && !is_nil(value);
@@ -322,7 +326,8 @@ static bool collect_rewrite(void *ctx, const struct outbox_edit *e)
 	return true;
 }
 
-static enum es_err purge_outbox(struct editing *ed)
+/* *full: there may be more than one round holds. */
+static enum es_err purge_round(struct editing *ed, bool *full)
 {
 	struct rewriting *w = calloc(1, sizeof *w);
 	enum es_err err = w ? ES_OK : ES_NOMEM;
@@ -342,7 +347,17 @@ static enum es_err purge_outbox(struct editing *ed)
 			err = journal_outbox_add(ed->n->journal, &again);
 		buf_done(&w->bytes[i]);
 	}
+	*full = w && w->count == REWRITES;
 	free(w);
+	return err;
+}
+
+static enum es_err purge_outbox(struct editing *ed)
+{
+	enum es_err err = ES_OK;
+
+	for (bool full = true; full && err == ES_OK;)
+		err = purge_round(ed, &full);
 	return err;
 }
 
@@ -433,6 +448,14 @@ enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, str
 	return err;
 }
 
+static bool sealed_anywhere(const struct editing *ed)
+{
+	for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_LOCAL; s++)
+		if (fold_sealed_in_scope(buf_slice(&ed->state), FIELD_PORTEE, s))
+			return true;
+	return false;
+}
+
 enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_result *out)
 {
 	static const uint8_t canon_true[1] = {0xc3};
@@ -456,6 +479,10 @@ enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_resu
 	if (err == ES_OK && fold_deleted(buf_slice(&ed->state)))
 		err = ES_NOT_FOUND;
 	if (err == ES_OK) {
+		memset(ed->purge, true, sizeof ed->purge); /* what was never signed is never published */
+		err = purge_outbox(ed);
+	}
+	if (err == ES_OK && sealed_anywhere(ed)) {
 		struct fold_value portee = fold_shown(buf_slice(&ed->state), FIELD_PORTEE);
 
 		add_move(ed, portee.value.len > 0 ? portee.scope : SCOPE_LOCAL,

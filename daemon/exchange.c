@@ -32,7 +32,7 @@ struct importing {
 	struct edit edit;
 	struct findings findings;
 	struct buf cells, values, derived, extra, line;
-	struct seen seen;
+	struct seen seen, uids;
 	uint64_t record;
 };
 
@@ -244,6 +244,24 @@ static enum es_err note_twice(struct importing *im)
 	return err;
 }
 
+/* Two lines that claim one record: neither is the right one. */
+static enum es_err note_uid(struct importing *im)
+{
+	const uint8_t *b = im->edit.uid.bytes;
+	uint64_t key = (be_read(b, 8) ^ be_read(b + 8, 8)) | 1;
+	char text[ULID_LEN + 1];
+	bool again = false;
+	enum es_err err;
+
+	if (!im->edit.has_uid)
+		return ES_OK;
+	err = seen_add(&im->uids, key, &again);
+	ulid_encode(b, text);
+	if (again)
+		findings_add(&im->findings, "uid", "doublon_dans_le_fichier", VERDICT_REJECTED, slice_str(text));
+	return err;
+}
+
 /* Room at once for what settle_extra and the defaults append: values point
  * there. (exchange_check makes its own.) */
 static enum es_err settle(struct importing *im)
@@ -280,6 +298,8 @@ static enum es_err read_record(struct importing *im)
 		exchange_check(&im->edit, judged_whole(im), im->ref, im->host, &im->derived, &im->findings);
 	if (buf_err(&im->values) != ES_OK || buf_err(&im->derived) != ES_OK)
 		return err == ES_OK ? ES_TOO_LARGE : err;
+	if (err == ES_OK)
+		err = note_uid(im);
 	return err == ES_OK ? note_twice(im) : err;
 }
 
@@ -458,6 +478,7 @@ static void import_done(struct importing *im)
 	buf_done(&im->extra);
 	buf_done(&im->line);
 	free(im->seen.places);
+	free(im->uids.places);
 	free(im);
 }
 

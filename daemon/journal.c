@@ -29,6 +29,9 @@
 	S(OUT_ALL, "SELECT * FROM outbox WHERE edit>?3 ORDER BY edit")                                       \
 	S(OUT_SCOPE, "SELECT * FROM outbox WHERE scope=?1 AND edit>?3 ORDER BY edit")                        \
 	S(OUT_RECORD, "SELECT * FROM outbox WHERE record=?2 AND edit>?3 ORDER BY edit")                      \
+	S(OUT_ABOVE, "SELECT * FROM outbox WHERE edited>?1 ORDER BY edited")                                 \
+	S(OUT_ONE, "SELECT * FROM outbox WHERE edit=?1")                                                     \
+	S(OUT_STAMP, "UPDATE outbox SET edited=?2, change=?3 WHERE edit=?1")                                 \
 	S(OUT_COUNT, "SELECT count(*) FROM outbox WHERE change IS NOT NULL")                                 \
 	S(REQ_PUT, "INSERT INTO demande VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT DO "      \
 		   "UPDATE SET etat=?11")                                                                    \
@@ -433,7 +436,7 @@ enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *l
 	sqlite3_reset(st);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		err = sql_err(rc);
-	if (n > 0 && (err == ES_OK || err == ES_DAMAGED)) {
+	if (n > 0 && (err == ES_OK || err == ES_DAMAGED || err == ES_PAGE_DAMAGED)) {
 		err = ES_OK; /* what comes before the damage is served */
 		*last = seq + n - 1;
 		canon_array(body, 2);
@@ -599,18 +602,10 @@ enum es_err journal_outbox_remove(struct journal *j, int64_t edit)
 	return sql_run(j->st[ST_OUT_DEL]);
 }
 
-enum es_err journal_outbox_each(struct journal *j, enum scope scope, const struct record_id *record, int64_t after,
-				bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx)
+static enum es_err walk_outbox(sqlite3_stmt *st, bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx)
 {
-	sqlite3_stmt *st = j->st[record ? ST_OUT_RECORD : scope != SCOPE_COUNT ? ST_OUT_SCOPE : ST_OUT_ALL];
 	int rc;
 
-	sqlite3_clear_bindings(st);
-	if (record)
-		sqlite3_bind_blob(st, 2, record->bytes, 32, SQLITE_STATIC);
-	else if (scope != SCOPE_COUNT)
-		sqlite3_bind_int64(st, 1, scope);
-	sqlite3_bind_int64(st, 3, after);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct outbox_edit e = {.edit = sqlite3_column_int64(st, 0), .scope = (enum scope)sqlite3_column_int(st, 1),
 					.kind = (unsigned)sqlite3_column_int(st, 3),
@@ -623,6 +618,45 @@ enum es_err journal_outbox_each(struct journal *j, enum scope scope, const struc
 	}
 	sqlite3_reset(st);
 	return sql_err(rc);
+}
+
+enum es_err journal_outbox_each(struct journal *j, enum scope scope, const struct record_id *record, int64_t after,
+				bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx)
+{
+	sqlite3_stmt *st = j->st[record ? ST_OUT_RECORD : scope != SCOPE_COUNT ? ST_OUT_SCOPE : ST_OUT_ALL];
+
+	sqlite3_clear_bindings(st);
+	if (record)
+		sqlite3_bind_blob(st, 2, record->bytes, 32, SQLITE_STATIC);
+	else if (scope != SCOPE_COUNT)
+		sqlite3_bind_int64(st, 1, scope);
+	sqlite3_bind_int64(st, 3, after);
+	return walk_outbox(st, each, ctx);
+}
+
+enum es_err journal_outbox_above(struct journal *j, es_stamp limit,
+				 bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx)
+{
+	sqlite3_bind_int64(j->st[ST_OUT_ABOVE], 1, (int64_t)limit);
+	return walk_outbox(j->st[ST_OUT_ABOVE], each, ctx);
+}
+
+enum es_err journal_outbox_one(struct journal *j, int64_t edit, bool (*each)(void *ctx, const struct outbox_edit *e),
+			       void *ctx)
+{
+	sqlite3_bind_int64(j->st[ST_OUT_ONE], 1, edit);
+	return walk_outbox(j->st[ST_OUT_ONE], each, ctx);
+}
+
+enum es_err journal_outbox_restamp(struct journal *j, int64_t edit, es_stamp edited, struct slice change)
+{
+	sqlite3_stmt *st = j->st[ST_OUT_STAMP];
+
+	sqlite3_bind_int64(st, 1, edit);
+	sqlite3_bind_int64(st, 2, (int64_t)edited);
+	if (change.len > 0)
+		sql_bind_slice(st, 3, change);
+	return sql_run(st);
 }
 
 int64_t journal_outbox_count(struct journal *j)

@@ -56,7 +56,7 @@ bool journal_commit_id(struct journal *j, uint32_t index, uint64_t seq, struct h
 /* Appends a COMMITS body [log_id, [packed...]] with commits from `seq` on, as
  * many as stay near `want` bytes (at least one; none: nothing appended). Every
  * byte is verified against the stored id and digests first: ES_DAMAGED names
- * the seq in *last. `key`: verify signatures too (NULL: not). */
+ * the seq in *last, once nothing sound comes before it. */
 ES_MUST_USE enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *log, uint64_t seq,
 				     size_t want, struct buf *body, uint64_t *last);
 /* One commit, whole, unchecked. ES_NOT_FOUND. Borrows until the next call. */
@@ -99,6 +99,12 @@ ES_MUST_USE enum es_err journal_outbox_remove(struct journal *j, int64_t edit);
 ES_MUST_USE enum es_err journal_outbox_each(struct journal *j, enum scope scope, const struct record_id *record,
 					    int64_t after, bool (*each)(void *ctx, const struct outbox_edit *e),
 					    void *ctx);
+/* Edits above a stamp, in order of `edited`; and one of them stamped anew. */
+ES_MUST_USE enum es_err journal_outbox_above(struct journal *j, es_stamp limit,
+					     bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx);
+ES_MUST_USE enum es_err journal_outbox_one(struct journal *j, int64_t edit,
+					   bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx);
+ES_MUST_USE enum es_err journal_outbox_restamp(struct journal *j, int64_t edit, es_stamp edited, struct slice change);
 int64_t journal_outbox_count(struct journal *j);
 
 struct join_request {
@@ -112,7 +118,7 @@ ES_MUST_USE enum es_err journal_request_put(struct journal *j, const struct join
 /* Returns false from each to stop. */
 ES_MUST_USE enum es_err journal_request_each(struct journal *j, bool (*each)(void *ctx, const struct join_request *r),
 					     void *ctx);
-/* "page 17: ..." lines of PRAGMA quick_check; ES_PAGE_DAMAGED when there are any. */
+/* The lines of PRAGMA integrity_check; ES_PAGE_DAMAGED when there are any. */
 ES_MUST_USE enum es_err journal_check_pages(struct journal *j, struct buf *what);
 
 #endif

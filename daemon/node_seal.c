@@ -12,11 +12,7 @@
 /* One commit in the making: the outbox rows it takes, and their bytes. */
 struct sealing {
 	enum scope scope;
-	es_ms utc;
-	es_stamp clock; /* nothing is edited after it */
 	es_stamp greatest; /* edited stamp in this commit */
-	es_stamp lowered_from[COMMIT_CHANGES_MAX], lowered_to[COMMIT_CHANGES_MAX];
-	unsigned lowered;
 	int64_t edits[COMMIT_CHANGES_MAX];
 	unsigned edit_count; /* rows taken, withdrawn ones included */
 	uint32_t count;
@@ -27,50 +23,17 @@ struct sealing {
 	bool full;
 };
 
-/* Part 2: an `edited` above the clock is lowered to it, order kept, and a base
- * that names a lowered edit with it. */
-static es_stamp lower(struct sealing *s, es_stamp edited)
-{
-	es_stamp floor = s->lowered ? s->lowered_to[s->lowered - 1] : 0;
-
-	if (edited <= s->clock)
-		return edited;
-	s->lowered_from[s->lowered] = edited;
-	return s->lowered_to[s->lowered++] = floor >= s->clock ? floor + 1 : s->clock;
-}
-
-static es_stamp lower_base(const struct sealing *s, es_stamp base, es_stamp edited)
-{
-	for (unsigned i = 0; i < s->lowered; i++)
-		if (s->lowered_from[i] == base)
-			base = s->lowered_to[i];
-	return base < edited ? base : edited - 1;
-}
-
 static void add_change(struct sealing *s, const struct outbox_edit *e)
 {
-	struct change ch;
-	size_t before = s->changes.len;
-
-	if (change_read(e->change, &ch) != ES_OK) {
-		s->changes.err = ES_DAMAGED;
-		return;
-	}
-	es_stamp edited = lower(s, ch.edited);
-	if (edited != ch.edited) {
-		ch.edited = edited;
-		ch.base = lower_base(s, ch.base, edited);
-		change_encode(&ch, &s->changes);
-	} else {
-		buf_add(&s->changes, e->change.p, e->change.len);
-	}
-	if (edited > s->greatest)
-		s->greatest = edited;
 	struct payload *y = &s->payload[s->count];
+
 	y->present = true;
 	y->salt = e->salt;
-	y->change.len = s->changes.len - before;
-	s->at[s->count++] = before;
+	y->change.len = e->change.len;
+	s->at[s->count++] = s->changes.len;
+	buf_add(&s->changes, e->change.p, e->change.len);
+	if (e->edited > s->greatest)
+		s->greatest = e->edited;
 }
 
 static bool take_edit(void *ctx, const struct outbox_edit *e)
@@ -150,7 +113,6 @@ static enum es_err seal_one(struct node *n, uint32_t index, bool *done)
 	if (!s)
 		return ES_NOMEM;
 	s->scope = n->frontier.heads[index].scope;
-	s->clock = stamp_at(n->utc) | 0xffff;
 	buf_init(&s->changes, COMMIT_BYTES_MAX + 65536);
 	err = journal_outbox_each(n->journal, s->scope, NULL, 0, take_edit, s);
 	if (err == ES_OK)
@@ -187,6 +149,104 @@ static int own_log(const struct node *n, enum scope scope)
 	return h ? (int)(h - n->frontier.heads) : -1;
 }
 
+/* --- stamps above the clock --- */
+
+struct lowered {
+	int64_t edit;
+	es_stamp from, to;
+};
+struct lowering {
+	struct node *n;
+	struct lowered *list; /* ascending, both stamps */
+	size_t count;
+	es_stamp last;
+	bool all; /* else the local log's alone: the others wait for home's clock */
+	enum es_err err;
+};
+
+static bool note_lowered(void *ctx, const struct outbox_edit *e)
+{
+	struct lowering *l = ctx;
+	struct lowered *more = l->list;
+
+	if (!l->all && e->scope != SCOPE_LOCAL)
+		return true;
+	if ((l->count & (l->count - 1)) == 0)
+		more = realloc(l->list, (l->count ? 2 * l->count : 1) * sizeof *more);
+	if (!more) {
+		l->err = ES_NOMEM;
+		return false;
+	}
+	l->list = more;
+	es_stamp to = l->last + 1 < e->edited ? l->last + 1 : e->edited;
+	l->list[l->count++] = (struct lowered){.edit = e->edit, .from = e->edited, .to = to};
+	l->last = to;
+	return true;
+}
+
+static es_stamp lowered_stamp(const struct lowering *l, es_stamp from)
+{
+	size_t low = 0, high = l->count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (l->list[mid].from < from)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < l->count && l->list[low].from == from ? l->list[low].to : from;
+}
+
+static bool write_lowered(void *ctx, const struct outbox_edit *e)
+{
+	struct lowering *l = ctx;
+	es_stamp edited = lowered_stamp(l, e->edited);
+	struct change ch;
+	struct buf bytes;
+
+	buf_init(&bytes, 2 * CHANGE_MAX);
+	if (e->change.len > 0) {
+		l->err = change_read(e->change, &ch);
+		ch.edited = edited;
+		ch.base = lowered_stamp(l, ch.base);
+		if (ch.base >= edited)
+			ch.base = edited - 1; /* it named an edit lowered and sealed before */
+		if (l->err == ES_OK)
+			change_encode(&ch, &bytes);
+	}
+	if (l->err == ES_OK)
+		l->err = buf_err(&bytes);
+	if (l->err == ES_OK)
+		l->err = journal_outbox_restamp(l->n->journal, e->edit, edited, buf_slice(&bytes));
+	buf_done(&bytes);
+	return false;
+}
+
+/* Part 2: at sealing an `edited` above the clock is lowered to it, order kept, and
+ * a base that names a lowered edit with it. Never below what is sealed already:
+ * an edit made after a clock was set back still comes after it. */
+static enum es_err lower_stamps(struct node *n)
+{
+	es_stamp clock = stamp_at(n->utc) | 0xffff;
+	struct lowering l = {.n = n, .last = clock - 1, .all = may_seal(n, SCOPE_FEDERATION)};
+
+	if (n->last_edited <= clock)
+		return ES_OK;
+	for (size_t i = 1; i < n->frontier.count; i++)
+		if (id_eq(&n->frontier.heads[i].hub, &n->hub) && n->frontier.heads[i].hlc > l.last)
+			l.last = n->frontier.heads[i].hlc;
+	enum es_err err = journal_outbox_above(n->journal, clock, note_lowered, &l);
+	for (size_t i = 0; i < l.count && err == ES_OK && l.err == ES_OK; i++)
+		if (l.list[i].to != l.list[i].from)
+			err = journal_outbox_one(n->journal, l.list[i].edit, write_lowered, &l);
+	free(l.list);
+	if (l.all)
+		n->last_edited = l.last;
+	return err != ES_OK ? err : l.err;
+}
+
 static bool any_edit(void *ctx, const struct outbox_edit *e)
 {
 	(void)e;
@@ -198,7 +258,7 @@ static enum es_err ensure_opened(struct node *n);
 
 enum es_err node_seal(struct node *n, unsigned commits, bool *more)
 {
-	enum es_err err = ES_OK;
+	enum es_err err = lower_stamps(n);
 
 	*more = false;
 	for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_LOCAL && err == ES_OK; scope++) {

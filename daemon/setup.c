@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "common/log.h"
 #include "daemon/conf.h"
 #include "daemon/node_parts.h"
 #include "daemon/swarm.h"
@@ -399,6 +400,7 @@ static enum es_err open_offline(const char *dir, struct reference **ref, struct 
 {
 	enum es_err err = reference_load(reference_default_dir(), ref);
 
+	log_set_level((enum log_level)0); /* the command line says it, in one line */
 	if (err != ES_OK)
 		return fail(why, err, "the reference tables cannot be read", reference_default_dir());
 	err = node_open(dir, *ref, n);

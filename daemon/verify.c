@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "daemon/sql.h"
 #include "daemon/worker.h"
 #include "proto/canon.h"
 
@@ -93,6 +94,27 @@ static void check_log(struct verifying *v, uint32_t index)
 	}
 }
 
+/* Its pages, indexes and full-text tables: what a row by row comparison does not see. */
+static enum es_err check_directory_pages(struct verifying *v, const char *path)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(3)", -1, &st, NULL);
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *line = (const char *)sqlite3_column_text(st, 0);
+
+		rc = SQLITE_OK;
+		if (line && strcmp(line, "ok") != 0)
+			problem(v, "directory.db", 0, es_err_text(ES_PAGE_DAMAGED));
+	}
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return rc == SQLITE_DONE ? ES_OK : sql_err(rc);
+}
+
 /* A second directory, folded now, must say the same as the one in use. */
 static enum es_err check_directory(struct verifying *v)
 {
@@ -113,7 +135,9 @@ static enum es_err check_directory(struct verifying *v)
 		unlink(path);
 	}
 	snprintf(path, sizeof path, "%.4000s/verify.db", v->n->dir);
-	err = directory_open(path, v->n->ref, &d);
+	err = check_directory_pages(v, real);
+	if (err == ES_OK)
+		err = directory_open(path, v->n->ref, &d);
 	if (err == ES_OK)
 		err = worker_project(v->n, d);
 	if (err == ES_OK)

@@ -535,12 +535,12 @@ static void on_commits(struct step *t)
 		r.err = r.err ? r.err : ES_MALFORMED;
 	canon_read_exact(&r, log.bytes, 16);
 	int index = r.err == ES_OK ? find_index(t, &log) : -1;
-	if (r.err != ES_OK || (index < 0 && s->state == SESSION_STREAM)) {
-		session_close(t, r.err != ES_OK ? ES_MALFORMED : ES_STATE);
+	if (r.err != ES_OK) {
+		session_close(t, ES_MALFORMED);
 		return;
 	}
 	if (index < 0)
-		index = 0; /* the control log, in a generation we have yet to learn */
+		index = 0; /* the control log, in a generation we have yet to learn: admission decides */
 	if ((size_t)index >= s->track_count || !s->tracks[index].asked) {
 		s->stored++; /* crossed our NACK on the way: the peer will be asked again */
 		(*t->env->buffers)++;

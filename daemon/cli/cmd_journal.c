@@ -63,6 +63,17 @@ static void show_problems(const json_t *answer)
 	}
 }
 
+/* What rebuild mends is no reason to restore a backup. */
+static bool only_directory(const json_t *answer)
+{
+	const json_t *list = json_object_get(answer, "problems");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (strcmp(fact_shown(json_object_get(json_array_get(list, i), "log")), "directory.db") != 0)
+			return false;
+	return json_array_size(list) > 0;
+}
+
 int cmd_verify(const struct args *a)
 {
 	struct client c;
@@ -78,7 +89,7 @@ int cmd_verify(const struct args *a)
 				   (long long)fact_int(c.json, "changes"));
 	}
 	if (code != 0)
-		print_fail(ES_DAMAGED, W_VERIFY_FAILED);
+		print_fail(ES_DAMAGED, only_directory(c.json) ? W_VERIFY_DIRECTORY : W_VERIFY_FAILED);
 	return client_close(&c, code);
 }
 

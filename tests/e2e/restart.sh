@@ -46,6 +46,7 @@ equal "a-control-generation-of-its-own" "$((${before% *} + 1))" "$(control cress
 equal "the-seq-goes-on" "$((${before#* } + 1))" "$(control cress | cut -d' ' -f2)"
 must synced auray fougeres
 equal "the-hubs-follow" "$(control cress)" "$(control auray)"
+equal "no-session-was-dropped-for-it" "{}" "$(fact cress '.refused | tostring')"
 check "a-second-invitation" e cress invite --pays brest --name Brest
 equal "opens-no-further-generation" "$((${before% *} + 1))" "$(control cress | cut -d' ' -f1)"
 check "cress-verifies" e cress verify
