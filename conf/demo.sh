@@ -66,6 +66,7 @@ else
 fi
 clean() {
 	trap '' INT TERM
+	[ -z "${sleeper:-}" ] || kill "$sleeper" 2>/dev/null
 	for node in $nodes; do
 		stop "$node" >/dev/null 2>&1
 	done
@@ -266,9 +267,11 @@ La région reste ouverte. Dans un autre terminal :
 Ctrl-C arrête les cinq nœuds$([ -n "$keep" ] || echo " et efface leurs données").
 END
 	trap 'exit $((failed > 0))' INT TERM
+	# `wait` returns at a signal, `sleep` in the foreground would not.
 	while :; do
-		sleep 3600 &
-		wait $!
+		sleep 3600 >/dev/null 2>&1 3>&1 &
+		sleeper=$!
+		wait $sleeper
 	done
 fi
 exit $((failed > 0))
