@@ -129,6 +129,7 @@ struct worker {
 	size_t control_count;
 	struct snapshot shared;
 	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected;
+	bool backlog; /* sealing what waited: its fold only repeats what is shown, and rests */
 	struct named_hub *names;
 	size_t name_count, names_done;
 	struct batch batches[2];
@@ -338,6 +339,7 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 	}
 	pthread_mutex_lock(&w->lock);
 	w->shared.journal_err = err;
+	w->backlog = more;
 	if (writes || n->grew || n->control_grew)
 		share(w);
 	w->shared.damaged_index = n->damaged_index;
@@ -561,13 +563,14 @@ static void *projector_main(void *ctx)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stopping) {
-		if (w->dirty && w->shared.directory_err == ES_OK) {
+		bool rests = w->backlog && !w->seen && !w->djobs;
+		if (w->dirty && !rests && w->shared.directory_err == ES_OK) {
 			project(w);
 			idle_done = false;
 			continue;
 		}
 		run_directory_jobs(w);
-		if (w->dirty && w->shared.directory_err == ES_OK)
+		if (w->dirty && !rests && w->shared.directory_err == ES_OK)
 			continue;
 		if (wait_work(w, w->shared.directory_err ? PROJECT_RETRY_MS : IDLE_AFTER_MS) == 0 || w->stopping)
 			continue;

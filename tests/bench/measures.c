@@ -62,8 +62,9 @@ static int64_t count_found(const char *dir, const char *sql)
 	return n;
 }
 
-/* From the first connection until the CRESS says that nothing is left to do. */
-static double time_sync(struct bench_node *cress, struct bench_node *hub, double *durable)
+/* From the first connection until the CRESS has all of the hub's records folded
+ * and searchable, and the hub has nothing left to seal. */
+static double time_sync(struct bench_node *cress, struct bench_node *hub, int64_t records, double *durable)
 {
 	double connected = 0, sealed = 0;
 
@@ -74,7 +75,8 @@ static double time_sync(struct bench_node *cress, struct bench_node *hub, double
 			connected = now;
 		if (connected > 0 && node_true(cress, "synced")) {
 			node_progress(hub);
-			if (node_number(hub, "outbox") == 0 && node_true(hub, "synced")) {
+			if (node_number(hub, "outbox") == 0 &&
+			    count_found(cress->dir, "SELECT count(*) FROM structure") == records) {
 				*durable = sealed - connected;
 				return now - connected;
 			}
@@ -98,7 +100,7 @@ int bench_bulk(int64_t records)
 
 	prepare_bulk(&cress, &hub, records, &import_s);
 	node_start(&cress);
-	double sync = time_sync(&cress, &hub, &durable);
+	double sync = time_sync(&cress, &hub, records, &durable);
 	node_progress(&cress);
 	int64_t wire = node_number(&cress, "wire_in") + node_number(&cress, "wire_out");
 	int64_t rows = count_found(cress.dir, "SELECT count(*) FROM structure");
@@ -319,7 +321,7 @@ int bench_wire(int64_t records)
 
 	prepare_bulk(&cress, &hub, records, &import_s);
 	node_start(&cress);
-	time_sync(&cress, &hub, &durable);
+	time_sync(&cress, &hub, records, &durable);
 	node_progress(&cress);
 	int64_t in = node_number(&cress, "wire_in"), out = node_number(&cress, "wire_out");
 	node_stop(&cress);
