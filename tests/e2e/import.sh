@@ -41,6 +41,12 @@ check "and-in-the-other-encoding" e morlaix import structure "$work/pieges_utf8b
 equal "importing-twice-adds-nothing" 16 "$(records morlaix structure)"
 equal "importing-twice-seals-nothing" "$seq" "$(public_seq morlaix)"
 
+# Two lines that claim one record: neither is the right one.
+printf 'uid;nom;type_acteur;code_insee\n%s\n%s\n' '01M84CJ2N5BDZS6TMNNG8W0AMY;Premier;ess;29151' \
+	'01M84CJ2N5BDZS6TMNNG8W0AMY;Second;ess;29151' >"$work/twice.csv"
+exits "a-uid-twice-in-a-file" 65 e morlaix import structure "$work/twice.csv" --json
+equal "is-said" doublon_dans_le_fichier "$(jq -r '.lines[1].findings[] | select(.column=="uid") | .code' "$work/exits.out")"
+
 for table in structures:structure offres:offre contacts:contact; do
 	must e morlaix import "${table#*:}" "$sample/pole-morlaix/${table%:*}.csv" >/dev/null
 done
