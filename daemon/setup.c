@@ -445,6 +445,11 @@ enum es_err setup_rebuild(const char *dir, struct buf *json, struct buf *why)
 	err = directory_open(path, ref, &d);
 	if (err == ES_OK)
 		err = directory_reset(d);
+	if (err == ES_PAGE_DAMAGED) { /* closing takes a damaged file away */
+		directory_close(d);
+		d = NULL;
+		err = directory_open(path, ref, &d);
+	}
 	if (err == ES_OK)
 		err = worker_project(n, d);
 	if (err == ES_OK) {

@@ -48,6 +48,21 @@ within "comes-back-by-itself" 20 public_again
 check "rebuild-while-it-runs" e auray rebuild
 equal "and-the-same-again" "$public" "$(digest auray public)"
 
+# Only the directory is wrong: verify sees it, says so, and rebuild mends it.
+stop auray
+must sqlite3 "$work/auray/directory.db" \
+	"update structure set nom='Faux' where rowid=(select min(rowid) from structure); pragma wal_checkpoint(truncate)" >/dev/null
+exits "a-row-of-the-directory" 1 e auray verify
+check "it-says-rebuild" grep -q "essaim rebuild" "$work/exits.err"
+check "rebuild-mends-it" e auray rebuild
+check "all-is-well-again" e auray verify
+page=$(sqlite3 "$work/auray/directory.db" "select pageno from dbstat where name='structure_uid' order by pageno limit 1")
+dd if=/dev/urandom of="$work/auray/directory.db" bs=4096 seek=$((page - 1)) count=1 conv=notrunc 2>/dev/null
+exits "a-page-of-an-index-of-the-directory" 1 e auray verify
+check "rebuild-mends-that-too" e auray rebuild
+check "all-is-well-once-more" e auray verify
+must start auray
+
 # A change of the hub's public log, at the hub.
 log=$(e auray tail --limit 1000 --json | jq -r --arg uid "$uid" 'select(.uid == $uid) | .log' | tail -n 1)
 seq=$(e auray tail --limit 1000 --json | jq -r --arg uid "$uid" 'select(.uid == $uid) | .seq' | tail -n 1)
