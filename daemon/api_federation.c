@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "daemon/api_parts.h"
-#include "daemon/setup.h"
+#include "daemon/found.h"
 #include "daemon/verify.h"
 #include "proto/canon.h"
 
@@ -87,7 +87,7 @@ static enum es_err find_pays(struct request *r, struct node *n, const char *code
 		return ES_BAD_VALUE;
 	}
 	buf_init(&entry, CHANGE_MAX);
-	setup_territory(n->ref, p, &entry);
+	found_territory(n->ref, p, &entry);
 	struct slice s = buf_slice(&entry);
 	err = node_control(n, &s, 1);
 	buf_done(&entry);
@@ -119,7 +119,8 @@ enum es_err api_invite(struct request *r, struct node *n)
 	}
 	err = find_pays(r, n, pays);
 	if (err == ES_OK)
-		err = node_invite(n, pays, name, seconds * 1000, strcmp(approve, "oui") == 0, r->address, text, &until);
+		err = node_invite(n, pays, name, seconds * 1000, strcmp(approve, "oui") == 0, NULL, r->address, text,
+				  &until);
 	if (err != ES_OK)
 		return explain(r, n, err);
 	stamp_text(stamp_at(until), iso);

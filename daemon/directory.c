@@ -4,14 +4,13 @@
  * let `rows` and `digest` follow, move the position. After an error everything
  * kept in memory is read again from the file. */
 #include "daemon/directory_parts.h"
+#include "common/plant.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The shape of the tables that the schema does not decide ("es", then a number). */
-#define FORMAT 0x65730001
+#define FORMAT 0x65730002
 #define CACHE_KIB 16000 /* measured at 100,000 records: 64 MB is no faster */
 #define MERGE_PAGES 256
 #define MERGE_ROUNDS 256
@@ -37,7 +36,7 @@ struct directory {
 	struct digest *digest;
 	struct hub_name *hubs;
 	size_t hub_count;
-	sqlite3_stmt *find, *insert, *update, *hub_put, *position_put;
+	sqlite3_stmt *find, *insert, *update, *hub_put, *position_put, *whole, *blank, *gone;
 	struct buf old, new;
 	bool damaged; /* close removes the file */
 };
@@ -46,7 +45,7 @@ static enum es_err create_tables(sqlite3 *db, const struct kind_maps *maps)
 {
 	enum es_err err = sql_exec(db,
 		"CREATE TABLE meta(cle TEXT PRIMARY KEY, valeur INT) WITHOUT ROWID;"
-		"INSERT INTO meta VALUES('commit', 0), ('edit', 0);"
+		"INSERT INTO meta VALUES('commit', 0), ('edit', 0), ('refonte', 0);"
 		"CREATE TABLE meta_pole(hub BLOB PRIMARY KEY, pole TEXT) WITHOUT ROWID;"
 		"CREATE TABLE etat(rec INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INT NOT NULL, cle INT NOT NULL,"
 		" h1 BLOB, h2 BLOB, h3 BLOB, h4 BLOB, state BLOB NOT NULL);"
@@ -111,26 +110,13 @@ static enum es_err open_file(struct directory *d)
 	return rc != SQLITE_OK ? sql_err(rc) : set_pragmas(d->db);
 }
 
-static void remove_file(const char *path)
-{
-	static const char *const tails[] = {"", "-wal", "-shm"};
-
-	for (size_t i = 0; i < 3; i++) {
-		char *name = sqlite3_mprintf("%s%s", path, tails[i]);
-
-		if (name != NULL)
-			unlink(name);
-		sqlite3_free(name);
-	}
-}
-
 static enum es_err create_file(struct directory *d)
 {
 	enum es_err err;
 
 	sqlite3_close(d->db);
 	d->db = NULL;
-	remove_file(d->path);
+	sql_unlink(d->path);
 	err = open_file(d);
 	if (err == ES_OK)
 		err = sql_exec(d->db, "BEGIN IMMEDIATE");
@@ -198,13 +184,15 @@ static enum es_err load_position(struct directory *d)
 {
 	sqlite3_stmt *s = NULL;
 	enum es_err err = sql_prepare(d->db, "SELECT (SELECT valeur FROM meta WHERE cle = 'commit'),"
-					     "(SELECT valeur FROM meta WHERE cle = 'edit')", &s);
+					     "(SELECT valeur FROM meta WHERE cle = 'edit'),"
+					     "(SELECT valeur FROM meta WHERE cle = 'refonte')", &s);
 	int rc;
 
 	if (err == ES_OK) {
 		rc = sqlite3_step(s);
 		if (rc == SQLITE_ROW)
-			d->position = (struct position){sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1)};
+			d->position = (struct position){sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
+							sqlite3_column_int64(s, 2)};
 		err = sql_end(s, rc);
 	}
 	sqlite3_finalize(s);
@@ -225,8 +213,15 @@ static enum es_err prepare(struct directory *d)
 	if (err == ES_OK)
 		err = sql_prepare(d->db, "REPLACE INTO meta_pole VALUES(?1, ?2)", &d->hub_put);
 	if (err == ES_OK)
-		err = sql_prepare(d->db, "UPDATE meta SET valeur = CASE cle WHEN 'commit' THEN ?1 ELSE ?2 END"
-					 " WHERE cle IN ('commit', 'edit')", &d->position_put);
+		err = sql_prepare(d->db, "UPDATE meta SET valeur = CASE cle WHEN 'commit' THEN ?1 WHEN 'edit' THEN ?2"
+					 " ELSE ?3 END WHERE cle IN ('commit', 'edit', 'refonte')", &d->position_put);
+	if (err == ES_OK)
+		err = sql_prepare(d->db, "SELECT rec, kind, h1, h2, h3, h4, state FROM etat WHERE cle = ?1 AND id = ?2", &d->whole);
+	if (err == ES_OK)
+		err = sql_prepare(d->db, "UPDATE etat SET state = x'90', h1 = NULL, h2 = NULL, h3 = NULL, h4 = NULL"
+					 " WHERE cle = ?1 AND id = ?2", &d->blank);
+	if (err == ES_OK)
+		err = sql_prepare(d->db, "DELETE FROM etat WHERE cle = ?1 AND id = ?2 AND state = x'90'", &d->gone);
 	return err;
 }
 
@@ -247,7 +242,8 @@ static enum es_err load(struct directory *d, const struct reference *ref)
 
 static void unload(struct directory *d)
 {
-	sqlite3_stmt **all[] = {&d->find, &d->insert, &d->update, &d->hub_put, &d->position_put};
+	sqlite3_stmt **all[] = {&d->find, &d->insert, &d->update, &d->hub_put, &d->position_put,
+				&d->whole, &d->blank, &d->gone};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		sqlite3_finalize(*all[i]);
@@ -303,7 +299,7 @@ void directory_close(struct directory *d)
 	unload(d);
 	sqlite3_close(d->db);
 	if (d->damaged)
-		remove_file(d->path);
+		sql_unlink(d->path);
 	buf_done(&d->old);
 	buf_done(&d->new);
 	free(d->path);
@@ -343,7 +339,7 @@ enum es_err directory_reset(struct directory *d)
 	enum es_err err = empty_tables(d);
 
 	if (err == ES_OK)
-		d->position = (struct position){0, 0};
+		d->position = (struct position){0};
 	return undo(d, err); /* what memory holds is read from the file again */
 }
 
@@ -470,9 +466,62 @@ static enum es_err apply_item(struct directory *d, const struct feed_item *item,
 	if (err == ES_OK)
 		err = write_state(d, item, key, &f);
 	if (err == ES_OK)
-		err = hub_pole(d, record_hub(record), &pole);
+		err = hub_pole(d, SLICE(item->steward.bytes, 16), &pole);
 	if (err == ES_OK && m != NULL)
 		err = rows_change(d->rows, m, f.rec, record, pole, buf_slice(&d->old), buf_slice(&d->new));
+	return err;
+}
+
+/* A record loses all it had, of every kind; what counts comes behind. */
+static enum es_err blank_kind(struct directory *d, const struct feed_item *item, int64_t key)
+{
+	sqlite3_stmt *s = d->whole;
+	const struct kind_map *m = kind_maps_find(&d->maps, (unsigned)sqlite3_column_int(s, 1));
+	struct slice state = sql_blob(s, 6);
+	static const uint8_t nothing[1] = {0x90};
+	enum es_err err = ES_OK;
+
+	for (int i = 0; i < DATA_SCOPES && err == ES_OK; i++)
+		if (sqlite3_column_type(s, i + 2) != SQLITE_NULL)
+			err = digest_soil(d->digest, (enum scope)(i + 1), key_bucket(key));
+	buf_clear(&d->old);
+	buf_add(&d->old, state.p, state.len);
+	if (err == ES_OK && m != NULL)
+		err = rows_change(d->rows, m, sqlite3_column_int64(s, 0), record_slice(&item->record), NULL,
+				  buf_slice(&d->old), SLICE(nothing, 1));
+	return err;
+}
+
+static enum es_err with_record(sqlite3_stmt *s, const struct feed_item *item, int64_t key)
+{
+	sqlite3_bind_int64(s, 1, key);
+	sql_bind_slice(s, 2, record_slice(&item->record));
+	return sql_run(s);
+}
+
+static enum es_err reset_record(struct directory *d, const struct feed_item *item, int64_t key)
+{
+	sqlite3_stmt *s = d->whole;
+	enum es_err err = ES_OK;
+	int rc = SQLITE_DONE;
+
+	sqlite3_bind_int64(s, 1, key);
+	sql_bind_slice(s, 2, record_slice(&item->record));
+	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW)
+		err = blank_kind(d, item, key);
+	sqlite3_reset(s);
+	if (err == ES_OK)
+		err = sql_err(rc);
+	return err == ES_OK ? with_record(d->blank, item, key) : err;
+}
+
+static enum es_err drop_blanks(struct directory *d, const struct feed_item *items, size_t count)
+{
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < count && err == ES_OK; i++)
+		if (items[i].reset)
+			err = with_record(d->gone, &items[i], record_key(&items[i].record));
 	return err;
 }
 
@@ -480,6 +529,7 @@ static enum es_err move_position(struct directory *d, struct position to)
 {
 	sqlite3_bind_int64(d->position_put, 1, to.commit);
 	sqlite3_bind_int64(d->position_put, 2, to.edit);
+	sqlite3_bind_int64(d->position_put, 3, to.refold);
 	return sql_run(d->position_put);
 }
 
@@ -510,7 +560,8 @@ static enum es_err apply_items(struct directory *d, const struct feed_item *item
 		turns[i] = (struct turn){.key = record_key(&items[i].record), .item = i};
 	qsort(turns, count, sizeof(*turns), turn_cmp);
 	for (size_t i = 0; i < count && err == ES_OK; i++)
-		err = apply_item(d, &items[turns[i].item], turns[i].key);
+		err = items[turns[i].item].reset ? reset_record(d, &items[turns[i].item], turns[i].key)
+						 : apply_item(d, &items[turns[i].item], turns[i].key);
 	free(turns);
 	return err;
 }
@@ -523,6 +574,8 @@ enum es_err directory_apply(struct directory *d, const struct feed_item *items, 
 		err = apply_items(d, items, count);
 	if (err == ES_OK)
 		err = rows_flush(d->rows);
+	if (err == ES_OK)
+		err = drop_blanks(d, items, count);
 	if (err == ES_OK)
 		err = move_position(d, to);
 	if (err == ES_OK)
@@ -596,6 +649,19 @@ static enum es_err merge_words(struct directory *d)
 			break;
 	}
 	return err;
+}
+
+enum es_err directory_scrub(struct directory *d)
+{
+	enum es_err err = ES_OK;
+	int frames = 0, done = 0, rc;
+
+	if (!PLANT(words_not_scrubbed)) /* FTS5 keeps deleted words until its segments are merged */
+		err = sql_exec(d->db, "INSERT INTO recherche(recherche) VALUES('optimize')");
+	if (err != ES_OK)
+		return err;
+	rc = sqlite3_wal_checkpoint_v2(d->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &done);
+	return (rc & 0xff) == SQLITE_BUSY ? ES_LOCKED : sql_err(rc);
 }
 
 /* Nothing here is needed for correctness: a failure shows at the next apply. */

@@ -31,11 +31,14 @@ struct feed_item {
 	struct record_id record;
 	unsigned kind;
 	struct fold_change change;
+	struct id16 steward; /* whose record it is */
+	bool reset; /* nothing of this record counts but what follows; kind and change unused */
 };
 /* How far the journal has been folded: the last commit's arrival number and the
  * last outbox edit's number. */
 struct position {
 	int64_t commit, edit;
+	int64_t refold; /* the last record folded anew */
 };
 
 /* Creates or opens; a file of another schema version, or damaged, is replaced
@@ -57,6 +60,9 @@ ES_MUST_USE enum es_err directory_name_hub(struct directory *d, const struct id1
 /* State digest (protocol.md part 2): 4096 buckets by record id, a root over
  * them. Only buckets that changed are hashed again. */
 ES_MUST_USE enum es_err directory_digest(struct directory *d, enum scope scope, struct hash *out);
+/* What was folded away is in no file any more: the full-text index made anew, the
+ * WAL emptied. ES_LOCKED: a reader is at work, try again. */
+ES_MUST_USE enum es_err directory_scrub(struct directory *d);
 /* Merges the full-text index and checkpoints; for idle moments and bulk ends. */
 void directory_idle(struct directory *d);
 /* Compares every table with another directory file: the number of rows that

@@ -10,7 +10,7 @@
  * never signed is never published. */
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/node.h"
+#include "daemon/node_parts.h"
 #include "proto/canon.h"
 
 static const uint8_t canon_nil_byte[1] = {0xc0};
@@ -62,8 +62,11 @@ static bool fold_pending(void *ctx, const struct outbox_edit *e)
 	if (e->kind != p->ed->e->kind->no)
 		return true;
 	c.fields = SLICE(empty_map, 1);
-	if (e->change.len > 0 && change_decode(e->change, &ch) == ES_OK)
+	if (e->change.len > 0 && change_decode(e->change, &ch) == ES_OK) {
+		if (ch.op != OP_PUT)
+			return true;
 		c.fields = ch.fields;
+	}
 	buf_init(&next, 16 * CHANGE_MAX);
 	p->ed->err = fold_apply(buf_slice(&p->ed->state), &c, &next);
 	buf_done(&p->ed->state);
@@ -258,12 +261,6 @@ static enum es_err put_change(struct editing *ed, enum scope scope, es_stamp bas
 	return err;
 }
 
-static es_stamp next_edited(struct node *n, es_stamp base)
-{
-	n->last_edited = stamp_next(n->utc, n->last_edited, base);
-	return n->last_edited;
-}
-
 static enum es_err write_moves(struct editing *ed)
 {
 	enum es_err err = ES_OK;
@@ -274,7 +271,7 @@ static enum es_err write_moves(struct editing *ed)
 
 		for (end = i; end < ed->move_count && ed->moves[end].scope == m->scope && ed->moves[end].base == m->base;)
 			end++;
-		err = put_change(ed, m->scope, m->base, next_edited(ed->n, m->base), m, end - i);
+		err = put_change(ed, m->scope, m->base, node_next_edited(ed->n, m->base), m, end - i);
 	}
 	return err;
 }
@@ -298,7 +295,8 @@ static bool collect_rewrite(void *ctx, const struct outbox_edit *e)
 	unsigned no;
 	struct slice value;
 
-	if (w->count == REWRITES || e->change.len == 0 || e->kind != w->ed->e->kind->no || change_decode(e->change, &ch) != ES_OK)
+	if (w->count == REWRITES || e->change.len == 0 || e->kind != w->ed->e->kind->no || change_decode(e->change, &ch) != ES_OK ||
+	    ch.op != OP_PUT)
 		return w->count < REWRITES;
 	for (struct field_walk f = field_walk_start(ch.fields); field_walk_next(&f, &no, &value);) {
 		const struct schema_field *field = schema_field_no(w->ed->e->kind, no);
@@ -378,12 +376,27 @@ static enum es_err find_record(struct editing *ed, bool must_exist)
 	memcpy(ed->record.bytes, n->hub.bytes, 16);
 	memcpy(ed->record.bytes + 16, uid.bytes, 16);
 	enum es_err err = load_state(ed);
-	if (err != ES_OK || !ed->e->has_uid || ed->state.len > 0)
+	struct id16 steward = rights_steward(&n->rights, &ed->record, ed->e->kind->no);
+	if (err != ES_OK || !ed->e->has_uid || (ed->state.len > 0 && id_eq(&steward, &n->hub)))
 		return err;
+	if (!id_eq(&steward, &n->hub))
+		return ES_OTHER_HUB; /* ours once, handed over */
 	size_t count = n->reader ? reader_find(n->reader, &uid, ids, kinds, 8) : 0;
-	for (size_t i = 0; i < count && i < 8; i++)
-		if (kinds[i] == ed->e->kind->no && memcmp(ids[i].bytes, n->hub.bytes, 16) != 0)
-			return ES_OTHER_HUB;
+	bool others = false;
+	for (size_t i = 0; i < count && i < 8; i++) {
+		steward = rights_steward(&n->rights, &ids[i], kinds[i]);
+
+		if (kinds[i] != ed->e->kind->no)
+			continue;
+		if (id_eq(&steward, &n->hub)) { /* handed over to us */
+			ed->record = ids[i];
+			buf_clear(&ed->state);
+			return load_state(ed);
+		}
+		others = true;
+	}
+	if (others)
+		return ES_OTHER_HUB;
 	return must_exist ? ES_NOT_FOUND : ES_OK;
 }
 
@@ -406,6 +419,58 @@ static struct editing *editing_new(struct node *n, const struct edit *e)
 	buf_init(&ed->state, 16 * CHANGE_MAX);
 	buf_init(&ed->scratch, CHANGE_MAX);
 	return ed;
+}
+
+/* A proposal: one change, in the widest scope that holds all its fields. */
+enum es_err node_propose(struct node *n, const struct edit *e, struct edit_result *out)
+{
+	struct record_id ids[8];
+	unsigned kinds[8];
+	struct buf fields, state;
+	enum scope scope = SCOPE_PUBLIC;
+	uint32_t count = 0;
+	enum es_err err = ES_NOT_FOUND;
+	size_t found = n->reader ? reader_find(n->reader, &e->uid, ids, kinds, 8) : 0, at = 8;
+
+	for (size_t i = 0; i < found && i < 8 && at == 8; i++)
+		if (kinds[i] == e->kind->no)
+			at = i;
+	if (at == 8)
+		return err;
+	struct id16 steward = rights_steward(&n->rights, &ids[at], kinds[at]);
+	if (id_eq(&steward, &n->hub))
+		return ES_EXISTS;
+	buf_init(&state, 16 * CHANGE_MAX);
+	buf_init(&fields, CHANGE_MAX);
+	err = reader_state(n->reader, &ids[at], kinds[at], &state);
+	struct slice portee_value = text_of(fold_shown(buf_slice(&state), FIELD_PORTEE).value);
+	enum scope portee = e->kind->portee_default;
+	if (portee_value.len == 0 || !scope_parse(portee_value, &portee))
+		portee = e->kind->portee_default;
+	for (size_t i = 0; i < e->kind->field_count; i++)
+		count += e->values[i].len > 0 && !(e->if_empty >> i & 1);
+	canon_map(&fields, count);
+	for (unsigned no = 0; no < 256; no++) { /* ascending, as the map wants */
+		const struct schema_field *f = schema_field_no(e->kind, no);
+
+		if (!f || e->values[f->index].len == 0 || (e->if_empty >> f->index & 1))
+			continue;
+		enum scope s = schema_scope(e->kind, f, portee, false, false);
+		scope = s > scope ? s : scope;
+		canon_u64(&fields, no);
+		buf_add(&fields, e->values[f->index].p, e->values[f->index].len);
+	}
+	if (err == ES_OK && (count == 0 || scope > SCOPE_FEDERATION))
+		err = ES_NOT_ALLOWED; /* what is private there is not ours to write */
+	if (err == ES_OK)
+		err = buf_err(&fields) != ES_OK ? buf_err(&fields)
+						: node_outbox_op(n, scope, OP_PROPOSE, &ids[at], kinds[at], buf_slice(&fields));
+	out->uid = e->uid;
+	out->outcome = EDIT_CHANGED;
+	out->kept_from = SCOPE_COUNT;
+	buf_done(&fields);
+	buf_done(&state);
+	return err;
 }
 
 bool node_edit_ready(const struct node *n)
@@ -466,8 +531,10 @@ enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_resu
 	size_t count = n->reader ? reader_find(n->reader, uid, ids, kinds, 8) : 0;
 
 	for (size_t i = 0; i < count && i < 8 && !e.kind; i++) {
+		struct id16 steward = rights_steward(&n->rights, &ids[i], kinds[i]);
+
 		err = ES_OTHER_HUB;
-		if (memcmp(ids[i].bytes, n->hub.bytes, 16) == 0)
+		if (id_eq(&steward, &n->hub))
 			e.kind = schema_kind_no(kinds[i]);
 	}
 	if (!e.kind)

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "daemon/api.h"
 #include "daemon/conf.h"
+#include "daemon/keyfile.h"
 
 struct program {
 	uv_loop_t loop;
@@ -139,6 +140,26 @@ static void hook_control(void *ctx, struct slice packed)
 	swarm_control(ctx, packed);
 }
 
+static void hook_control_anew(void *ctx)
+{
+	swarm_control_anew(ctx);
+}
+
+static void hook_keys(void *ctx, const struct node_keys *keys)
+{
+	swarm_keys(ctx, keys);
+}
+
+static void hook_close(void *ctx, uint64_t session, enum es_err why)
+{
+	swarm_close(ctx, session, why);
+}
+
+static void hook_proof(void *ctx, const struct id16 *log, struct slice body)
+{
+	swarm_proof(ctx, log, body);
+}
+
 static void fill_swarm(struct program *p)
 {
 	struct swarm *s = &p->swarm;
@@ -149,7 +170,6 @@ static void fill_swarm(struct program *p)
 	p->keys = n->keys;
 	s->keys = &p->keys;
 	s->self = n->hub;
-	s->instance = n->instance;
 	s->role = n->role;
 	snprintf(s->name, sizeof s->name, "%s", n->name);
 	memcpy(s->listen, p->conf.listen, sizeof s->listen);
@@ -157,9 +177,12 @@ static void fill_swarm(struct program *p)
 	rights_init(&s->rights, &n->rights.fed_id);
 	rng_seed_system(&s->rng);
 	s->joining = n->role != ROLE_CRESS && !node_member(n);
+	s->join_epoch = (uint32_t)node_join_epoch(n);
 	s->join_denied = n->denied;
 	buf_init_fixed(&secret, s->join_secret.bytes, 16);
 	buf_init_fixed(&charter, s->join_charter.bytes, 32);
+	if (s->joining && n->key_replaced)
+		s->joining = false; /* our place was given to another key */
 	if (s->joining && (!journal_get(n->journal, "join_secret", &secret) || !journal_get(n->journal, "join_charter", &charter)))
 		log_event(LOG_WARN, "join.incomplete", "dir=%s", p->dir);
 }
@@ -178,7 +201,9 @@ static void wind_down(struct program *p)
 
 static int start(struct program *p)
 {
-	struct worker_hooks hooks = {.ctx = &p->swarm, .grew = hook_grew, .control = hook_control};
+	struct worker_hooks hooks = {.ctx = &p->swarm, .grew = hook_grew, .control = hook_control,
+				     .control_anew = hook_control_anew, .keys = hook_keys, .close = hook_close,
+				     .proof = hook_proof};
 	char home[RIGHTS_ADDRESS_MAX + 1];
 	struct dh_public home_key = p->node->home;
 	struct node *n = p->node;
@@ -190,6 +215,8 @@ static int start(struct program *p)
 		p->swarm.worker = NULL;
 		return fail(err, p->dir, es_err_text(err));
 	}
+	if (keyfile_note(n, p->conf.listen) != ES_OK)
+		log_event(LOG_WARN, "key.unwritable", "dir=%s", p->dir);
 	p->node = NULL;
 	err = swarm_start(&p->swarm, home, &home_key);
 	if (err != ES_OK)

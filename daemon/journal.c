@@ -2,47 +2,9 @@
 #include "daemon/journal.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include "daemon/sql.h"
+#include "daemon/journal_parts.h"
 #include "proto/canon.h"
 
-#define STATEMENTS(S)                                                                                        \
-	S(SET, "INSERT INTO meta VALUES(?1,?2) ON CONFLICT DO UPDATE SET valeur=?2")                         \
-	S(GET, "SELECT valeur FROM meta WHERE nom=?1")                                                       \
-	S(LOGS, "SELECT no,id,hub,scope,generation,acked,acked_id FROM log ORDER BY no")                     \
-	S(HEAD, "SELECT seq,id,hlc,stored FROM commits WHERE log=?1 ORDER BY seq DESC LIMIT 1")              \
-	S(ADD_LOG, "INSERT INTO log VALUES(?1,?2,?3,?4,?5,?6,?7)")                                           \
-	S(UPDATE_LOG, "UPDATE log SET id=?2,generation=?3,acked=?4,acked_id=?5 WHERE no=?1")                 \
-	S(APPEND, "INSERT INTO commits VALUES(NULL,?1,?2,?3,?4,?5,?6,?7)")                                   \
-	S(PAYLOAD, "INSERT INTO payload VALUES(?1,?2,?3)")                                                   \
-	S(ID, "SELECT id FROM commits WHERE log=?1 AND seq=?2")                                              \
-	S(POS, "SELECT pos FROM commits WHERE log=?1 AND seq=?2")                                            \
-	S(FROM, "SELECT pos,seq,id,header,sig FROM commits WHERE log=?1 AND seq>=?2 ORDER BY seq")           \
-	S(CHANGES, "SELECT rowid,salt,change FROM payload WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid")     \
-	S(COUNT_OF, "SELECT count(*) FROM payload WHERE no BETWEEN ?1 AND ?2")                                  \
-	S(ONE, "SELECT log,header,sig,stored FROM commits WHERE pos=?1")                                     \
-	S(AFTER, "SELECT pos,log,id,header,sig FROM commits WHERE pos>?1 ORDER BY pos")                      \
-	S(LAST_POS, "SELECT coalesce(max(pos),0) FROM commits")                                              \
-	S(LAST_EDIT, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='outbox'),0)")             \
-	S(OUT_ADD, "INSERT INTO outbox VALUES(NULL,?1,?2,?3,?4,?5,?6)")                                      \
-	S(OUT_DEL, "DELETE FROM outbox WHERE edit=?1")                                                       \
-	S(OUT_ALL, "SELECT * FROM outbox WHERE edit>?3 ORDER BY edit")                                       \
-	S(OUT_SCOPE, "SELECT * FROM outbox WHERE scope=?1 AND edit>?3 ORDER BY edit")                        \
-	S(OUT_RECORD, "SELECT * FROM outbox WHERE record=?2 AND edit>?3 ORDER BY edit")                      \
-	S(OUT_ABOVE, "SELECT * FROM outbox WHERE edited>?1 ORDER BY edited")                                 \
-	S(OUT_ONE, "SELECT * FROM outbox WHERE edit=?1")                                                     \
-	S(OUT_STAMP, "UPDATE outbox SET edited=?2, change=?3 WHERE edit=?1")                                 \
-	S(OUT_COUNT, "SELECT count(*) FROM outbox WHERE change IS NOT NULL")                                 \
-	S(REQ_PUT, "INSERT INTO demande VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT DO "      \
-		   "UPDATE SET etat=?11")                                                                    \
-	S(REQ_ALL, "SELECT * FROM demande ORDER BY le, hub")
-
-enum statement {
-#define S(name, sql) ST_##name,
-	STATEMENTS(S)
-#undef S
-	ST_COUNT
-};
 static const char *const statement_sql[] = {
 #define S(name, sql) sql,
 	STATEMENTS(S)
@@ -64,10 +26,18 @@ static const char *const schema_sql =
 	" invitation BLOB, charte BLOB, signature BLOB, poignee BLOB, etat INTEGER, le INTEGER) WITHOUT ROWID;"
 	"PRAGMA user_version=1;";
 
-struct journal {
-	sqlite3 *db;
-	sqlite3_stmt *st[ST_COUNT];
-};
+/* Version 1 had no life cycle. */
+static enum es_err upgrade(struct journal *j)
+{
+	sqlite3_stmt *st = NULL;
+	enum es_err err = sql_err(sqlite3_prepare_v2(j->db, "PRAGMA user_version", -1, &st, NULL));
+	int version = err == ES_OK && sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int(st, 0) : 0;
+
+	sqlite3_finalize(st);
+	if (err == ES_OK && version > JOURNAL_VERSION)
+		return ES_VERSION;
+	return err == ES_OK && version < JOURNAL_VERSION ? sql_exec(j->db, journal_life_schema) : err;
+}
 
 static enum es_err prepare_all(struct journal *j)
 {
@@ -92,7 +62,7 @@ static enum es_err configure(struct journal *j)
 
 enum es_err journal_open(const char *path, bool create, struct journal **out)
 {
-	bool there = access(path, F_OK) == 0;
+	bool there = sql_exists(path);
 	struct journal *j;
 	enum es_err err;
 
@@ -109,6 +79,8 @@ enum es_err journal_open(const char *path, bool create, struct journal **out)
 		err = configure(j);
 	if (err == ES_OK && create)
 		err = sql_exec(j->db, schema_sql);
+	if (err == ES_OK)
+		err = upgrade(j);
 	if (err == ES_OK)
 		err = prepare_all(j);
 	if (err != ES_OK) {
@@ -214,6 +186,14 @@ static enum es_err load_head(struct journal *j, uint32_t no, struct head *h)
 	return good ? sql_err(rc) : ES_PAGE_DAMAGED;
 }
 
+enum es_err journal_head(struct journal *j, uint32_t index, struct head *h)
+{
+	h->seq = 0;
+	h->hlc = 0;
+	memset(&h->id, 0, sizeof h->id);
+	return load_head(j, index + 1, h);
+}
+
 enum es_err journal_frontier(struct journal *j, struct frontier *f)
 {
 	sqlite3_stmt *st = j->st[ST_LOGS];
@@ -289,8 +269,10 @@ enum es_err journal_append(struct journal *j, uint32_t index, const struct commi
 	st = j->st[ST_PAYLOAD];
 	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
 		sqlite3_bind_int64(st, 1, *pos << 8 | i);
-		sqlite3_bind_blob(st, 2, p->payload[i].salt.bytes, 16, SQLITE_STATIC);
-		sql_bind_slice(st, 3, p->payload[i].change);
+		if (p->payload[i].present) { /* else erased: both stay NULL */
+			sqlite3_bind_blob(st, 2, p->payload[i].salt.bytes, 16, SQLITE_STATIC);
+			sql_bind_slice(st, 3, p->payload[i].change);
+		}
 		err = sql_run(st);
 	}
 	return err;
@@ -308,7 +290,7 @@ bool journal_commit_id(struct journal *j, uint32_t index, uint64_t seq, struct h
 	return found;
 }
 
-static int64_t one_number(sqlite3_stmt *st)
+int64_t journal_number(sqlite3_stmt *st)
 {
 	int64_t n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
 
@@ -320,24 +302,24 @@ int64_t journal_pos(struct journal *j, uint32_t index, uint64_t seq)
 {
 	sqlite3_bind_int64(j->st[ST_POS], 1, index + 1);
 	sqlite3_bind_int64(j->st[ST_POS], 2, (int64_t)seq);
-	return one_number(j->st[ST_POS]);
+	return journal_number(j->st[ST_POS]);
 }
 
 int64_t journal_last_pos(struct journal *j)
 {
-	return one_number(j->st[ST_LAST_POS]);
+	return journal_number(j->st[ST_LAST_POS]);
 }
 
 int64_t journal_changes(struct journal *j, int64_t pos)
 {
 	sqlite3_bind_int64(j->st[ST_COUNT_OF], 1, pos << 8);
 	sqlite3_bind_int64(j->st[ST_COUNT_OF], 2, pos << 8 | 255);
-	return one_number(j->st[ST_COUNT_OF]);
+	return journal_number(j->st[ST_COUNT_OF]);
 }
 
 int64_t journal_last_edit(struct journal *j)
 {
-	return one_number(j->st[ST_LAST_EDIT]);
+	return journal_number(j->st[ST_LAST_EDIT]);
 }
 
 /* --- reading commits --- */
@@ -369,7 +351,7 @@ static enum es_err read_payload(struct journal *j, int64_t pos, struct buf *byte
 }
 
 /* Header, signature and changes of the row that `st` stands on. */
-static enum es_err read_commit(struct journal *j, sqlite3_stmt *st, int header_column, int64_t pos,
+enum es_err journal_read(struct journal *j, sqlite3_stmt *st, int header_column, int64_t pos,
 			       struct buf *bytes, struct packed *p)
 {
 	p->header = sql_blob(st, header_column);
@@ -378,24 +360,35 @@ static enum es_err read_commit(struct journal *j, sqlite3_stmt *st, int header_c
 	return read_payload(j, pos, bytes, p);
 }
 
+/* Every change that is here; an erased one is not. */
+static bool is_intact(const struct commit *c, const struct packed *p)
+{
+	if (c->count != p->count)
+		return false;
+	for (uint32_t i = 0; i < p->count; i++) {
+		const struct payload *y = &p->payload[i];
+
+		if (!y->present)
+			continue;
+		struct hash h = crypto_hash_salted(HASH_CHANGE, &y->salt, y->change);
+		if (y->change.len != c->digests[i].length || !hash_eq(&h, &c->digests[i].digest))
+			return false;
+	}
+	return true;
+}
+
 /* Does what is stored still say what was admitted? */
 static enum es_err check_stored(const struct hash *id, const struct packed *p, struct commit *c)
 {
 	if (commit_decode(p->header, c) != ES_OK || !hash_eq(&c->id, id))
 		return ES_DAMAGED;
-	return commit_check_payload(c, p) == ES_OK ? ES_OK : ES_DAMAGED;
+	return is_intact(c, p) ? ES_OK : ES_DAMAGED;
 }
-
-struct loading {
-	struct packed packed;
-	struct commit commit;
-	struct buf bytes;
-};
 
 static enum es_err load_one(struct journal *j, sqlite3_stmt *st, struct loading *l, struct buf *list)
 {
 	struct hash id;
-	enum es_err err = read_commit(j, st, 3, sqlite3_column_int64(st, 0), &l->bytes, &l->packed);
+	enum es_err err = journal_read(j, st, 3, sqlite3_column_int64(st, 0), &l->bytes, &l->packed);
 
 	if (err == ES_OK && !sql_exact(st, 2, id.bytes, 32))
 		err = ES_DAMAGED;
@@ -406,8 +399,8 @@ static enum es_err load_one(struct journal *j, sqlite3_stmt *st, struct loading 
 	return err;
 }
 
-enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *log, uint64_t seq, size_t want,
-			 struct buf *body, uint64_t *last)
+enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *log, uint64_t seq, uint64_t upto,
+			 size_t want, struct buf *body, uint64_t *last)
 {
 	sqlite3_stmt *st = j->st[ST_FROM];
 	static _Thread_local struct loading l;
@@ -423,6 +416,8 @@ enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *l
 	while (list.len < want && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		size_t before = list.len;
 
+		if ((uint64_t)sqlite3_column_int64(st, 1) > upto)
+			break;
 		err = load_one(j, st, &l, &list);
 		*last = (uint64_t)sqlite3_column_int64(st, 1);
 		if (err == ES_OK && n > 0 && list.len > COMMIT_PACKED_MAX) {
@@ -462,7 +457,7 @@ enum es_err journal_one(struct journal *j, int64_t pos, uint32_t *index, struct 
 	if (rc == SQLITE_ROW) {
 		*index = (uint32_t)sqlite3_column_int64(st, 0) - 1;
 		*stored = sqlite3_column_int64(st, 3);
-		err = read_commit(j, st, 1, pos, &l.bytes, &l.packed);
+		err = journal_read(j, st, 1, pos, &l.bytes, &l.packed);
 		if (err == ES_OK)
 			commit_pack(l.packed.header, &l.packed.sig, l.packed.payload, l.packed.count, packed);
 	} else if (rc != SQLITE_DONE) {
@@ -475,19 +470,33 @@ enum es_err journal_one(struct journal *j, int64_t pos, uint32_t *index, struct 
 
 /* --- the fold's feed --- */
 
-static enum es_err feed_change(struct feed *f, const struct head *h, const struct payload *y, const struct hash *commit,
-			       unsigned index)
+/* Layers 2 and 3: void commits, blocked logs and what is not its author's to say
+ * are not told. */
+static bool counts(const struct feed *f, const struct head *h, const struct commit *c, const struct change *ch)
+{
+	if (ch->control || ch->op != OP_PUT)
+		return false;
+	if (h->scope == SCOPE_LOCAL)
+		return true;
+	if (h->blocked == ES_FORK && c->seq >= h->blocked_seq)
+		return false;
+	return rights_counts(f->rights, &h->hub, &h->log, c->seq, c->ctl_seq, &ch->record, ch->kind);
+}
+
+enum es_err journal_feed_change(struct feed *f, const struct head *h, const struct commit *c, const struct payload *y,
+				unsigned index)
 {
 	struct change ch;
 
+	if (!y->present)
+		return ES_OK; /* erased */
 	if (change_read(y->change, &ch) != ES_OK)
 		return ES_DAMAGED;
-	/* Layer 3: only the steward's puts count; its creator is the first. */
-	if (ch.control || ch.op != OP_PUT || memcmp(ch.record.bytes, h->hub.bytes, 16) != 0)
+	if (!counts(f, h, c, &ch))
 		return ES_OK;
 	struct feed_item item = {
-		.record = ch.record, .kind = ch.kind,
-		.change = {.scope = h->scope, .edited = ch.edited, .commit = *commit, .index = index,
+		.record = ch.record, .kind = ch.kind, .steward = rights_steward(f->rights, &ch.record, ch.kind),
+		.change = {.scope = h->scope, .edited = ch.edited, .commit = c->id, .index = index,
 			   .salt = y->salt, .fields = ch.fields},
 	};
 	return f->each(f->ctx, &item);
@@ -502,13 +511,13 @@ static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed 
 
 	if (index >= f->frontier->count || f->frontier->heads[index].scope == SCOPE_CONTROL)
 		return ES_OK;
-	err = read_commit(j, st, 3, pos, &l->bytes, &l->packed);
+	err = journal_read(j, st, 3, pos, &l->bytes, &l->packed);
 	if (err == ES_OK && !sql_exact(st, 2, id.bytes, 32))
 		err = ES_DAMAGED;
 	if (err == ES_OK)
 		err = check_stored(&id, &l->packed, &l->commit);
 	for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++)
-		err = feed_change(f, &f->frontier->heads[index], &l->packed.payload[i], &id, i);
+		err = journal_feed_change(f, &f->frontier->heads[index], &l->commit, &l->packed.payload[i], i);
 	if (err != ES_DAMAGED)
 		return err;
 	f->damaged++;
@@ -552,11 +561,13 @@ static bool feed_edit(void *ctx, const struct outbox_edit *e)
 	static const uint8_t empty_map = 0x80;
 
 	item.change.fields = SLICE(&empty_map, 1);
+	item.steward = rights_steward(o->feed->rights, &e->record, e->kind);
+	ch.op = OP_PUT;
 	if (e->change.len > 0) {
 		o->err = change_read(e->change, &ch);
 		item.change.fields = ch.fields;
 	}
-	if (o->err == ES_OK)
+	if (o->err == ES_OK && ch.op == OP_PUT) /* proposals and requests are shown elsewhere */
 		o->err = o->feed->each(o->feed->ctx, &item);
 	o->feed->to.edit = e->edit;
 	o->feed->more = ++o->items >= o->feed->max;
@@ -577,7 +588,15 @@ enum es_err journal_feed(struct journal *j, struct feed *f)
 	err = journal_outbox_each(j, SCOPE_COUNT, NULL, f->from.edit, feed_edit, &o);
 	if (err == ES_OK && o.err == ES_OK && !f->more)
 		f->to.edit = journal_last_edit(j); /* those sealed meanwhile came as commits */
-	return err != ES_OK ? err : o.err;
+	if (err == ES_OK)
+		err = o.err;
+	if (err != ES_OK || f->more || journal_last_refold(j) <= f->from.refold)
+		return err;
+	if (o.items > 0) { /* a batch of their own */
+		f->more = true;
+		return ES_OK;
+	}
+	return journal_feed_refolds(j, f);
 }
 
 /* --- outbox --- */
@@ -661,7 +680,7 @@ enum es_err journal_outbox_restamp(struct journal *j, int64_t edit, es_stamp edi
 
 int64_t journal_outbox_count(struct journal *j)
 {
-	return one_number(j->st[ST_OUT_COUNT]);
+	return journal_number(j->st[ST_OUT_COUNT]);
 }
 
 /* --- requests to join --- */
@@ -682,6 +701,10 @@ enum es_err journal_request_put(struct journal *j, const struct join_request *r)
 	sqlite3_bind_blob(st, 10, r->acceptance.handshake, 64, SQLITE_STATIC);
 	sqlite3_bind_int(st, 11, r->state);
 	sqlite3_bind_int64(st, 12, r->at);
+	if (r->replaces) {
+		sqlite3_bind_blob(st, 13, r->hub.bytes, 16, SQLITE_STATIC);
+		sqlite3_bind_blob(st, 14, r->rotation.bytes, 64, SQLITE_STATIC);
+	}
 	return sql_run(st);
 }
 
@@ -712,6 +735,7 @@ enum es_err journal_request_each(struct journal *j, bool (*each)(void *ctx, cons
 		column_text(st, 5, r.member.address, sizeof r.member.address);
 		r.state = sqlite3_column_int(st, 10);
 		r.at = sqlite3_column_int64(st, 11);
+		r.replaces = sql_exact(st, 12, r.hub.bytes, 16) && sql_exact(st, 13, r.rotation.bytes, 64);
 		if (!each(ctx, &r))
 			break;
 	}

@@ -10,6 +10,15 @@
  *   payload(pos << 8 | index, salt, change)                   destroyed in place by an erasure
  *   outbox(edit, scope, record, kind, edited, salt, change)   edits not sealed
  *   demande(hub, ...)                                         requests to join (CRESS)
+ *   copie(hub, instance, lineage, etat, le)                   the CRESS's book of instances (L1, L8)
+ *   du(hub, attend, jour, nombre)                             generations that are due (L4)
+ *   hors_coupe(id, hub, packed, a_home)                       void commits to give back (L9)
+ *   preuve(log, seq, preuve)                                  forks
+ *   branche(seq, id)                                          other control logs seen (L15)
+ *   requete(no, log, seq, idx, op, record, kind, de, a, etat) proposals, offers, orders
+ *   recu(seq, idx, hub)                                       erasures acknowledged
+ *   refonte(no, record)                                       records to be folded anew
+ *   charte(hub, empreinte)                                    charters accepted
  *
  * Everything between journal_begin() and journal_commit() is durable or absent.
  * Errors: ES_DISK_FULL, ES_PAGE_DAMAGED, ES_LOCKED (another process), ES_IO. */
@@ -22,6 +31,8 @@
 #include "proto/rights.h"
 
 struct journal;
+
+#define JOURNAL_VERSION 2
 
 /* `create`: the file must not exist (ES_EXISTS); else it must (ES_NO_NODE). */
 ES_MUST_USE enum es_err journal_open(const char *path, bool create, struct journal **out);
@@ -53,12 +64,12 @@ ES_MUST_USE enum es_err journal_append(struct journal *j, uint32_t index, const 
 				       const struct packed *p, es_ms utc, int64_t *pos);
 bool journal_commit_id(struct journal *j, uint32_t index, uint64_t seq, struct hash *id);
 
-/* Appends a COMMITS body [log_id, [packed...]] with commits from `seq` on, as
+/* Appends a COMMITS body [log_id, [packed...]] with commits `seq` to `upto`, as
  * many as stay near `want` bytes (at least one; none: nothing appended). Every
  * byte is verified against the stored id and digests first: ES_DAMAGED names
  * the seq in *last, once nothing sound comes before it. */
 ES_MUST_USE enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *log, uint64_t seq,
-				     size_t want, struct buf *body, uint64_t *last);
+				     uint64_t upto, size_t want, struct buf *body, uint64_t *last);
 /* One commit, whole, unchecked. ES_NOT_FOUND. Borrows until the next call. */
 ES_MUST_USE enum es_err journal_one(struct journal *j, int64_t pos, uint32_t *index, struct buf *packed, int64_t *stored);
 /* The position of (log, seq), 0: none. */
@@ -68,16 +79,21 @@ int64_t journal_last_pos(struct journal *j);
 int64_t journal_changes(struct journal *j, int64_t pos);
 int64_t journal_last_edit(struct journal *j);
 
-/* Changes after `from` for the fold: commits first, then the outbox. Calls each;
- * stops after `max` items, at a commit's end. `to` is where it stopped, `more`
- * whether there is more. A damaged commit is passed over and counted. */
+/* Changes after `from` for the fold: commits first, then the outbox, then, once
+ * nothing else is left, records to be folded anew: each is reset, then all that
+ * counts of it is told again. Calls each; stops after `max` items, at a commit's
+ * end (refolds come whole). `to` is where it stopped, `more` whether there is
+ * more. A damaged commit is passed over and counted. What does not count (layers
+ * 2 and 3, blocked logs) is not told. */
 struct feed {
 	struct position from, to;
 	size_t max;
 	bool more;
+	bool all; /* everything is to be folded anew: reset the directory, keep `to.refold` */
 	int64_t damaged; /* commits passed over, the last one in log damaged_log */
 	uint32_t damaged_log;
 	const struct frontier *frontier;
+	const struct rights *rights;
 	enum es_err (*each)(void *ctx, const struct feed_item *item);
 	void *ctx;
 };
@@ -111,6 +127,9 @@ struct join_request {
 	struct member member; /* as it would be entered */
 	struct acceptance acceptance;
 	struct hash charter;
+	bool replaces; /* a lost key's place: hub is whose, rotation signs the new keys */
+	struct id16 hub;
+	struct signature rotation;
 	enum { REQUEST_WAITING, REQUEST_APPROVED, REQUEST_DENIED } state;
 	es_ms at;
 };
@@ -118,6 +137,118 @@ ES_MUST_USE enum es_err journal_request_put(struct journal *j, const struct join
 /* Returns false from each to stop. */
 ES_MUST_USE enum es_err journal_request_each(struct journal *j, bool (*each)(void *ctx, const struct join_request *r),
 					     void *ctx);
+/* --- the life cycle --- */
+
+/* Takes commits (log, seq > after) away, the greatest last: calls `each` with each
+ * one, packed, in order of seq, before it goes; their records are marked to be
+ * folded anew. */
+ES_MUST_USE enum es_err journal_drop_after(struct journal *j, uint32_t index, uint64_t after,
+					   enum es_err (*each)(void *ctx, const struct commit *c, const struct packed *p),
+					   void *ctx);
+/* The head that is stored: seq 0 where the log is empty. */
+ES_MUST_USE enum es_err journal_head(struct journal *j, uint32_t index, struct head *h);
+/* Which of these salts lie in commits of this hub's logs, or in the outbox: sets
+ * found[i]. One pass over the payloads. */
+ES_MUST_USE enum es_err journal_find_salts(struct journal *j, const struct frontier *f, const struct id16 *hub,
+					   const struct id16 *salts, size_t n, bool *found);
+ES_MUST_USE enum es_err journal_outbox_remove_salt(struct journal *j, const struct id16 *salt, int64_t *removed);
+
+/* A record is to be folded anew; NULL: all of them. */
+ES_MUST_USE enum es_err journal_refold(struct journal *j, const struct record_id *record);
+int64_t journal_last_refold(struct journal *j);
+ES_MUST_USE enum es_err journal_refold_done(struct journal *j, int64_t no); /* the directory is past it */
+#define FEED_REFOLDS_MAX 2000 /* records in one batch; beyond, everything is folded anew */
+
+/* Destroys salts and payloads of a record's changes with edited <= upto, in
+ * commits of shared scopes (`local`: of the local log instead), void ones and the outbox's included;
+ * `kept` (may be NULL) says which commits keep theirs for now. Calls `each` (may be NULL) with the
+ * position of every one, destroyed now or before by this hub's order. Counts in *n. */
+struct erasing {
+	const struct frontier *frontier;
+	struct record_id record;
+	unsigned kind;
+	es_stamp upto;
+	bool local; /* in the local log too */
+	bool look_only; /* destroy nothing, tell the positions */
+	bool (*kept)(void *ctx, uint32_t index, uint64_t seq);
+	enum es_err (*each)(void *ctx, const struct position3 *at);
+	void *ctx;
+	int64_t destroyed;
+};
+ES_MUST_USE enum es_err journal_erase(struct journal *j, struct erasing *e);
+/* Empties the WAL: what was destroyed is then in no file. Outside a transaction. */
+ES_MUST_USE enum es_err journal_scrub(struct journal *j);
+/* A consistent copy of the whole file. Outside a transaction. */
+ES_MUST_USE enum es_err journal_copy(struct journal *j, const char *path);
+
+enum copy_state { COPY_CURRENT, COPY_FENCED, COPY_ADMITTED };
+struct hub_copy {
+	struct id16 hub, instance;
+	uint64_t lineage;
+	enum copy_state state;
+};
+/* False where that instance is not in the book. */
+bool journal_copy_get(struct journal *j, const struct id16 *hub, const struct id16 *instance, struct hub_copy *out);
+bool journal_copy_current(struct journal *j, const struct id16 *hub, struct hub_copy *out);
+/* Makes it the current one: all others of that hub are fenced. Or changes one alone. */
+ES_MUST_USE enum es_err journal_copy_accept(struct journal *j, const struct hub_copy *c);
+ES_MUST_USE enum es_err journal_copy_put(struct journal *j, const struct hub_copy *c);
+/* Fenced ones that no human has decided on; false from each stops. */
+ES_MUST_USE enum es_err journal_copy_each(struct journal *j, bool (*each)(void *ctx, const struct hub_copy *c), void *ctx);
+struct due {
+	bool waits; /* its logs get a new generation */
+	int64_t day; /* UTC day of the last one... */
+	unsigned count; /* ...and how many on it */
+};
+void journal_due_get(struct journal *j, const struct id16 *hub, struct due *out);
+ES_MUST_USE enum es_err journal_due_put(struct journal *j, const struct id16 *hub, const struct due *d);
+
+/* Void commits. A payload of a forgotten record goes in journal_erase. */
+ES_MUST_USE enum es_err journal_void_put(struct journal *j, const struct id16 *author, const struct hash *id,
+					 struct slice packed);
+/* Appends [[packed...]] of those for this author (or, `home`, all that home has not had). */
+ES_MUST_USE enum es_err journal_void_load(struct journal *j, const struct id16 *author, bool home, size_t want,
+					  struct buf *body);
+ES_MUST_USE enum es_err journal_void_given(struct journal *j, const struct hash *id, bool home);
+ES_MUST_USE enum es_err journal_void_again(struct journal *j); /* home has started anew */
+int64_t journal_void_count(struct journal *j);
+
+ES_MUST_USE enum es_err journal_proof_put(struct journal *j, const struct id16 *log, uint64_t seq, struct slice proof);
+ES_MUST_USE enum es_err journal_proof_each(struct journal *j,
+					   bool (*each)(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof),
+					   void *ctx);
+/* Another control branch's first commit, seen and not (yet) taken. */
+ES_MUST_USE enum es_err journal_branch_put(struct journal *j, uint64_t seq, const struct hash *id);
+ES_MUST_USE enum es_err journal_branch_each(struct journal *j, bool (*each)(void *ctx, uint64_t seq, const struct hash *id),
+					    void *ctx);
+ES_MUST_USE enum es_err journal_branch_clear(struct journal *j);
+
+enum ask_state { ASK_OPEN, ASK_ACCEPTED, ASK_REFUSED, ASK_DONE };
+struct ask {
+	int64_t no;
+	struct position3 at;
+	unsigned op; /* OP_PROPOSE, or what a request asks for */
+	struct record_id record;
+	unsigned kind;
+	struct id16 from, to;
+	enum ask_state state;
+	struct position3 answer; /* once answered */
+};
+ES_MUST_USE enum es_err journal_ask_put(struct journal *j, const struct ask *a);
+bool journal_ask_at(struct journal *j, const struct position3 *at, struct ask *out);
+bool journal_ask_no(struct journal *j, int64_t no, struct ask *out);
+ES_MUST_USE enum es_err journal_ask_state(struct journal *j, const struct ask *a);
+ES_MUST_USE enum es_err journal_ask_each(struct journal *j, bool (*each)(void *ctx, const struct ask *a), void *ctx);
+/* Those of a log beyond seq are gone, and answers from there open again. */
+ES_MUST_USE enum es_err journal_ask_cut(struct journal *j, const struct id16 *log, uint64_t seq);
+
+ES_MUST_USE enum es_err journal_receipt_put(struct journal *j, uint64_t seq, uint32_t index, const struct id16 *hub);
+bool journal_receipt(struct journal *j, uint64_t seq, uint32_t index, const struct id16 *hub);
+ES_MUST_USE enum es_err journal_charter_put(struct journal *j, const struct id16 *hub, const struct hash *digest);
+bool journal_charter(struct journal *j, const struct id16 *hub, const struct hash *digest);
+/* Bytes of changes that this hub's logs hold. */
+int64_t journal_bytes_of(struct journal *j, const struct frontier *f, const struct id16 *hub);
+
 /* The lines of PRAGMA integrity_check; ES_PAGE_DAMAGED when there are any. */
 ES_MUST_USE enum es_err journal_check_pages(struct journal *j, struct buf *what);
 

@@ -1,75 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/node.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "common/log.h"
+#include "common/plant.h"
 #include "daemon/node_parts.h"
 #include "proto/canon.h"
 
 #define LOAD_BYTES (192 * 1024) /* near what one COMMITS message carries */
-
-/* --- keys --- */
-
-static void keys_from_seeds(const uint8_t seeds[64], struct node_keys *out)
-{
-	crypto_sign_keys(seeds, &out->sign, &out->sign_secret);
-	crypto_dh_keys(seeds + 32, &out->dh, &out->dh_secret);
-}
-
-static void key_path(const char *dir, char *out)
-{
-	snprintf(out, NODE_PATH_MAX + 16, "%s/node.key", dir);
-}
-
-enum es_err node_keys_create(const char *dir, struct rng *rng, struct node_keys *out)
-{
-	char path[NODE_PATH_MAX + 16], text[130];
-	uint8_t seeds[64];
-
-	key_path(dir, path);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return errno == EEXIST ? ES_EXISTS : errno == ENOSPC ? ES_DISK_FULL : ES_IO;
-	rng_fill(rng, seeds, sizeof seeds);
-	hex_encode(seeds, sizeof seeds, text);
-	text[128] = '\n';
-	bool good = write(fd, text, 129) == 129 && fsync(fd) == 0;
-	int why = errno;
-	close(fd);
-	keys_from_seeds(seeds, out);
-	crypto_wipe(seeds, sizeof seeds);
-	crypto_wipe(text, sizeof text);
-	if (!good)
-		unlink(path);
-	return good ? ES_OK : why == ENOSPC ? ES_DISK_FULL : ES_IO;
-}
-
-enum es_err node_keys_load(const char *dir, struct node_keys *out)
-{
-	char path[NODE_PATH_MAX + 16], text[130] = "";
-	uint8_t seeds[64];
-	struct stat st;
-
-	key_path(dir, path);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? ES_NO_NODE : ES_IO;
-	ssize_t got = read(fd, text, sizeof text);
-	bool open_to_others = fstat(fd, &st) != 0 || (st.st_mode & 077) != 0;
-	close(fd);
-	if (open_to_others)
-		return ES_KEY_OPEN;
-	bool good = got >= 128 && hex_decode(text, 128, seeds, 64);
-	if (good)
-		keys_from_seeds(seeds, out);
-	crypto_wipe(seeds, sizeof seeds);
-	crypto_wipe(text, sizeof text);
-	return good ? ES_OK : ES_CONFIG;
-}
 
 /* --- opening --- */
 
@@ -94,21 +32,41 @@ static void meta_text(struct node *n, const char *name, char *out, size_t size)
 	out[b.len] = 0;
 }
 
-static uint64_t meta_number(struct node *n, const char *name)
+uint64_t node_number(struct node *n, const char *name)
 {
 	uint8_t be[8] = {0};
 
 	return meta_exact(n, name, be, 8) ? be_read(be, 8) : 0;
 }
 
+enum es_err node_set_number(struct node *n, const char *name, uint64_t v)
+{
+	uint8_t be[8];
+
+	be_write(be, v, 8);
+	return journal_set(n->journal, name, SLICE(be, 8));
+}
+
+enum es_err node_new_instance(struct node *n)
+{
+	rng_fill(&n->rng, n->instance.bytes, 16);
+	n->confirmed = false;
+	return journal_set(n->journal, "instance", SLICE(n->instance.bytes, 16));
+}
+
 static enum es_err load_meta(struct node *n, struct hash *fed)
 {
 	if (!meta_exact(n, "fed_id", fed->bytes, 32) || !meta_exact(n, "instance", n->instance.bytes, 16))
 		return ES_CONFIG;
-	n->hub = crypto_hub_id(fed, &n->keys.sign);
-	n->role = (enum role)meta_number(n, "role");
-	n->lineage = meta_number(n, "lineage");
-	n->denied = meta_number(n, "denied") != 0;
+	/* A key that replaces a lost one bears the place of the first. */
+	if (!meta_exact(n, "hub", n->hub.bytes, 16))
+		n->hub = crypto_hub_id(fed, &n->keys.sign);
+	n->role = (enum role)node_number(n, "role");
+	n->lineage = node_number(n, "lineage");
+	n->denied = node_number(n, "denied") != 0;
+	n->fenced = node_number(n, "fenced") != 0;
+	n->restored = node_number(n, "restored") != 0;
+	n->key_replaced = node_number(n, "key_replaced") != 0;
 	meta_text(n, "name", n->name, sizeof n->name);
 	meta_text(n, "pays", n->pays, sizeof n->pays);
 	meta_text(n, "region", n->region, sizeof n->region);
@@ -119,14 +77,13 @@ static enum es_err load_meta(struct node *n, struct hash *fed)
 }
 
 /* The control log again, from its first entry. */
-static enum es_err load_rights(struct node *n)
+enum es_err node_rights_upto(struct node *n, uint64_t upto, struct rights *out)
 {
 	struct packed *p = malloc(sizeof *p);
 	struct commit *c = malloc(sizeof *c);
 	enum es_err err = p && c ? ES_OK : ES_NOMEM;
-	uint64_t head = n->frontier.count ? n->frontier.heads[0].seq : 0;
 
-	for (uint64_t seq = 1; seq <= head && err == ES_OK; seq++) {
+	for (uint64_t seq = 1; seq <= upto && err == ES_OK; seq++) {
 		struct buf bytes;
 		uint32_t index;
 		int64_t stored;
@@ -140,7 +97,7 @@ static enum es_err load_rights(struct node *n)
 		if (err == ES_OK)
 			err = commit_check_payload(c, p);
 		if (err == ES_OK)
-			err = rights_apply(&n->rights, c, p);
+			err = rights_apply(out, c, p);
 		if (err != ES_OK) {
 			log_event(LOG_ERR_, "control.damaged", "seq=%llu why=%s", (unsigned long long)seq, es_err_name(err));
 			err = ES_DAMAGED;
@@ -182,6 +139,14 @@ static enum es_err load_stamps(struct node *n)
 	return journal_outbox_each(n->journal, SCOPE_COUNT, NULL, 0, note_edited, &n->last_edited);
 }
 
+static bool note_rotating(void *ctx, const struct ask *a)
+{
+	struct node *n = ctx;
+
+	n->rotating = n->rotating || (a->op == OP_ROTATE && a->state == ASK_OPEN && id_eq(&a->from, &n->hub));
+	return true;
+}
+
 enum es_err node_reload(struct node *n)
 {
 	struct hash fed;
@@ -193,16 +158,28 @@ enum es_err node_reload(struct node *n)
 	if (err == ES_OK)
 		err = journal_frontier(n->journal, &n->frontier);
 	if (err == ES_OK)
-		err = load_rights(n);
+		err = node_rights_upto(n, n->frontier.count ? n->frontier.heads[0].seq : 0, &n->rights);
 	if (err == ES_OK)
 		err = load_stamps(n);
+	if (err == ES_OK)
+		err = node_load_forks(n);
+	n->opens_seen = 0;
+	node_branch_free(n);
+	const struct member *self = rights_member(&n->rights, &n->hub), *cress = rights_cress(&n->rights);
+	n->epoch = self ? self->epoch : 1;
+	if (cress && n->role != ROLE_CRESS)
+		n->home = cress->dh;
+	n->rotating = false;
+	if (err == ES_OK)
+		err = journal_ask_each(n->journal, note_rotating, n);
 	/* An `open` that was rolled back is not open: the next entry draws anew. */
 	n->opened = n->opened && id_eq(&n->rights.control_log, &n->run_log);
 	n->grew = n->control_grew = true;
 	return err;
 }
 
-enum es_err node_open(const char *dir, const struct reference *ref, struct node **out)
+enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const struct reference *ref,
+			   const struct rng *rng, struct node **out)
 {
 	char path[NODE_PATH_MAX + 16];
 	struct node *n = calloc(1, sizeof *n);
@@ -213,20 +190,40 @@ enum es_err node_open(const char *dir, const struct reference *ref, struct node 
 	snprintf(n->dir, sizeof n->dir, "%s", dir);
 	n->ref = ref;
 	n->damaged_index = -1;
-	rng_seed_system(&n->rng);
-	err = node_keys_load(dir, &n->keys);
+	n->rng = *rng;
+	n->keys = *keys;
 	snprintf(path, sizeof path, "%s/journal.db", dir);
-	if (err == ES_OK)
-		err = journal_open(path, false, &n->journal);
+	err = journal_open(path, false, &n->journal);
 	if (err == ES_OK)
 		err = node_reload(n);
+	if (err == ES_OK)
+		err = journal_scrub(n->journal); /* stopped before the WAL was emptied */
 	if (err != ES_OK) {
 		node_close(n);
 		return err;
 	}
 	n->released = n->role != ROLE_CRESS || node_awaited(n, NULL) == 0; /* nobody to wait for */
+	n->derive = n->forks_grew = true;
+	for (size_t i = 0; i < n->rights.forgotten_count; i++) /* stopped before the receipt */
+		n->erasing = n->erasing || n->rights.forgotten[i].seq > node_number(n, "efface");
 	*out = n;
 	return ES_OK;
+}
+
+enum es_err node_open(const char *dir, const struct reference *ref, struct node **out)
+{
+	struct node_keys keys;
+	struct rng rng;
+	enum es_err err = node_keys_load(dir, &keys);
+
+	rng_seed_system(&rng);
+	if (err == ES_OK)
+		err = node_open_keys(dir, &keys, ref, &rng, out);
+	if (err == ES_OK)
+		err = node_keys_load_next(dir, &(*out)->next, &(*out)->has_next);
+	crypto_wipe(&keys, sizeof keys);
+	crypto_wipe(&rng, sizeof rng);
+	return err;
 }
 
 void node_close(struct node *n)
@@ -239,6 +236,10 @@ void node_close(struct node *n)
 	rights_done(&n->rights);
 	frontier_done(&n->frontier);
 	free(n->reported);
+	for (size_t i = 0; i < n->session_count; i++)
+		free(n->sessions[i].heads);
+	free(n->sessions);
+	node_branch_free(n);
 	crypto_wipe(&n->keys, sizeof n->keys);
 	crypto_wipe(&n->rng, sizeof n->rng);
 	free(n);
@@ -246,66 +247,196 @@ void node_close(struct node *n)
 
 bool node_member(const struct node *n)
 {
-	return rights_member(&n->rights, &n->hub) != NULL;
+	const struct member *m = rights_member(&n->rights, &n->hub);
+
+	return m && memcmp(m->sign.bytes, n->keys.sign.bytes, 32) == 0;
 }
 
 /* --- the one door --- */
 
-/* Logs that a control commit has opened, and that this node may hold. */
+static enum es_err add_opened(struct node *n, const struct open_log *log)
+{
+	if (!frontier_add(&n->frontier, &log->id, &log->hub, log->scope, log->generation))
+		return ES_NOMEM;
+	enum es_err err = journal_add_log(n->journal, &n->frontier, (uint32_t)n->frontier.count - 1);
+	if (id_eq(&log->hub, &n->hub))
+		n->confirmed = false; /* an `open` ends the permission (L7) */
+	return err;
+}
+
+/* Logs that the control log has opened, and that this node may hold. */
 static enum es_err follow_opens(struct node *n)
 {
 	const struct member *self = rights_member(&n->rights, &n->hub);
 	enum es_err err = ES_OK;
 
-	for (size_t i = 0; i < n->rights.log_count && err == ES_OK; i++) {
+	if (!self)
+		return ES_OK; /* all of them once we are a member */
+	for (size_t i = n->opens_seen; i < n->rights.log_count && err == ES_OK; i++) {
 		const struct open_log *log = &n->rights.logs[i];
 
-		if (log->scope == SCOPE_CONTROL || frontier_find(&n->frontier, &log->id))
-			continue;
-		if (self ? !rights_may_hold(&n->rights, self, log) : true)
-			continue;
-		if (!frontier_add(&n->frontier, &log->id, &log->hub, log->scope, log->generation))
-			return ES_NOMEM;
-		err = journal_add_log(n->journal, &n->frontier, (uint32_t)n->frontier.count - 1);
-		if (id_eq(&log->hub, &n->hub))
-			n->confirmed = n->role == ROLE_CRESS; /* an `open` ends the permission (L7) */
+		if (log->scope != SCOPE_CONTROL && !frontier_find(&n->frontier, &log->id) &&
+		    rights_may_hold(&n->rights, self, log))
+			err = add_opened(n, log);
 	}
+	if (err == ES_OK && self->state == MEMBER_ACTIVE)
+		n->opens_seen = n->rights.log_count;
 	return err;
 }
 
-static enum es_err after_control(struct node *n, const struct commit *c, const struct packed *p)
+static enum es_err follow_control(struct node *n)
 {
-	enum es_err err = rights_apply(&n->rights, c, p);
 	struct head *h = &n->frontier.heads[0];
+	const struct member *cress = rights_cress(&n->rights);
+	enum es_err err = ES_OK;
 
-	if (err != ES_OK)
-		return err;
 	if (!id_eq(&h->log, &n->rights.control_log)) {
 		const struct open_log *open = rights_log(&n->rights, &n->rights.control_log);
 
 		h->log = n->rights.control_log;
 		h->generation = open ? open->generation : 1;
 		err = journal_update_log(n->journal, &n->frontier, 0);
+		if (err == ES_OK && n->role != ROLE_CRESS)
+			err = journal_void_again(n->journal); /* a CRESS that may be a copy is given all again (L9) */
 	}
-	const struct member *cress = rights_cress(&n->rights);
 	if (cress)
 		h->hub = cress->hub;
 	n->control_grew = true;
-	return err != ES_OK ? err : follow_opens(n);
+	return err;
+}
+
+static enum es_err refold_stewards(struct node *n, uint64_t seq)
+{
+	enum es_err err = ES_OK;
+
+	for (size_t i = n->rights.tenure_count; i > 0 && n->rights.tenures[i - 1].seq == seq && err == ES_OK; i--)
+		err = journal_refold(n->journal, &n->rights.tenures[i - 1].record);
+	return err;
+}
+
+enum es_err node_follow_rights(struct node *n, const struct commit *c)
+{
+	enum es_err err = follow_control(n);
+
+	if (err == ES_OK)
+		err = follow_opens(n);
+	if (err == ES_OK && n->rights.cuts_changed)
+		err = node_apply_cuts(n);
+	if (err == ES_OK && n->rights.stewards_changed)
+		err = refold_stewards(n, c->seq);
+	if (err == ES_OK && n->rights.forgets_changed)
+		err = node_apply_forgets(n, c);
+	n->derive = true;
+	return err != ES_OK ? err : node_follow_keys(n);
+}
+
+static enum es_err refold_voided(struct node *n, const struct change *ch)
+{
+	struct id16 log;
+	struct canon_reader r;
+	struct buf bytes;
+	uint32_t index;
+	int64_t stored;
+
+	canon_read_init(&r, change_field(ch->fields, 1));
+	canon_read_exact(&r, log.bytes, 16);
+	canon_read_init(&r, change_field(ch->fields, 2));
+	uint64_t seq = canon_read_u64(&r, UINT32_MAX);
+	const struct head *h = frontier_find(&n->frontier, &log);
+	if (r.err != ES_OK || !h || seq > h->seq || h == n->frontier.heads)
+		return ES_OK;
+	struct packed *p = malloc(sizeof *p);
+	if (!p)
+		return ES_NOMEM;
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	enum es_err err = journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), seq), &index, &bytes,
+				      &stored);
+	if (err == ES_OK)
+		err = commit_unpack(buf_slice(&bytes), p);
+	for (uint32_t i = 0; err == ES_OK && i < p->count; i++) {
+		struct change one;
+
+		if (p->payload[i].present && change_read(p->payload[i].change, &one) == ES_OK && !one.control)
+			err = journal_refold(n->journal, &one.record);
+	}
+	buf_done(&bytes);
+	free(p);
+	n->refolds = true;
+	return err;
+}
+
+/* Entries whose traces are kept beside the rights: acceptances, void commits. */
+enum es_err node_note_control(struct node *n, const struct commit *c, const struct packed *p)
+{
+	enum es_err err = ES_OK;
+	struct change ch;
+
+	(void)c;
+	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
+		struct hash digest;
+		struct id16 hub;
+		struct canon_reader r;
+
+		if (!p->payload[i].present || change_read(p->payload[i].change, &ch) != ES_OK)
+			continue;
+		if (ch.op == OP_VOID)
+			err = refold_voided(n, &ch);
+		if (ch.op != OP_MEMBER)
+			continue;
+		canon_read_init(&r, change_field(ch.fields, 1));
+		canon_read_exact(&r, hub.bytes, 16);
+		if (r.err == ES_OK)
+			canon_read_init(&r, change_field(ch.fields, 11));
+		canon_read_exact(&r, digest.bytes, 32);
+		if (r.err == ES_OK)
+			err = journal_charter_put(n->journal, &hub, &digest);
+	}
+	return err;
+}
+
+/* What was forgotten is not stored when it comes back. */
+static const struct packed *without_forgotten(const struct node *n, const struct packed *p, struct packed *again)
+{
+	bool hit = false;
+	struct change ch;
+
+	if (n->rights.forgotten_count == 0 || PLANT(forgotten_stored_again))
+		return p;
+	for (uint32_t i = 0; i < p->count; i++) {
+		if (!p->payload[i].present || change_read(p->payload[i].change, &ch) != ES_OK || ch.control ||
+		    (ch.op != OP_PUT && ch.op != OP_PROPOSE) ||
+		    ch.edited > rights_forgotten(&n->rights, &ch.record, ch.kind))
+			continue;
+		if (!hit)
+			*again = *p;
+		hit = true;
+		again->payload[i].present = false;
+	}
+	return hit ? again : p;
+}
+
+static const struct sign_public *local_key(const struct node *n, uint32_t epoch)
+{
+	const struct key_age *age = rights_key_age(&n->rights, &n->hub, epoch);
+
+	return age ? &age->sign : &n->keys.sign;
 }
 
 /* Admit and append one commit; control commits change the rights at once. */
 enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, const struct packed *p)
 {
+	static _Thread_local struct packed again;
 	struct head *h = &n->frontier.heads[index];
 	struct hash control;
 	int64_t pos;
 	struct admit_input in = {
-		.rights = &n->rights, .head = h, .local_key = &n->keys.sign, .now = n->utc,
+		.rights = &n->rights, .head = h, .local_key = local_key(n, c->key_epoch), .now = n->utc,
 		.control_at = c->has_ctl && index > 0 && journal_commit_id(n->journal, 0, c->ctl_seq, &control) ? &control : NULL,
 	};
 	enum es_err err = admit_commit(&in, c, p);
 
+	if (err == ES_OK && h->scope != SCOPE_LOCAL && h->scope != SCOPE_CONTROL)
+		p = without_forgotten(n, p, &again);
 	if (err == ES_OK)
 		err = journal_append(n->journal, index, c, p, n->utc, &pos);
 	if (err != ES_OK)
@@ -317,74 +448,17 @@ enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, c
 	n->grew = true;
 	if (id_eq(&h->hub, &n->hub) && index > 0)
 		n->own_pos = pos;
-	return index == 0 ? after_control(n, c, p) : ES_OK;
-}
-
-enum es_err node_receive(struct node *n, uint32_t index, struct slice body, uint64_t *seq)
-{
-	static _Thread_local struct packed p;
-	static _Thread_local struct commit c;
-	struct canon_reader r;
-	struct id16 log;
-	enum es_err err = ES_OK;
-	bool new_one = false;
-
-	canon_read_init(&r, body);
-	if (canon_read_array(&r, 2) != 2)
-		return ES_MALFORMED;
-	canon_read_exact(&r, log.bytes, 16);
-	uint32_t count = canon_read_array(&r, COMMIT_CHANGES_MAX);
-	for (uint32_t i = 0; i < count && err == ES_OK; i++) {
-		struct slice packed = canon_read_value(&r);
-
-		err = r.err != ES_OK ? r.err : commit_unpack(packed, &p);
-		if (err == ES_OK)
-			err = commit_decode(p.header, &c);
-		if (err != ES_OK)
-			break;
-		*seq = c.seq;
-		err = node_admit(n, index, &c, &p);
-		if (err == ES_OK)
-			new_one = true;
-		if (err == ES_EXISTS)
-			err = ES_OK;
-	}
+	if (index > 0)
+		return node_noted(n, index, c, p);
+	err = rights_apply(&n->rights, c, p);
 	if (err == ES_OK)
-		err = canon_read_done(&r);
-	return err != ES_OK ? err : new_one ? ES_OK : ES_EXISTS;
+		err = node_note_control(n, c, p);
+	return err != ES_OK ? err : node_follow_rights(n, c);
 }
 
-enum es_err node_acknowledged(struct node *n, struct slice body)
+enum es_err node_load(struct node *n, uint32_t index, uint64_t seq, uint64_t upto, struct buf *body, uint64_t *last)
 {
-	struct canon_reader r;
-	struct id16 log;
-	struct hash id, ours;
-	enum es_err err = ES_OK;
-
-	canon_read_init(&r, body);
-	uint32_t count = canon_read_array(&r, RIGHTS_LOGS_MAX);
-	for (uint32_t i = 0; i < count && err == ES_OK; i++) {
-		(void)canon_read_array(&r, 3);
-		canon_read_exact(&r, log.bytes, 16);
-		uint64_t seq = canon_read_u64(&r, UINT32_MAX);
-		canon_read_exact(&r, id.bytes, 32);
-		struct head *h = r.err == ES_OK ? frontier_find(&n->frontier, &log) : NULL;
-		if (!h || !id_eq(&h->hub, &n->hub) || seq <= h->acked || seq > h->seq)
-			continue;
-		uint32_t index = (uint32_t)(h - n->frontier.heads);
-		if (!journal_commit_id(n->journal, index, seq, &ours) || !hash_eq(&ours, &id))
-			continue; /* not our commit: home will tell by a fork */
-		h->acked = seq;
-		h->acked_id = id;
-		n->grew = true;
-		err = journal_update_log(n->journal, &n->frontier, index);
-	}
-	return err;
-}
-
-enum es_err node_load(struct node *n, uint32_t index, uint64_t seq, struct buf *body, uint64_t *last)
-{
-	enum es_err err = journal_load(n->journal, index, &n->frontier.heads[index].log, seq, LOAD_BYTES, body, last);
+	enum es_err err = journal_load(n->journal, index, &n->frontier.heads[index].log, seq, upto, LOAD_BYTES, body, last);
 
 	if (err == ES_DAMAGED || err == ES_PAGE_DAMAGED) {
 		n->damaged_index = index;
@@ -393,14 +467,6 @@ enum es_err node_load(struct node *n, uint32_t index, uint64_t seq, struct buf *
 			  es_err_name(err));
 	}
 	return err;
-}
-
-enum es_err node_next_lineage(struct node *n)
-{
-	uint8_t be[8];
-
-	be_write(be, ++n->lineage, 8);
-	return journal_set(n->journal, "lineage", SLICE(be, 8));
 }
 
 void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx, const char *name), void *ctx)
@@ -413,4 +479,9 @@ void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx
 		if (!id_eq(&m->hub, &n->hub) && rights_may_hold(&n->rights, m, &log))
 			each(ctx, m->name);
 	}
+}
+
+uint64_t node_join_epoch(struct node *n)
+{
+	return node_number(n, "join_epoch");
 }

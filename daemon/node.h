@@ -27,7 +27,24 @@ struct node_keys {
 	struct sign_secret sign_secret;
 	struct dh_public dh;
 	struct dh_secret dh_secret;
+	struct dh_secret former_dh; /* a CRESS answers those who know its former key only */
+	bool has_former;
 };
+
+/* A live session, as node-wide rules need it (L5, L11, L12). */
+struct node_session {
+	uint64_t no;
+	struct id16 hub, instance;
+	enum role role;
+	bool reported; /* it has nothing that we lack */
+	bool pending; /* its logs get a new generation */
+	bool report_only;
+	bool again; /* the carrier closes it with ES_AGAIN */
+	bool confirmed;
+	struct log_cut *heads; /* what it holds of its own logs; ids unused */
+	size_t head_count;
+};
+struct branch;
 
 struct node {
 	char dir[NODE_PATH_MAX];
@@ -57,8 +74,27 @@ struct node {
 	struct id16 run_log; /* ...and its id */
 	bool released; /* CRESS: this run has heard whom it awaited (L11) */
 	bool alone; /* CRESS: --alone, waits for nobody (L11) */
+	bool restored; /* CRESS: durable until all hubs have reported after `restore` (L13) */
 	struct id16 *reported; /* CRESS: hubs that reported in this run */
 	size_t reported_count;
+	struct node_session *sessions; /* those alive, as the carrier told */
+	size_t session_count;
+	uint32_t epoch; /* of our signing key */
+	struct node_keys next; /* rotation: takes over when the entry is applied */
+	bool has_next, keys_changed; /* keys_changed: the carrier's copy is stale */
+	bool recovering; /* the entry in hand is a `recover` */
+	bool rotating; /* a request for new keys is signed and not yet answered */
+	bool fenced; /* home says that another copy of us is in use (L8); durable */
+	bool key_replaced; /* the control log gives our place to another key; durable */
+	enum es_err clash; /* ES_CONTROL_FORK, or ES_OK */
+	struct branch *branch; /* the other control log, while it is being read */
+	bool refolds; /* records wait to be folded anew: the projector is told */
+	bool forks_grew; /* a new fork proof: sessions are told */
+	bool switched; /* another control branch: copies of the rights start anew */
+	bool erasing; /* forgotten in the journal, not yet in the directory's files */
+	bool derive; /* something happened that an entry may follow from (L21) */
+	es_ms derived_utc; /* when node_tick last looked */
+	size_t opens_seen; /* logs of the rights that are in the frontier */
 	int64_t own_pos; /* our last commit: an edit waits until it is projected */
 	/* What changed since the caller last looked. */
 	bool grew, control_grew;
@@ -70,24 +106,66 @@ struct node {
  * ES_CONFIG, ES_PAGE_DAMAGED... */
 ES_MUST_USE enum es_err node_open(const char *dir, const struct reference *ref, struct node **out);
 void node_close(struct node *n);
+/* The same with keys from elsewhere and a given stream of randomness. */
+ES_MUST_USE enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const struct reference *ref,
+				       const struct rng *rng, struct node **out);
 /* Memory again from the disk, after a transaction that failed. */
 ES_MUST_USE enum es_err node_reload(struct node *n);
+uint64_t node_join_epoch(struct node *n); /* of keys that replace lost ones; else 0 */
 bool node_member(const struct node *n); /* are we in the control log? */
 
-/* node.key: two 32-byte seeds in hexadecimal, 0600. */
+/* node.key (keyfile.h). */
 ES_MUST_USE enum es_err node_keys_create(const char *dir, struct rng *rng, struct node_keys *out);
 ES_MUST_USE enum es_err node_keys_load(const char *dir, struct node_keys *out);
+/* New ones: drawn and on disk before they are asked for; taken once they are entered. */
+ES_MUST_USE enum es_err node_keys_draw_next(const char *dir, struct rng *rng, struct node_keys *out);
+ES_MUST_USE enum es_err node_keys_load_next(const char *dir, struct node_keys *out, bool *has);
+ES_MUST_USE enum es_err node_keys_take_next(const char *dir, struct node_keys *out);
 
 /* --- peers --- */
 
+/* What a session asks goes through daemon/task.h; these are its parts. */
+
 /* A COMMITS body from a peer, all of log `index`. On an error `seq` names the
- * commit; those before it are appended. ES_EXISTS: nothing new in it. */
-ES_MUST_USE enum es_err node_receive(struct node *n, uint32_t index, struct slice body, uint64_t *seq);
+ * commit; those before it are appended. ES_EXISTS: nothing new in it. ES_DIVERGED:
+ * the copies part before `seq`. ES_FORK: proven, `seq` is where. ES_CONTROL_FORK:
+ * taken aside. */
+ES_MUST_USE enum es_err node_receive(struct node *n, uint32_t index, bool from_home, struct slice body, uint64_t *seq);
 /* An ACK body from home. */
 ES_MUST_USE enum es_err node_acknowledged(struct node *n, struct slice body);
-ES_MUST_USE enum es_err node_load(struct node *n, uint32_t index, uint64_t seq, struct buf *body, uint64_t *last);
+ES_MUST_USE enum es_err node_load(struct node *n, uint32_t index, uint64_t seq, uint64_t upto, struct buf *body,
+				  uint64_t *last);
+/* [[log, seq, id]...] -> [index...] of the logs whose commit there is another one. */
+ES_MUST_USE enum es_err node_compare(struct node *n, struct slice body, struct buf *out);
 /* Home session's number, counted up and durable before HELLO says it. */
 ES_MUST_USE enum es_err node_next_lineage(struct node *n);
+/* L1: judges a hub's HELLO. */
+ES_MUST_USE enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub, const struct id16 *instance,
+				   enum role role, uint64_t lineage, bool *pending, bool *report_only);
+ES_MUST_USE enum es_err node_level(struct node *n, uint64_t session, struct slice body);
+ES_MUST_USE enum es_err node_report(struct node *n, uint64_t session, bool nothing_lacking);
+ES_MUST_USE enum es_err node_confirm(struct node *n, uint64_t session, bool confirmed, int64_t home_clock_ms);
+ES_MUST_USE enum es_err node_session_closed(struct node *n, uint64_t session, enum role peer, enum es_err why);
+/* L9. */
+ES_MUST_USE enum es_err node_returns(struct node *n, const struct id16 *peer, enum role role, struct buf *body);
+ES_MUST_USE enum es_err node_given_back(struct node *n, struct slice body, struct buf *ids);
+ES_MUST_USE enum es_err node_returned(struct node *n, const struct id16 *peer, enum role role, struct slice ids);
+/* A FORK body. */
+ES_MUST_USE enum es_err node_fork(struct node *n, struct slice body);
+ES_MUST_USE enum es_err node_proofs(struct node *n, bool (*each)(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof),
+				    void *ctx);
+
+
+/* Everything that happens without a human and without a peer: what waits is
+ * sealed, missing control entries are derived again (L21), generations that are
+ * due (L4), checkpoints, receipts. In a transaction, after every group of jobs;
+ * at least once a minute. *more: call again at once. */
+ES_MUST_USE enum es_err node_tick(struct node *n, unsigned commits, bool *more);
+/* Sessions that must be closed now: calls each with its number and why. */
+void node_closing(struct node *n, void (*each)(void *ctx, uint64_t session, enum es_err why), void *ctx);
+/* The directory has reached `at`: what was to be erased there is. Writes the
+ * receipts into the outbox. */
+ES_MUST_USE enum es_err node_erased(struct node *n);
 
 /* --- edits --- */
 
@@ -104,11 +182,36 @@ bool node_edit_ready(const struct node *n);
 /* Names of the active members that may hold a scope's logs, this node apart. */
 void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx, const char *name), void *ctx);
 
-/* --- sealing --- */
-
-/* Seals what waits and may be sealed, at most `commits` commits. *more: there
- * is more to seal now. */
-ES_MUST_USE enum es_err node_seal(struct node *n, unsigned commits, bool *more);
+/* The inbox: proposals, offers and their answers, by the number the list shows. */
+struct inbox_item {
+	int64_t no;
+	unsigned op; /* OP_PROPOSE; OP_REQUEST: an offer */
+	struct position3 at;
+	struct record_id record;
+	unsigned kind;
+	struct id16 from, to;
+	enum { INBOX_OPEN, INBOX_ACCEPTED, INBOX_REFUSED, INBOX_DONE } state;
+	bool waits; /* not sealed yet */
+};
+/* Open and accepted ones; false from each stops. */
+ES_MUST_USE enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbox_item *i), void *ctx);
+/* A proposal for another hub's record: `e` names it. ES_NOT_FOUND, ES_EXISTS (it is ours). */
+ES_MUST_USE enum es_err node_propose(struct node *n, const struct edit *e, struct edit_result *out);
+/* Answers what is addressed to us; the proposer or offerer refusing withdraws it.
+ * ES_NOT_FOUND, ES_NOT_ALLOWED. */
+ES_MUST_USE enum es_err node_answer(struct node *n, int64_t no, bool accept, struct slice why);
+/* Offers a record of ours to another hub (L18). ES_NOT_FOUND, ES_OTHER_HUB, ES_EXISTS (offered already). */
+ES_MUST_USE enum es_err node_hand_over(struct node *n, const struct id16 *uid, const struct id16 *to);
+/* Forgets a record of ours everywhere, now here (R6). On the CRESS: a revoked
+ * member's record. `forgot`: how many payloads were destroyed here. */
+ES_MUST_USE enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot);
+/* Who has not acknowledged which erasure. */
+struct erasure {
+	struct forgotten what;
+	size_t silent;
+	const struct member *who[64]; /* the first of them */
+};
+ES_MUST_USE enum es_err node_erasures(struct node *n, bool (*each)(void *ctx, const struct erasure *e), void *ctx);
 
 /* --- the control log (CRESS) --- */
 
@@ -116,13 +219,38 @@ ES_MUST_USE enum es_err node_seal(struct node *n, unsigned commits, bool *more);
  * control commit, L14's opens in front where this run has none. ES_AWAITING
  * while members are awaited (L11), ES_NOT_ALLOWED on a hub. */
 ES_MUST_USE enum es_err node_control(struct node *n, const struct slice *entries, size_t count);
-/* L11: a hub's heads have been heard in this run. */
-ES_MUST_USE enum es_err node_reported(struct node *n, const struct id16 *hub);
+/* Officers' entries. All: ES_AWAITING, ES_NOT_ALLOWED. */
+ES_MUST_USE enum es_err node_suspend(struct node *n, const struct member *m, bool resume);
+ES_MUST_USE enum es_err node_revoke(struct node *n, const struct member *m);
+ES_MUST_USE enum es_err node_quota(struct node *n, const struct member *m, uint64_t bytes);
+ES_MUST_USE enum es_err node_void(struct node *n, const struct id16 *log, uint64_t seq);
+ES_MUST_USE enum es_err node_charter(struct node *n, struct slice version, struct slice text, bool mandatory);
+ES_MUST_USE enum es_err node_checkpoint(struct node *n);
+/* A data log's fork: cut at the common prefix, new generation. A control fork: ours
+ * goes on. ES_NOT_FOUND: no such fork. */
+ES_MUST_USE enum es_err node_resolve(struct node *n, const struct id16 *log);
+ES_MUST_USE enum es_err node_alone(struct node *n);
+/* Lets a fenced or too often restored copy of a hub in at its next call (L8). */
+ES_MUST_USE enum es_err node_admit_instance(struct node *n, const struct member *m);
+/* Takes new keys, written to the key file by the caller: a hub asks home, the CRESS
+ * enters it at once. The old ones sign until the entry is applied. */
+ES_MUST_USE enum es_err node_rotate(struct node *n, const struct node_keys *next);
+/* The CRESS's key is lost or stolen: `seed` is the recovery key's. */
+ES_MUST_USE enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct node_keys *next,
+					 uint64_t last_good /* control seq; UINT64_MAX: our head */);
+/* Where a hub accepted the charter in force. */
+bool node_charter_accepted(const struct node *n, const struct id16 *hub);
+ES_MUST_USE enum es_err node_accept_charter(struct node *n);
+/* What `restore` does to a copy of the files: a new instance; on a CRESS, everyone
+ * must report and every log gets a new generation (L2, L10, L13). */
+ES_MUST_USE enum es_err node_restored(struct node *n);
 /* How many reports are still awaited, and of whom (JSON array of names). */
 size_t node_awaited(const struct node *n, struct buf *json);
-/* Writes a new invitation's text to out (INVITE_TEXT_MAX). ES_NO_ADDRESS. */
+/* Writes a new invitation's text to out (INVITE_TEXT_MAX). `replaces`: the member
+ * whose key is lost, NULL: nobody. ES_NO_ADDRESS. */
 ES_MUST_USE enum es_err node_invite(struct node *n, const char *pays, const char *name, es_ms lifetime,
-				    bool approved, const char *address, char *out, es_ms *expires);
+				    bool approved, const struct id16 *replaces, const char *address, char *out,
+				    es_ms *expires);
 /* Who asks: an id, a name, a Pays code or a fingerprint. ES_NOT_FOUND, ES_AMBIGUOUS. */
 ES_MUST_USE enum es_err node_find_request(struct node *n, struct slice who, struct join_request *out);
 ES_MUST_USE enum es_err node_approve(struct node *n, const struct join_request *r);

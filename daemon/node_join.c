@@ -10,7 +10,7 @@
 #include "proto/join.h"
 
 enum es_err node_invite(struct node *n, const char *pays, const char *name, es_ms lifetime, bool approved,
-			const char *address, char *out, es_ms *expires)
+			const struct id16 *replaces, const char *address, char *out, es_ms *expires)
 {
 	struct invite invite = {.fed_id = n->rights.fed_id, .home = n->keys.dh};
 	struct invitation_entry entry = {.approved = approved};
@@ -25,6 +25,9 @@ enum es_err node_invite(struct node *n, const char *pays, const char *name, es_m
 	rng_fill(&n->rng, invite.secret.bytes, 16);
 	invite.expires = (n->utc + lifetime) / 1000 * 1000;
 	entry.hash = invite_hash(&invite.secret);
+	entry.replaces = replaces != NULL;
+	if (replaces)
+		entry.hub = *replaces;
 	entry.expires = invite.expires;
 	snprintf(entry.pays, sizeof entry.pays, "%s", pays);
 	snprintf(entry.name, sizeof entry.name, "%s", name);
@@ -142,6 +145,12 @@ static void offer(struct node *n, const struct invitation_entry *i, struct buf *
 	snprintf(a.name, sizeof a.name, "%s", i->name);
 	snprintf(a.region, sizeof a.region, "%s", n->rights.region);
 	a.charter = slice_str(n->rights.charter_text ? n->rights.charter_text : "");
+	const struct member *lost = i->replaces ? rights_member(&n->rights, &i->hub) : NULL;
+	a.replaces = lost != NULL;
+	if (lost) {
+		a.hub = lost->hub;
+		a.epoch = lost->epoch + 1;
+	}
 	join_answer_encode(&a, out);
 }
 
@@ -168,6 +177,9 @@ static enum es_err accept_request(struct node *n, const struct join_ask *ask, co
 
 	memcpy(r.acceptance.handshake, handshake, 64);
 	r.acceptance.sig = ask->sig;
+	r.replaces = i->replaces;
+	r.hub = i->replaces ? i->hub : m->hub;
+	r.rotation = ask->rotation;
 	err = journal_request_put(n->journal, &r);
 	*state = JOIN_WAITING;
 	if (err == ES_OK && i->approved && node_awaited(n, NULL) == 0) {
@@ -221,6 +233,8 @@ enum es_err node_join(struct node *n, struct slice body, const struct dh_public 
 	snprintf(m.pays, sizeof m.pays, "%s", i->pays);
 	snprintf(m.address, sizeof m.address, "%s", ask.address);
 	m.invite = i->hash;
+	if (i->replaces && !ask.replaces)
+		return ES_MALFORMED;
 	struct member signed_by = m; /* the name as it was signed */
 	snprintf(signed_by.name, sizeof signed_by.name, "%s", ask.name);
 	err = check_acceptance(n, &ask, &signed_by, handshake);

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of the node share among themselves, and nobody else. */
+ * What the files of the node share among themselves, and nobody else.
+ *
+ *   node.c          keys, opening, the one door
+ *   node_receive.c  commits from peers; where copies differ
+ *   node_branch.c   another control log: read aside, taken over when it may be
+ *   node_cut.c      cuts: what is void, what is the author's again
+ *   node_life.c     sessions: copies fenced, generations, reports, void commits given back
+ *   node_seal.c     outbox -> signed commits
+ *   node_control.c  the control log's entries
+ *   node_ask.c      proposals, offers, answers, and what follows from them
+ *   node_forget.c   erasure
+ *   node_keys.c     rotation, recovery
+ *   node_join.c     how a hub comes in */
 #ifndef DAEMON_NODE_PARTS_H
 #define DAEMON_NODE_PARTS_H
 
@@ -8,7 +20,67 @@
 
 /* Admit and append one commit; a control commit changes the rights at once. */
 ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, const struct packed *p);
+/* What an applied control commit leaves beside the rights. */
+ES_MUST_USE enum es_err node_note_control(struct node *n, const struct commit *c, const struct packed *p);
+/* What follows from an appended data commit: requests, receipts, acceptances. */
+ES_MUST_USE enum es_err node_noted(struct node *n, uint32_t index, const struct commit *c, const struct packed *p);
+/* Rights of the control log's first `upto` commits; `out` is initialised. */
+ES_MUST_USE enum es_err node_rights_upto(struct node *n, uint64_t upto, struct rights *out);
+/* Heads, cuts and keys follow the control log's last entries. */
+ES_MUST_USE enum es_err node_follow_rights(struct node *n, const struct commit *c);
+ES_MUST_USE enum es_err node_set_number(struct node *n, const char *name, uint64_t v);
+uint64_t node_number(struct node *n, const char *name);
+ES_MUST_USE enum es_err node_new_instance(struct node *n);
+
+/* node_cut.c: drops (log, seq > after); ours go back to the outbox, others' are
+ * kept to be given back (not those of a revoked author). */
+ES_MUST_USE enum es_err node_truncate(struct node *n, uint32_t index, uint64_t after);
+ES_MUST_USE enum es_err node_apply_cuts(struct node *n);
+/* Changes of ours that are in none of our logs, from a commit that does not count. */
+ES_MUST_USE enum es_err node_take_back(struct node *n, enum scope scope, const struct packed *p);
+/* Every log of a hub that we hold, cut where we hold it. malloc'd. */
+ES_MUST_USE enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut **out, size_t *count);
+
+/* node_branch.c: a control commit that does not follow ours. */
+ES_MUST_USE enum es_err node_branch_commit(struct node *n, const struct commit *c, const struct packed *p);
+void node_branch_free(struct node *n);
+ES_MUST_USE enum es_err node_fork_found(struct node *n, uint32_t index, uint64_t seq, struct slice proof);
+ES_MUST_USE enum es_err node_load_forks(struct node *n);
+
+/* node_life.c */
+struct node_session *node_session_find(struct node *n, uint64_t no);
+bool node_all_reported(const struct node *n); /* L12 */
+ES_MUST_USE enum es_err node_due_generations(struct node *n);
+
+/* node_seal.c */
+struct entries;
+ES_MUST_USE enum es_err node_close_commit(struct node *n, uint32_t index, const struct id16 *log, const struct hash *prev,
+					  const struct payload *payload, uint32_t count, es_stamp greatest);
+ES_MUST_USE enum es_err node_seal(struct node *n, unsigned commits, bool *more);
+bool node_all_acked(const struct node *n);
+int node_own_log(const struct node *n, enum scope scope);
+es_stamp node_next_edited(struct node *n, es_stamp base);
+/* An edit of another op than put, into the outbox. */
+ES_MUST_USE enum es_err node_outbox_op(struct node *n, enum scope scope, unsigned op, const struct record_id *record,
+				       unsigned kind, struct slice fields);
+
+/* node_control.c */
+ES_MUST_USE enum es_err node_ensure_opened(struct node *n);
 /* An `open` entry with a nonce drawn now. */
-void node_open_entry(struct node *n, const struct id16 *hub, enum scope scope, uint32_t generation, struct buf *out);
+void node_open_entry(struct node *n, const struct id16 *hub, enum scope scope, uint32_t generation,
+		     const struct log_cut *cut, struct buf *out);
+
+/* node_ask.c */
+ES_MUST_USE enum es_err node_derive(struct node *n);
+bool node_is_offered(struct node *n, const struct record_id *record, unsigned kind);
+
+/* node_forget.c: one order, with the positions that we hold, into the control log. */
+ES_MUST_USE enum es_err node_enter_forget(struct node *n, const struct forget_order *f);
+/* The forgets of the last control commit. */
+ES_MUST_USE enum es_err node_apply_forgets(struct node *n, const struct commit *c);
+ES_MUST_USE enum es_err node_erase_acked(struct node *n);
+
+/* node_keys.c: our keys after a control entry about us. */
+ES_MUST_USE enum es_err node_follow_keys(struct node *n);
 
 #endif

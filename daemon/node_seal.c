@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From the outbox to signed commits, and the control log's entries. What is
- * sealed here passes admission like anybody's commit. */
+ * From the outbox to signed commits. What is sealed here passes admission like
+ * anybody's commit. */
 #include <stdlib.h>
 #include <string.h>
-#include "common/log.h"
+#include "common/plant.h"
 #include "daemon/node.h"
 #include "daemon/node_parts.h"
 #include "proto/canon.h"
+#include "proto/request.h"
+
+#define TICK_MS 60000
+#define OFFERS_MAX 256 /* hand-overs that wait in the outbox; the next ones wait their turn */
 
 /* One commit in the making: the outbox rows it takes, and their bytes. */
 struct sealing {
+	struct node *n;
 	enum scope scope;
+	bool charter_first; /* until the charter in force is accepted nothing else goes */
+	struct {
+		int64_t edit;
+		struct record_id record;
+	} offers[OFFERS_MAX];
+	size_t offer_count;
+	enum es_err err;
 	es_stamp greatest; /* edited stamp in this commit */
 	int64_t edits[COMMIT_CHANGES_MAX];
 	unsigned edit_count; /* rows taken, withdrawn ones included */
@@ -23,7 +35,7 @@ struct sealing {
 	bool full;
 };
 
-static void add_change(struct sealing *s, const struct outbox_edit *e)
+static void add_change(struct sealing *s, const struct outbox_edit *e, bool propose)
 {
 	struct payload *y = &s->payload[s->count];
 
@@ -32,8 +44,80 @@ static void add_change(struct sealing *s, const struct outbox_edit *e)
 	y->change.len = e->change.len;
 	s->at[s->count++] = s->changes.len;
 	buf_add(&s->changes, e->change.p, e->change.len);
+	if (propose && s->changes.p) /* op, the array's first item: one byte */
+		s->changes.p[s->at[s->count - 1] + 1] = OP_PROPOSE;
 	if (e->edited > s->greatest)
 		s->greatest = e->edited;
+}
+
+/* What becomes of an edit when its turn comes. */
+enum fate { FATE_SEAL, FATE_PROPOSE, FATE_DROP, FATE_WAIT };
+
+/* An offer in the outbox holds back what was edited after it (L18). */
+static bool waits_for_offer(const struct sealing *s, const struct outbox_edit *e)
+{
+	if (PLANT(edit_after_offer))
+		return false;
+	for (size_t i = 0; i < s->offer_count; i++)
+		if (s->offers[i].edit < e->edit && memcmp(s->offers[i].record.bytes, e->record.bytes, 32) == 0)
+			return true;
+	return node_is_offered(s->n, &e->record, e->kind);
+}
+
+static enum fate fate_of_put(const struct sealing *s, const struct outbox_edit *e)
+{
+	const struct node *n = s->n;
+	struct id16 steward = rights_steward(&n->rights, &e->record, e->kind);
+
+	if (e->edited <= rights_forgotten(&n->rights, &e->record, e->kind) && !PLANT(outbox_not_purged))
+		return FATE_DROP;
+	if (!id_eq(&steward, &n->hub))
+		return PLANT(lost_record_sealed_as_put) ? FATE_SEAL : FATE_PROPOSE; /* L20 */
+	return waits_for_offer(s, e) ? FATE_WAIT : FATE_SEAL;
+}
+
+static enum fate fate_of_request(const struct sealing *s, const struct outbox_edit *e, const struct change *ch)
+{
+	struct request_body q;
+
+	if (request_decode(ch->fields, &q) != ES_OK)
+		return FATE_DROP;
+	if (q.op == OP_STEWARD) {
+		struct id16 steward = rights_steward(&s->n->rights, &e->record, e->kind);
+
+		if (!id_eq(&steward, &s->n->hub))
+			return FATE_DROP; /* L20 */
+	}
+	/* Home holds all we signed before: what it cuts at is then all there is. */
+	return q.op == OP_FORGET || node_all_acked(s->n) ? FATE_SEAL : FATE_WAIT;
+}
+
+static enum fate fate_of(const struct sealing *s, const struct outbox_edit *e)
+{
+	struct change ch;
+
+	if (e->change.len == 0)
+		return FATE_DROP;
+	if (s->scope == SCOPE_LOCAL)
+		return FATE_SEAL;
+	if (change_read(e->change, &ch) != ES_OK)
+		return FATE_WAIT;
+	if (s->charter_first && ch.kind != KIND_ACCEPTATION_CHARTE)
+		return FATE_WAIT;
+	switch (ch.op) {
+	case OP_PUT:
+		return fate_of_put(s, e);
+	case OP_REQUEST:
+		return fate_of_request(s, e, &ch);
+	case OP_PROPOSE: {
+		struct id16 steward = rights_steward(&s->n->rights, &e->record, e->kind);
+
+		return e->edited <= rights_forgotten(&s->n->rights, &e->record, e->kind) || id_eq(&steward, &s->n->hub)
+			       ? FATE_DROP : FATE_SEAL;
+	}
+	default:
+		return FATE_SEAL;
+	}
 }
 
 static bool take_edit(void *ctx, const struct outbox_edit *e)
@@ -45,15 +129,35 @@ static bool take_edit(void *ctx, const struct outbox_edit *e)
 		s->full = true;
 		return false;
 	}
+	enum fate fate = fate_of(s, e);
+	if (fate == FATE_WAIT)
+		return true;
 	s->edits[s->edit_count++] = e->edit;
-	if (e->change.len > 0)
-		add_change(s, e);
-	return buf_err(&s->changes) == ES_OK;
+	if (fate != FATE_DROP)
+		add_change(s, e, fate == FATE_PROPOSE);
+	if (fate == FATE_PROPOSE || (fate == FATE_DROP && e->change.len > 0)) /* what was shown as ours is no more */
+		s->err = journal_refold(s->n->journal, &e->record);
+	return s->err == ES_OK && buf_err(&s->changes) == ES_OK;
+}
+
+/* Offers that wait in the outbox. */
+static bool note_offer(void *ctx, const struct outbox_edit *e)
+{
+	struct sealing *s = ctx;
+	struct request_body q;
+	struct change ch;
+
+	if (e->change.len > 2 && e->change.p[1] == OP_REQUEST && change_read(e->change, &ch) == ES_OK &&
+	    request_decode(ch.fields, &q) == ES_OK && q.op == OP_STEWARD && s->offer_count < OFFERS_MAX) {
+		s->offers[s->offer_count].edit = e->edit;
+		s->offers[s->offer_count++].record = e->record;
+	}
+	return true;
 }
 
 /* Header over the payload, signed, through the door. */
-static enum es_err close_commit(struct node *n, uint32_t index, const struct id16 *log, const struct hash *prev,
-				const struct payload *payload, uint32_t count, es_stamp greatest)
+enum es_err node_close_commit(struct node *n, uint32_t index, const struct id16 *log, const struct hash *prev,
+			      const struct payload *payload, uint32_t count, es_stamp greatest)
 {
 	static _Thread_local struct commit c;
 	static _Thread_local struct packed p;
@@ -70,10 +174,7 @@ static enum es_err close_commit(struct node *n, uint32_t index, const struct id1
 	c.has_ctl = index == 0 || node_member(n);
 	c.ctl_seq = control->seq;
 	c.ctl_id = index == 0 ? c.prev_id : control->id;
-	c.key_epoch = 1;
-	const struct member *self = rights_member(&n->rights, &n->hub);
-	if (self)
-		c.key_epoch = self->epoch;
+	c.key_epoch = n->epoch;
 	c.count = count;
 	for (uint32_t i = 0; i < count; i++) {
 		c.digests[i].digest = crypto_hash_salted(HASH_CHANGE, &payload[i].salt, payload[i].change);
@@ -112,15 +213,19 @@ static enum es_err seal_one(struct node *n, uint32_t index, bool *done)
 
 	if (!s)
 		return ES_NOMEM;
+	s->n = n;
 	s->scope = n->frontier.heads[index].scope;
+	s->charter_first = s->scope != SCOPE_LOCAL && n->role != ROLE_CRESS && !node_charter_accepted(n, &n->hub);
 	buf_init(&s->changes, COMMIT_BYTES_MAX + 65536);
-	err = journal_outbox_each(n->journal, s->scope, NULL, 0, take_edit, s);
+	err = s->scope == SCOPE_LOCAL ? ES_OK : journal_outbox_each(n->journal, SCOPE_FEDERATION, NULL, 0, note_offer, s);
 	if (err == ES_OK)
-		err = buf_err(&s->changes);
+		err = journal_outbox_each(n->journal, s->scope, NULL, 0, take_edit, s);
+	if (err == ES_OK)
+		err = s->err != ES_OK ? s->err : buf_err(&s->changes);
 	for (uint32_t i = 0; i < s->count; i++)
 		s->payload[i].change.p = s->changes.p + s->at[i];
 	if (err == ES_OK && s->count > 0 && prev)
-		err = close_commit(n, index, &n->frontier.heads[index].log, prev, s->payload, s->count, s->greatest);
+		err = node_close_commit(n, index, &n->frontier.heads[index].log, prev, s->payload, s->count, s->greatest);
 	for (unsigned i = 0; i < s->edit_count && err == ES_OK; i++)
 		err = journal_outbox_remove(n->journal, s->edits[i]);
 	*done = !s->full;
@@ -129,24 +234,41 @@ static enum es_err seal_one(struct node *n, uint32_t index, bool *done)
 	return err;
 }
 
+bool node_all_acked(const struct node *n)
+{
+	for (uint32_t i = 1; i < n->frontier.count; i++) {
+		const struct head *h = &n->frontier.heads[i];
+
+		if (h->scope != SCOPE_LOCAL && id_eq(&h->hub, &n->hub) && h->acked != h->seq)
+			return n->role == ROLE_CRESS;
+	}
+	return true;
+}
+
 /* May a log of this scope grow now? Late sealing: only home's word allows. */
 static bool may_seal(const struct node *n, enum scope scope)
 {
 	if (scope == SCOPE_LOCAL)
 		return true;
+	if (n->rotating || n->key_replaced)
+		return false; /* the old key has signed its last: what waits is for the new one */
 	if (n->role == ROLE_CRESS)
 		return node_awaited(n, NULL) == 0;
+	if (PLANT(seal_early))
+		return node_member(n);
+	if (PLANT(seal_without_clock))
+		return n->confirmed;
 	return n->confirmed && n->home_clock_ms < NODE_CLOCK_MAX_MS && n->home_clock_ms > -NODE_CLOCK_MAX_MS;
 }
 
 /* Our open log of that scope in the frontier, -1: none. */
-static int own_log(const struct node *n, enum scope scope)
+int node_own_log(const struct node *n, enum scope scope)
 {
 	if (scope == SCOPE_LOCAL)
 		return n->local_index;
 	const struct open_log *open = rights_log_of(&n->rights, &n->hub, scope);
-	const struct head *h = open ? frontier_find(&n->frontier, &open->id) : NULL;
-	return h ? (int)(h - n->frontier.heads) : -1;
+	const struct head *h = open && !open->cut ? frontier_find(&n->frontier, &open->id) : NULL;
+	return h && h->blocked == ES_OK ? (int)(h - n->frontier.heads) : -1;
 }
 
 /* --- stamps above the clock --- */
@@ -254,8 +376,6 @@ static bool any_edit(void *ctx, const struct outbox_edit *e)
 	return false;
 }
 
-static enum es_err ensure_opened(struct node *n);
-
 enum es_err node_seal(struct node *n, unsigned commits, bool *more)
 {
 	enum es_err err = lower_stamps(n);
@@ -268,202 +388,53 @@ enum es_err node_seal(struct node *n, unsigned commits, bool *more)
 			continue;
 		err = journal_outbox_each(n->journal, scope, NULL, 0, any_edit, &waiting);
 		if (err == ES_OK && waiting && n->role == ROLE_CRESS && scope != SCOPE_LOCAL)
-			err = ensure_opened(n);
-		int index = own_log(n, scope);
+			err = node_ensure_opened(n);
+		int index = node_own_log(n, scope);
 		while (err == ES_OK && waiting && !done && index >= 0 && commits > 0) {
 			err = seal_one(n, (uint32_t)index, &done);
 			commits--;
 		}
-		if (waiting && !done && index >= 0)
+		if (waiting && !done && index >= 0 && commits == 0)
 			*more = true;
 	}
 	return err;
 }
 
-/* --- the control log --- */
 
-size_t node_awaited(const struct node *n, struct buf *json)
+enum es_err node_tick(struct node *n, unsigned commits, bool *more)
 {
-	size_t active = 0, heard = 0, need;
-
-	for (size_t i = 0; i < n->rights.member_count; i++) {
-		const struct member *m = &n->rights.members[i];
-
-		if (m->role == ROLE_CRESS || m->state != MEMBER_ACTIVE)
-			continue;
-		active++;
-		bool here = false;
-		for (size_t k = 0; k < n->reported_count; k++)
-			here = here || id_eq(&n->reported[k], &m->hub);
-		heard += here;
-		if (!here && json) {
-			if (json->len > 1)
-				buf_str(json, ",");
-			json_string(slice_str(m->name), json);
-		}
-	}
-	need = active < 3 ? active : 3;
-	return n->alone || n->released || heard >= need ? 0 : need - heard;
-}
-
-enum es_err node_reported(struct node *n, const struct id16 *hub)
-{
-	for (size_t i = 0; i < n->reported_count; i++)
-		if (id_eq(&n->reported[i], hub))
-			return ES_OK;
-	struct id16 *more = realloc(n->reported, (n->reported_count + 1) * sizeof *more);
-	if (!more)
-		return ES_NOMEM;
-	n->reported = more;
-	n->reported[n->reported_count++] = *hub;
-	n->released = node_awaited(n, NULL) == 0;
-	n->grew = true;
-	return ES_OK;
-}
-
-static void fill_open(struct node *n, enum scope scope, uint32_t generation, struct open_log *out)
-{
-	memset(out, 0, sizeof *out);
-	out->hub = n->hub;
-	out->scope = scope;
-	out->generation = generation;
-	rng_fill(&n->rng, out->nonce.bytes, 16); /* drawn in this run, never read (L14) */
-	out->id = crypto_log_id(&n->rights.fed_id, &n->hub, (uint8_t)scope, &out->nonce);
-}
-
-struct entries {
-	struct payload payload[COMMIT_CHANGES_MAX];
-	size_t at[COMMIT_CHANGES_MAX];
-	uint32_t count;
-	struct buf bytes;
-};
-
-static void entry_begin(struct entries *e)
-{
-	e->at[e->count++] = e->bytes.len;
-}
-
-static void entries_finish(struct node *n, struct entries *e)
-{
-	for (uint32_t i = 0; i < e->count; i++) {
-		size_t end = i + 1 < e->count ? e->at[i + 1] : e->bytes.len;
-
-		e->payload[i].present = true;
-		rng_fill(&n->rng, e->payload[i].salt.bytes, 16);
-		e->payload[i].change = SLICE(e->bytes.p + e->at[i], end - e->at[i]);
-	}
-}
-
-/* L14: this run's generations of the control log and of our own data logs. */
-static struct id16 add_opens(struct node *n, struct entries *e)
-{
-	struct id16 control = n->rights.control_log;
-
-	for (enum scope scope = SCOPE_CONTROL; scope <= SCOPE_CRESS; scope++) {
-		const struct open_log *last = rights_log_of(&n->rights, &n->hub, scope);
-		struct open_log log;
-
-		fill_open(n, scope, last ? last->generation + 1 : 1, &log);
-		entry_begin(e);
-		entry_open(&log, &e->bytes);
-		if (scope == SCOPE_CONTROL)
-			control = log.id;
-	}
-	return control;
-}
-
-static enum es_err seal_entries(struct node *n, struct entries *e, const struct id16 *log)
-{
-	struct hash none = {{0}};
-
-	if (buf_err(&e->bytes) != ES_OK)
-		return buf_err(&e->bytes);
-	entries_finish(n, e);
-	enum es_err err = close_commit(n, 0, log, n->frontier.heads[0].seq ? &none : &n->rights.fed_id, e->payload,
-				       e->count, 0);
-	if (err == ES_OK) {
-		n->opened = true;
-		n->run_log = *log;
-	}
-	return err;
-}
-
-enum es_err node_control(struct node *n, const struct slice *entries, size_t count)
-{
+	bool due = n->derive || n->utc - n->derived_utc >= TICK_MS || n->utc < n->derived_utc;
 	enum es_err err = ES_OK;
 
-	if (n->role != ROLE_CRESS)
-		return ES_NOT_ALLOWED;
-	if (node_awaited(n, NULL) > 0)
-		return ES_AWAITING;
-	if (n->opened && count == 0)
-		return ES_OK;
-	struct entries *e = calloc(1, sizeof *e);
-	if (!e)
-		return ES_NOMEM;
-	buf_init(&e->bytes, COMMIT_BYTES_MAX);
-	struct id16 log = n->rights.control_log;
-	/* The first commit of all brings its own opens, behind the genesis. */
-	if (!n->opened && n->rights.founded)
-		log = add_opens(n, e);
-	for (size_t i = 0; i < count; i++) {
-		entry_begin(e);
-		buf_add(&e->bytes, entries[i].p, entries[i].len);
-		struct change ch;
-		if (!n->rights.founded && change_decode(entries[i], &ch) == ES_OK && ch.op == OP_OPEN &&
-		    change_field(ch.fields, 2).p[0] == SCOPE_CONTROL)
-			memcpy(log.bytes, change_field(ch.fields, 5).p + 2, 16);
+	*more = false;
+	if (due) {
+		n->derive = false;
+		n->derived_utc = n->utc;
+		err = node_derive(n);
 	}
-	err = seal_entries(n, e, &log);
-	buf_done(&e->bytes);
-	free(e);
-	return err;
+	return err != ES_OK ? err : node_seal(n, commits, more);
 }
 
-static enum es_err ensure_opened(struct node *n)
+es_stamp node_next_edited(struct node *n, es_stamp base)
 {
-	return n->opened ? ES_OK : node_control(n, NULL, 0);
+	n->last_edited = stamp_next(n->utc, n->last_edited, base);
+	return n->last_edited;
 }
 
-/* --- found and let in --- */
-
-void node_open_entry(struct node *n, const struct id16 *hub, enum scope scope, uint32_t generation, struct buf *out)
+enum es_err node_outbox_op(struct node *n, enum scope scope, unsigned op, const struct record_id *record, unsigned kind,
+			   struct slice fields)
 {
-	struct open_log log;
-
-	fill_open(n, scope, generation, &log);
-	log.hub = *hub;
-	log.id = crypto_log_id(&n->rights.fed_id, hub, (uint8_t)scope, &log.nonce);
-	entry_open(&log, out);
-}
-
-enum es_err node_approve(struct node *n, const struct join_request *r)
-{
-	struct buf b[4];
-	struct slice entries[4];
+	struct change ch = {.op = op, .record = *record, .kind = kind, .edited = node_next_edited(n, 0), .fields = fields};
+	struct outbox_edit e = {.scope = scope, .record = *record, .kind = kind, .edited = ch.edited};
+	struct buf bytes;
 	enum es_err err;
-	struct join_request done = *r;
 
-	for (int i = 0; i < 4; i++)
-		buf_init(&b[i], 4096);
-	entry_member(&r->member, &r->charter, &r->acceptance, &b[0]);
-	for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_CRESS; s++)
-		node_open_entry(n, &r->member.hub, s, 1, &b[s]);
-	for (int i = 0; i < 4; i++)
-		entries[i] = buf_slice(&b[i]);
-	err = node_control(n, entries, 4);
-	done.state = REQUEST_APPROVED;
-	if (err == ES_OK)
-		err = journal_request_put(n->journal, &done);
-	for (int i = 0; i < 4; i++)
-		buf_done(&b[i]);
-	if (err == ES_OK)
-		log_event(LOG_NOTE, "member.approved", "hub=%s", r->member.pays);
+	buf_init(&bytes, CHANGE_MAX);
+	change_encode(&ch, &bytes);
+	rng_fill(&n->rng, e.salt.bytes, 16);
+	e.change = buf_slice(&bytes);
+	err = buf_err(&bytes) != ES_OK ? buf_err(&bytes) : journal_outbox_add(n->journal, &e);
+	buf_done(&bytes);
+	n->derive = true;
 	return err;
-}
-
-enum es_err node_deny(struct node *n, struct join_request *r)
-{
-	r->state = REQUEST_DENIED;
-	return journal_request_put(n->journal, r);
 }

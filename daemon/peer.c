@@ -55,39 +55,12 @@ static void leave_swarm(struct peer *p)
 		s->half_open--;
 }
 
-struct flag_job {
-	struct job job;
-	bool value;
-	int64_t clock_ms;
-	struct id16 hub;
-};
+static void post_flag(struct peer *p, enum task_type type, bool value);
+static void post_closed(struct peer *p, enum es_err why);
 
 static void free_job(struct job *j)
 {
 	free(j);
-}
-
-static enum es_err run_confirmed(struct node *n, struct job *j)
-{
-	struct flag_job *f = (struct flag_job *)j;
-
-	n->confirmed = f->value;
-	n->home_clock_ms = f->clock_ms;
-	n->grew = true;
-	return ES_OK;
-}
-
-static void post_confirmed(struct peer *p, bool value)
-{
-	struct flag_job *f = calloc(1, sizeof *f);
-
-	if (!f)
-		return;
-	f->job.run = run_confirmed;
-	f->job.done = free_job;
-	f->value = value;
-	f->clock_ms = p->session.peer_clock_ms;
-	worker_post(p->swarm->worker, &f->job);
 }
 
 void peer_close(struct peer *p, enum es_err why)
@@ -101,8 +74,7 @@ void peer_close(struct peer *p, enum es_err why)
 		s->refused[why]++;
 	log_event(why == ES_OK ? LOG_INFO : LOG_NOTE, "peer.closed", "from=%s why=%s", p->from, es_err_name(why));
 	leave_swarm(p);
-	if (p->confirmations > 0)
-		post_confirmed(p, false);
+	post_closed(p, why);
 	uv_close((uv_handle_t *)&p->tcp, handle_closed);
 	uv_close((uv_handle_t *)&p->timer, handle_closed);
 	if (p->target) {
@@ -203,38 +175,21 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		peer_step(p, &ev);
 }
 
-/* --- jobs --- */
+/* --- tasks: the session's effects on the writer's thread --- */
 
 struct peer_job {
 	struct job job;
-	struct peer *peer;
-	uint32_t index;
-	uint64_t seq, last;
-	struct buf body, out;
-	struct dh_public key;
-	uint8_t handshake[64];
+	struct peer *peer; /* NULL: nobody waits for it */
+	struct task task;
 };
-
-static struct peer_job *job_new(struct peer *p, enum es_err (*run)(struct node *, struct job *), void (*done)(struct job *))
-{
-	struct peer_job *j = calloc(1, sizeof *j);
-
-	if (!j)
-		return NULL;
-	j->job.run = run;
-	j->job.done = done;
-	j->peer = p;
-	buf_init(&j->body, WIRE_MESSAGE_MAX);
-	buf_init(&j->out, WIRE_MESSAGE_MAX);
-	p->jobs++;
-	return j;
-}
 
 /* Returns the peer, or NULL when it is gone. */
 static struct peer *job_end(struct peer_job *j)
 {
 	struct peer *p = j->peer;
 
+	if (!p)
+		return NULL;
 	p->jobs--;
 	if (!p->closing)
 		return p;
@@ -242,132 +197,79 @@ static struct peer *job_end(struct peer_job *j)
 	return NULL;
 }
 
-static void job_free(struct peer_job *j)
+static enum es_err run_task(struct node *n, struct job *job)
 {
-	buf_done(&j->body);
-	buf_done(&j->out);
+	return task_run(n, &((struct peer_job *)job)->task);
+}
+
+static void log_refused(struct peer_job *j)
+{
+	const struct frontier *f = &worker_snapshot(j->peer->swarm->worker)->frontier;
+	const struct task *t = &j->task;
+
+	if (t->err == ES_OK || t->err == ES_EXISTS || t->err == ES_DIVERGED)
+		return;
+	log_event(LOG_WARN, "log.refused", "from=%s log=%u seq=%llu why=%s then=%d", j->peer->from, t->index,
+		  (unsigned long long)t->seq, es_err_name(t->err), es_err_then(t->err));
+	if (t->index < f->count)
+		swarm_blocked(j->peer->swarm, &f->heads[t->index].log, t->seq, t->err, false);
+}
+
+static void done_task(struct job *job)
+{
+	struct peer_job *j = (struct peer_job *)job;
+	struct session_event ev;
+	struct slice bytes;
+
+	j->task.err = job->err;
+	if (j->peer && j->task.type == TASK_STORE)
+		log_refused(j);
+	if (j->task.type == TASK_GREET && job->err != ES_OK && j->peer)
+		swarm_told(j->peer->swarm, &j->task.hub, job->err);
+	struct peer *p = job_end(j);
+	if (p && task_event(&j->task, &bytes, &ev))
+		peer_step(p, &ev);
+	task_done(&j->task);
 	free(j);
 }
 
-static enum es_err run_store(struct node *n, struct job *job)
+/* `p` may be NULL: a task of a session that is over. */
+static struct peer_job *job_new(struct peer *p)
 {
-	struct peer_job *j = (struct peer_job *)job;
+	struct peer_job *j = calloc(1, sizeof *j);
 
-	return node_receive(n, j->index, buf_slice(&j->body), &j->seq);
+	if (!j)
+		return NULL;
+	j->job.run = run_task;
+	j->job.done = done_task;
+	j->job.keeps = task_keeps;
+	j->peer = p;
+	if (p)
+		p->jobs++;
+	return j;
 }
 
-static void log_refused(const struct peer_job *j)
+static void post_flag(struct peer *p, enum task_type type, bool value)
 {
-	log_event(LOG_WARN, "log.refused", "from=%s log=%u seq=%llu why=%s then=%d", j->peer->from, j->index,
-		  (unsigned long long)j->seq, es_err_name(j->job.err), es_err_then(j->job.err));
-}
+	struct peer_job *j = job_new(p);
 
-static void done_store(struct job *job)
-{
-	struct peer_job *j = (struct peer_job *)job;
-	struct session_event ev = {.type = SESSION_EV_STORED, .log = j->index, .seq = j->seq, .err = job->err};
-
-	if (job->err != ES_OK && job->err != ES_EXISTS) {
-		const struct frontier *f = &worker_snapshot(j->peer->swarm->worker)->frontier;
-
-		log_refused(j);
-		if (j->index < f->count)
-			swarm_blocked(j->peer->swarm, &f->heads[j->index].log, j->seq, job->err, false);
-	}
-	if (job_end(j))
-		peer_step(j->peer, &ev);
-	job_free(j);
-}
-
-static enum es_err run_load(struct node *n, struct job *job)
-{
-	struct peer_job *j = (struct peer_job *)job;
-
-	return node_load(n, j->index, j->seq, &j->out, &j->last);
-}
-
-static void done_load(struct job *job)
-{
-	struct peer_job *j = (struct peer_job *)job;
-	struct slice body = buf_slice(&j->out);
-	struct session_event ev = {.type = SESSION_EV_LOADED, .log = j->index, .seq = j->last, .err = job->err, .bytes = &body};
-
-	if (job_end(j))
-		peer_step(j->peer, &ev);
-	job_free(j);
-}
-
-static enum es_err run_ack(struct node *n, struct job *job)
-{
-	return node_acknowledged(n, buf_slice(&((struct peer_job *)job)->body));
-}
-
-static void done_quiet(struct job *job)
-{
-	struct peer_job *j = (struct peer_job *)job;
-
-	(void)!job_end(j);
-	job_free(j);
-}
-
-static enum es_err run_join(struct node *n, struct job *job)
-{
-	struct peer_job *j = (struct peer_job *)job;
-
-	return node_join(n, buf_slice(&j->body), &j->key, j->handshake, &j->out);
-}
-
-static void done_join(struct job *job)
-{
-	struct peer_job *j = (struct peer_job *)job;
-	struct slice body = buf_slice(&j->out);
-	struct session_event ev = {.type = SESSION_EV_JOIN, .bytes = &body};
-
-	if (job->err != ES_OK)
-		ev = (struct session_event){.type = SESSION_EV_CLOSE, .err = job->err};
-	if (job_end(j))
-		peer_step(j->peer, &ev);
-	job_free(j);
-}
-
-static enum es_err run_reported(struct node *n, struct job *job)
-{
-	return node_reported(n, &((struct flag_job *)job)->hub);
-}
-
-static void take_body(struct buf *to, struct buf *from)
-{
-	*to = *from;
-	buf_init(from, WIRE_MESSAGE_MAX);
-}
-
-static void post_load(struct peer *p, const struct session_effects *fx)
-{
-	struct peer_job *j = job_new(p, run_load, done_load);
-
-	if (!j) {
-		peer_close(p, ES_NOMEM);
+	if (!j)
 		return;
-	}
-	j->job.reads = true;
-	j->index = fx->load_log;
-	j->seq = fx->load_seq;
+	task_init(&j->task, type, &p->session, p->no);
+	j->task.flag = value;
 	worker_post(p->swarm->worker, &j->job);
 }
 
-static void post_body(struct peer *p, const struct session_effects *fx, enum es_err (*run)(struct node *, struct job *),
-		      void (*done)(struct job *))
+static void post_closed(struct peer *p, enum es_err why)
 {
-	struct peer_job *j = job_new(p, run, done);
+	struct peer_job *j = p->greeted || p->target ? job_new(NULL) : NULL;
 
-	if (!j) {
-		peer_close(p, ES_NOMEM);
+	if (!j)
 		return;
-	}
-	take_body(&j->body, fx->body);
-	j->index = fx->store_log;
-	j->key = p->session.peer_key;
-	memcpy(j->handshake, p->session.handshake, 64);
+	task_init(&j->task, TASK_CLOSED, &p->session, p->no);
+	if (p->target && p->target->home) /* also before it has greeted us */
+		j->task.role = ROLE_CRESS;
+	j->task.err = why;
 	worker_post(p->swarm->worker, &j->job);
 }
 
@@ -389,6 +291,14 @@ static void send_join(struct peer *p)
 	buf_init(&body, 2048);
 	acceptance_message(p->session.handshake, &s->rights.fed_id, &m, &ask.charter, &message);
 	ask.sig = crypto_sign_as(SIGN_JOIN, &s->keys->sign_secret, buf_slice(&message));
+	ask.replaces = s->join_epoch > 0;
+	if (ask.replaces) { /* in the place of a key that was lost */
+		struct rotation t = {.hub = s->self, .sign = s->keys->sign, .dh = s->keys->dh, .epoch = s->join_epoch};
+
+		buf_clear(&message);
+		rotation_message(&s->rights.fed_id, &t, &message);
+		ask.rotation = crypto_sign_as(SIGN_ROTATE, &s->keys->sign_secret, buf_slice(&message));
+	}
 	join_ask_encode(&ask, &body);
 	struct slice bytes = buf_slice(&body);
 	struct session_event ev = {.type = SESSION_EV_JOIN, .bytes = &bytes};
@@ -472,7 +382,7 @@ static void on_identified(struct peer *p)
 	}
 	for (struct peer *o = s->peers, *next; o; o = next) {
 		next = o->next;
-		if (o != p && o->greeted && !o->target && !p->target && id_eq(&o->session.peer, &p->session.peer))
+		if (!p->session.report_only && o != p && o->greeted && !o->target && !p->target && id_eq(&o->session.peer, &p->session.peer))
 			peer_close(o, ES_OK);
 	}
 	if (s->role != ROLE_CRESS && p->session.peer_role == ROLE_CRESS)
@@ -482,43 +392,49 @@ static void on_identified(struct peer *p)
 
 static void note_progress(struct peer *p)
 {
-	if (p->session.confirmed && p->session.confirmations != p->confirmations) {
-		p->confirmations = p->session.confirmations;
-		p->swarm->confirm_us = (uv_hrtime() - p->dialled_ns) / 1000;
-		post_confirmed(p, true);
-	}
-	if (p->session.reported && !p->reported && p->swarm->role == ROLE_CRESS) {
-		struct flag_job *f = calloc(1, sizeof *f);
+	const struct session *s = &p->session;
+	bool confirmed = s->confirmed && p->swarm->role != ROLE_CRESS && s->peer_role == ROLE_CRESS;
 
-		p->reported = true;
-		if (!f)
-			return;
-		f->job.run = run_reported;
-		f->job.done = free_job;
-		f->hub = p->session.peer;
-		worker_post(p->swarm->worker, &f->job);
+	if (confirmed != p->confirmed || (confirmed && s->confirmations != p->confirmations)) {
+		p->confirmed = confirmed;
+		p->confirmations = s->confirmations;
+		if (confirmed)
+			p->swarm->confirm_us = (uv_hrtime() - p->dialled_ns) / 1000;
+		post_flag(p, TASK_CONFIRM, confirmed);
+	}
+	if (p->greeted && s->reported != p->reported && p->swarm->role == ROLE_CRESS) {
+		p->reported = s->reported;
+		post_flag(p, TASK_REPORT, s->reported);
 	}
 }
 
-static void perform(struct peer *p, const struct session_effects *fx)
+static void perform(struct peer *p, struct session_effects *fx)
 {
-	if (fx->identified)
-		on_identified(p);
-	if (fx->store)
-		post_body(p, fx, run_store, done_store);
-	if (fx->ack && p->session.peer_role == ROLE_CRESS && p->swarm->role != ROLE_CRESS)
-		post_body(p, fx, run_ack, done_quiet);
-	if (fx->load && !p->closing)
-		post_load(p, fx);
 	if (fx->nack)
 		swarm_blocked(p->swarm, &fx->nack_log, fx->nack_seq, fx->nack_err, true);
 	if (fx->nack)
 		log_event(LOG_WARN, "log.nack", "from=%s seq=%llu why=%s", p->from, (unsigned long long)fx->nack_seq,
 			  es_err_name(fx->nack_err));
-	if (fx->join && !p->session.join_only)
-		post_body(p, fx, run_join, done_join);
-	else if (fx->join && !p->closing)
+	if (fx->join && p->session.join_only && !p->closing) {
+		fx->join = false;
 		take_joined(p, buf_slice(fx->body));
+	}
+	while (!p->closing) {
+		struct task t;
+		struct peer_job *j;
+
+		if (!task_next(fx, &p->session, p->no, &t))
+			break;
+		j = job_new(p);
+		if (!j) {
+			task_done(&t);
+			peer_close(p, ES_NOMEM);
+			return;
+		}
+		j->task = t;
+		j->job.reads = t.reads;
+		worker_post(p->swarm->worker, &j->job);
+	}
 }
 
 static void peer_step(struct peer *p, struct session_event *ev)
@@ -534,6 +450,9 @@ static void peer_step(struct peer *p, struct session_event *ev)
 	swarm_env(p->swarm, &env);
 	p->session.room = p->writing <= ROOM_BYTES;
 	session_step(&p->session, &env, ev, &fx);
+	if (fx.identified)
+		on_identified(p);
+	note_progress(p); /* also of a step that closes: it may have been heard out */
 	if (send.len > 0)
 		peer_send(p, &send, fx.closed, p->session.why);
 	else
@@ -547,9 +466,12 @@ static void peer_step(struct peer *p, struct session_event *ev)
 		peer_close(p, p->session.why);
 	if (p->closing)
 		return;
-	note_progress(p);
 	if (p->session.join_only && p->session.state == SESSION_GREETING && !p->join_sent)
 		send_join(p);
+	if (!p->closing && p->session.state == SESSION_STREAM && !p->streams) {
+		p->streams = true;
+		swarm_tell_proofs(p->swarm, p);
+	}
 	if (!p->closing)
 		arm_timer(p);
 }
@@ -557,6 +479,20 @@ static void peer_step(struct peer *p, struct session_event *ev)
 void peer_event(struct peer *p, enum session_event_type type)
 {
 	struct session_event ev = {.type = type};
+
+	peer_step(p, &ev);
+}
+
+void peer_end(struct peer *p, enum es_err why)
+{
+	struct session_event ev = {.type = SESSION_EV_CLOSE, .err = why};
+
+	peer_step(p, &ev);
+}
+
+void peer_fork(struct peer *p, uint32_t index, struct slice proof)
+{
+	struct session_event ev = {.type = SESSION_EV_FORK, .log = index, .bytes = &proof};
 
 	peer_step(p, &ev);
 }
@@ -570,6 +506,7 @@ static struct peer *peer_new(struct swarm *s, struct target *t)
 	if (!p)
 		return NULL;
 	p->swarm = s;
+	p->no = ++s->sessions;
 	p->target = t;
 	p->since = loop_now(s);
 	uv_tcp_init(s->loop, &p->tcp);
@@ -688,23 +625,17 @@ static void resolve(struct peer *p)
 		p->jobs++;
 }
 
-static enum es_err run_lineage(struct node *n, struct job *job)
-{
-	(void)job;
-	return node_next_lineage(n);
-}
-
 static void done_lineage(struct job *job)
 {
 	struct peer_job *j = (struct peer_job *)job;
+	struct peer *p = job_end(j);
 
-	if (job_end(j)) {
-		if (job->err == ES_OK)
-			resolve(j->peer);
-		else
-			peer_close(j->peer, job->err);
-	}
-	job_free(j);
+	if (p && job->err == ES_OK)
+		resolve(p);
+	else if (p)
+		peer_close(p, job->err);
+	task_done(&j->task);
+	free(j);
 }
 
 void peer_dial(struct swarm *s, struct target *t, bool join)
@@ -724,11 +655,14 @@ void peer_dial(struct swarm *s, struct target *t, bool join)
 		resolve(p);
 		return;
 	}
-	j = job_new(p, run_lineage, done_lineage); /* durable before HELLO says it */
-	if (j)
-		worker_post(s->worker, &j->job);
-	else
+	j = job_new(p);
+	if (!j) {
 		peer_close(p, ES_NOMEM);
+		return;
+	}
+	task_init(&j->task, TASK_LINEAGE, NULL, p->no); /* durable before HELLO says it */
+	j->job.done = done_lineage;
+	worker_post(s->worker, &j->job);
 }
 
 /* Full jitter: anywhere between nothing and the doubled bound. */

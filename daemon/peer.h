@@ -6,6 +6,7 @@
 #define DAEMON_PEER_H
 
 #include "daemon/swarm.h"
+#include "daemon/task.h"
 
 struct peer {
 	struct peer *next, **at; /* in the swarm's list */
@@ -18,6 +19,8 @@ struct peer {
 	uv_connect_t connect;
 	unsigned open_handles, jobs;
 	bool connected, closing, counted_half, greeted, reported, join_sent;
+	uint64_t no; /* never used again */
+	bool confirmed, streams;
 	unsigned confirmations; /* told to the writer */
 	size_t writing; /* bytes handed to libuv, not yet gone */
 	es_ms stalled; /* since when; 0: not */
@@ -30,6 +33,9 @@ struct peer {
 /* A connection that the listener has ready. */
 void peer_accept(struct swarm *s);
 void peer_dial(struct swarm *s, struct target *t, bool join);
+/* Says BYE with `why`. */
+void peer_end(struct peer *p, enum es_err why);
+void peer_fork(struct peer *p, uint32_t index, struct slice proof);
 void peer_close(struct peer *p, enum es_err why);
 void peer_event(struct peer *p, enum session_event_type type);
 

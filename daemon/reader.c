@@ -18,7 +18,8 @@ static enum es_err prepare(struct reader *r)
 		err = sql_prepare(r->db, "SELECT pole FROM meta_pole WHERE hub = ?1", &r->named);
 	if (err == ES_OK)
 		err = sql_prepare(r->db, "SELECT (SELECT valeur FROM meta WHERE cle = 'commit'),"
-					 "(SELECT valeur FROM meta WHERE cle = 'edit')", &r->position);
+					 "(SELECT valeur FROM meta WHERE cle = 'edit'),"
+					 "(SELECT valeur FROM meta WHERE cle = 'refonte')", &r->position);
 	return err;
 }
 
@@ -394,7 +395,8 @@ struct position reader_position(struct reader *r)
 	struct position p = {0};
 
 	if (sqlite3_step(r->position) == SQLITE_ROW)
-		p = (struct position){sqlite3_column_int64(r->position, 0), sqlite3_column_int64(r->position, 1)};
+		p = (struct position){sqlite3_column_int64(r->position, 0), sqlite3_column_int64(r->position, 1),
+				      sqlite3_column_int64(r->position, 2)};
 	sqlite3_reset(r->position);
 	return p;
 }

@@ -8,10 +8,9 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "daemon/conf.h"
-#include "daemon/node_parts.h"
+#include "daemon/found.h"
 #include "daemon/swarm.h"
 #include "daemon/verify.h"
-#include "proto/canon.h"
 
 static es_ms utc_now(void)
 {
@@ -35,7 +34,6 @@ struct place {
 	bool made_dir;
 	char journal[NODE_PATH_MAX + 16], conf[NODE_PATH_MAX + 16], key[NODE_PATH_MAX + 16];
 	char listen[RIGHTS_ADDRESS_MAX + 1], advertise[RIGHTS_ADDRESS_MAX + 1];
-	struct node *node;
 };
 
 static enum es_err check_addresses(struct place *p, struct buf *why)
@@ -72,9 +70,6 @@ static void place_undo(struct place *p)
 	char path[NODE_PATH_MAX + 32];
 	static const char *const parts[] = {"", "-wal", "-shm"};
 
-	if (p->node)
-		node_close(p->node);
-	p->node = NULL;
 	for (int i = 0; i < 3; i++) {
 		snprintf(path, sizeof path, "%s%s", p->journal, parts[i]);
 		unlink(path);
@@ -86,89 +81,23 @@ static void place_undo(struct place *p)
 		rmdir(p->s->dir);
 }
 
-static enum es_err set_number(struct node *n, const char *name, uint64_t v)
+/* The key file comes last: without it there is no node. */
+static enum es_err place_finish(struct place *p, struct rng *key_rng, struct node_keys *keys)
 {
-	uint8_t be[8];
+	enum es_err err = ES_OK;
 
-	be_write(be, v, 8);
-	return journal_set(n->journal, name, SLICE(be, 8));
+	if (p->s->listen || p->s->advertise)
+		err = conf_write(p->conf, p->listen[0] ? p->listen : NULL, p->advertise[0] ? p->advertise : NULL);
+	return err == ES_OK ? node_keys_create(p->s->dir, key_rng, keys) : err;
 }
 
-/* Keys, an empty journal in a transaction, and what every node has in it. */
-static enum es_err place_make(struct place *p, enum role role, const char *pays, const char *region,
-			      const struct node_keys *keys)
+static enum es_err place_dir(struct place *p)
 {
-	struct node *n = calloc(1, sizeof *n);
-	enum es_err err;
-
-	if (!n)
-		return ES_NOMEM;
-	p->node = n;
-	rng_seed_system(&n->rng);
 	umask(0077);
 	p->made_dir = mkdir(p->s->dir, 0700) == 0;
 	if (!p->made_dir && errno != EEXIST)
 		return errno == ENOSPC ? ES_DISK_FULL : ES_IO;
-	snprintf(n->dir, sizeof n->dir, "%s", p->s->dir);
-	n->keys = *keys;
-	n->role = role;
-	n->utc = utc_now();
-	rng_fill(&n->rng, n->instance.bytes, 16);
-	snprintf(n->name, sizeof n->name, "%s", p->s->name);
-	snprintf(n->pays, sizeof n->pays, "%s", pays);
-	snprintf(n->region, sizeof n->region, "%s", region);
-	err = journal_open(p->journal, true, &n->journal);
-	if (err == ES_OK)
-		err = journal_begin(n->journal);
-	if (err == ES_OK)
-		err = journal_set(n->journal, "instance", SLICE(n->instance.bytes, 16));
-	if (err == ES_OK)
-		err = journal_set(n->journal, "name", slice_str(n->name));
-	if (err == ES_OK)
-		err = journal_set(n->journal, "pays", slice_str(n->pays));
-	if (err == ES_OK)
-		err = journal_set(n->journal, "region", slice_str(n->region));
-	if (err == ES_OK)
-		err = set_number(n, "role", role);
-	if (err == ES_OK)
-		err = set_number(n, "lineage", 0);
-	return err;
-}
-
-/* The control log's place (its id is learned), and our local log (L10). */
-static enum es_err place_logs(struct node *n, const struct hash *fed, const struct id16 *control)
-{
-	struct id16 nonce, none = {{0}};
-	enum es_err err;
-
-	n->hub = crypto_hub_id(fed, &n->keys.sign);
-	rights_init(&n->rights, fed);
-	rng_fill(&n->rng, nonce.bytes, 16);
-	struct id16 local = crypto_log_id(fed, &n->hub, SCOPE_LOCAL, &nonce);
-	if (!frontier_add(&n->frontier, control ? control : &none, control ? &n->hub : &none, SCOPE_CONTROL, 1) ||
-	    !frontier_add(&n->frontier, &local, &n->hub, SCOPE_LOCAL, 1))
-		return ES_NOMEM;
-	n->local_index = 1;
-	err = journal_set(n->journal, "fed_id", SLICE(fed->bytes, 32));
-	if (err == ES_OK)
-		err = journal_add_log(n->journal, &n->frontier, 0);
-	return err != ES_OK ? err : journal_add_log(n->journal, &n->frontier, 1);
-}
-
-/* The key file comes last but one: without it there is no node. */
-static enum es_err place_finish(struct place *p, struct rng *key_rng, struct node_keys *keys)
-{
-	enum es_err err = journal_commit(p->node->journal);
-
-	if (err == ES_OK && (p->s->listen || p->s->advertise))
-		err = conf_write(p->conf, p->listen[0] ? p->listen : NULL, p->advertise[0] ? p->advertise : NULL);
-	if (err == ES_OK)
-		err = node_keys_create(p->s->dir, key_rng, keys);
-	if (err == ES_OK) {
-		node_close(p->node);
-		p->node = NULL;
-	}
-	return err;
+	return ES_OK;
 }
 
 /* The keys that node_keys_create() will write: the same stream, drawn twice. */
@@ -224,90 +153,6 @@ static void recovery_text(const uint8_t key[32], char out[RECOVERY_TEXT_MAX])
 	crypto_wipe(flat, sizeof flat);
 }
 
-struct founding {
-	struct buf entries[64];
-	size_t count;
-	const struct reference *ref;
-	struct buf communes;
-	uint32_t commune_count;
-};
-
-static struct buf *next_entry(struct founding *f)
-{
-	struct buf *b = &f->entries[f->count++];
-
-	buf_init(b, CHANGE_MAX);
-	return b;
-}
-
-static void add_commune(void *ctx, const char *code)
-{
-	struct founding *f = ctx;
-
-	canon_array(&f->communes, 3);
-	canon_str(&f->communes, slice_str(code));
-	canon_nil(&f->communes);
-	canon_nil(&f->communes);
-	f->commune_count++;
-}
-
-void setup_territory(const struct reference *ref, const struct pays *p, struct buf *entry)
-{
-	struct founding f = {.ref = ref};
-	struct buf list;
-
-	buf_init(&f.communes, CHANGE_MAX);
-	reference_pays_communes(ref, slice_str(p->code), add_commune, &f);
-	buf_init(&list, CHANGE_MAX);
-	canon_array(&list, f.commune_count);
-	buf_add(&list, f.communes.p, f.communes.len);
-	entry_territory(slice_str("pays"), slice_str(p->code), slice_str(p->name), buf_slice(&list), entry);
-	buf_done(&list);
-	buf_done(&f.communes);
-}
-
-/* Control commit 1: the whole founding in one signed act. */
-static enum es_err found(struct place *p, const struct reference *ref, struct slice charter, const uint8_t recovery[32])
-{
-	struct node *n = p->node;
-	struct founding *f = calloc(1, sizeof *f);
-	struct genesis g = {.name = slice_str(n->name), .region = slice_str(n->region), .cress = n->keys.sign};
-	struct slice entries[64];
-	enum es_err err;
-
-	if (!f)
-		return ES_NOMEM;
-	g.recovery = crypto_hash(HASH_GENESIS, SLICE(recovery, 32));
-	g.charter = crypto_hash(HASH_GENESIS, charter);
-	rng_fill(&n->rng, g.random, 32);
-	struct hash fed = rights_fed_id(g.name, &g.cress, &g.recovery, g.random, &g.charter);
-	struct id16 zero = {{0}};
-	err = place_logs(n, &fed, &zero);
-	n->frontier.heads[0].hub = n->hub;
-	struct member self = {.hub = n->hub, .role = ROLE_CRESS, .sign = n->keys.sign, .dh = n->keys.dh, .epoch = 1};
-	snprintf(self.name, sizeof self.name, "%s", n->name);
-	snprintf(self.pays, sizeof self.pays, "%s", n->pays);
-	snprintf(self.address, sizeof self.address, "%s", p->advertise);
-	entry_genesis(&g, next_entry(f));
-	entry_charter(slice_str("collaboration"), slice_str("1"), charter, next_entry(f));
-	for (size_t i = 0; i < reference_pays_count(ref) && f->count < 32; i++)
-		setup_territory(ref, reference_pays_at(ref, i), next_entry(f));
-	entry_member(&self, &g.charter, NULL, next_entry(f));
-	for (enum scope s = SCOPE_CONTROL; s <= SCOPE_CRESS; s++)
-		node_open_entry(n, &n->hub, s, 1, next_entry(f));
-	for (size_t i = 0; i < f->count; i++) {
-		entries[i] = buf_slice(&f->entries[i]);
-		if (err == ES_OK)
-			err = buf_err(&f->entries[i]);
-	}
-	if (err == ES_OK)
-		err = node_control(n, entries, f->count);
-	for (size_t i = 0; i < f->count; i++)
-		buf_done(&f->entries[i]);
-	free(f);
-	return err;
-}
-
 enum es_err setup_cress(const struct setup *s, char recovery[RECOVERY_TEXT_MAX], struct buf *why)
 {
 	struct place p;
@@ -334,10 +179,20 @@ enum es_err setup_cress(const struct setup *s, char recovery[RECOVERY_TEXT_MAX],
 	draw_keys(&rng, &keys);
 	region_code(s->region, code, sizeof code);
 	if (err == ES_OK) {
-		err = place_make(&p, ROLE_CRESS, code, s->region, &keys);
-		rng_fill(&p.node->rng, key, sizeof key);
+		struct rng own;
+		struct sign_public paper;
+		struct sign_secret secret;
+		struct hash fed;
+		struct found f = {.dir = s->dir, .keys = &keys, .rng = &own, .utc = utc_now(), .name = s->name, .pays = code,
+				  .region = s->region, .advertise = p.advertise};
+
+		rng_seed_system(&own);
+		rng_fill(&own, key, sizeof key);
+		crypto_sign_keys(key, &paper, &secret);
+		crypto_wipe(&secret, sizeof secret);
+		err = place_dir(&p);
 		if (err == ES_OK)
-			err = found(&p, ref, buf_slice(&charter), key);
+			err = found_cress(&f, ref, buf_slice(&charter), &paper, &fed);
 		if (err == ES_OK)
 			err = place_finish(&p, &rng, &keys);
 		if (err != ES_OK)
@@ -371,19 +226,17 @@ enum es_err setup_make_hub(const struct setup *s, const struct invite *invite, c
 		return err;
 	draw_keys(rng, &keys);
 	snprintf(address, sizeof address, "%s:%u", invite->host, invite->port);
-	err = place_make(&p, ROLE_HUB, offer->pays, region, &keys);
+	struct rng own;
+	struct found f = {.dir = s->dir, .keys = &keys, .rng = &own, .utc = utc_now(), .name = s->name, .pays = offer->pays,
+			  .region = region, .advertise = p.advertise};
+	struct found_home home = {.fed_id = invite->fed_id, .key = invite->home, .address = address,
+				  .federation = offer->federation, .secret = invite->secret,
+				  .charter = offer->charter_digest, .hub = offer->replaces,
+				  .epoch = offer->epoch};
+	rng_seed_system(&own);
+	err = place_dir(&p);
 	if (err == ES_OK)
-		err = place_logs(p.node, &invite->fed_id, NULL);
-	if (err == ES_OK)
-		err = journal_set(p.node->journal, "home", SLICE(invite->home.bytes, 32));
-	if (err == ES_OK)
-		err = journal_set(p.node->journal, "home_address", slice_str(address));
-	if (err == ES_OK)
-		err = journal_set(p.node->journal, "federation", slice_str(offer->federation));
-	if (err == ES_OK)
-		err = journal_set(p.node->journal, "join_secret", SLICE(invite->secret.bytes, 16));
-	if (err == ES_OK)
-		err = journal_set(p.node->journal, "join_charter", SLICE(offer->charter_digest.bytes, 32));
+		err = found_hub(&f, &home);
 	if (err == ES_OK)
 		err = place_finish(&p, rng, &keys);
 	if (err != ES_OK) {

@@ -31,6 +31,8 @@ struct join_offer {
 	char fingerprint[FINGERPRINT_LEN + 1]; /* home's, to compare by telephone */
 	char *charter; /* malloc'd text */
 	struct hash charter_digest;
+	struct id16 replaces; /* the member whose lost key this invitation replaces; zero: none */
+	uint32_t epoch; /* that the new keys will have there */
 };
 /* ES_MISTYPED, ES_INVITE_*, ES_UNREACHABLE, ES_EXISTS (a node is there). */
 ES_MUST_USE enum es_err setup_join_ask(const struct setup *s, const struct invite *invite,
@@ -46,8 +48,5 @@ ES_MUST_USE enum es_err setup_join_accept(const struct setup *s, const struct in
  * ES_DAMAGED when there are problems (the JSON says which). */
 ES_MUST_USE enum es_err setup_verify(const char *dir, struct buf *json, struct buf *why);
 ES_MUST_USE enum es_err setup_rebuild(const char *dir, struct buf *json, struct buf *why);
-
-/* The control entry of a Pays of the reference tables, with its communes. */
-void setup_territory(const struct reference *ref, const struct pays *p, struct buf *entry);
 
 #endif

@@ -220,6 +220,14 @@ static void make_ask(void *ctx, const uint8_t handshake[64], struct buf *body)
 		buf_init(&message, 2048);
 		acceptance_message(handshake, &a->invite->fed_id, &m, &ask.charter, &message);
 		ask.sig = crypto_sign_as(SIGN_JOIN, &a->keys.sign_secret, buf_slice(&message));
+		ask.replaces = !id_is_zero(&a->offer->replaces);
+		if (ask.replaces) {
+			struct rotation t = {.hub = a->offer->replaces, .sign = a->keys.sign, .dh = a->keys.dh, .epoch = a->offer->epoch};
+
+			buf_clear(&message);
+			rotation_message(&a->invite->fed_id, &t, &message);
+			ask.rotation = crypto_sign_as(SIGN_ROTATE, &a->keys.sign_secret, buf_slice(&message));
+		}
 		buf_done(&message);
 	}
 	join_ask_encode(&ask, body);
@@ -260,6 +268,10 @@ enum es_err setup_join_ask(const struct setup *s, const struct invite *invite, s
 		snprintf(offer->name, sizeof offer->name, "%s", answer.name);
 		snprintf(offer_region, sizeof offer_region, "%s", answer.region);
 		crypto_fingerprint(&answer.cress_sign, &invite->home, offer->fingerprint);
+		if (answer.replaces) {
+			offer->replaces = answer.hub;
+			offer->epoch = answer.epoch;
+		}
 		offer->charter_digest = crypto_hash(HASH_GENESIS, answer.charter);
 		offer->charter = malloc(answer.charter.len + 1);
 		if (offer->charter) {

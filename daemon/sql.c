@@ -24,6 +24,28 @@ enum es_err sql_err(int rc)
 	}
 }
 
+bool sql_exists(const char *path)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	int there = 0;
+
+	return vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &there) == SQLITE_OK && there;
+}
+
+void sql_unlink(const char *path)
+{
+	static const char *const tails[] = {"", "-wal", "-shm"};
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	for (size_t i = 0; i < 3; i++) {
+		char *name = sqlite3_mprintf("%s%s", path, tails[i]);
+
+		if (name)
+			vfs->xDelete(vfs, name, 0);
+		sqlite3_free(name);
+	}
+}
+
 enum es_err sql_run(sqlite3_stmt *st)
 {
 	int rc = sqlite3_step(st);

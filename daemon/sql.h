@@ -9,6 +9,9 @@
 
 /* ES_OK for OK, ROW and DONE. */
 enum es_err sql_err(int rc);
+/* Database files are asked for, and removed, through SQLite's default VFS. */
+bool sql_exists(const char *path);
+void sql_unlink(const char *path); /* with its -wal and -shm */
 /* Steps a statement that returns no row, resets it and clears its bindings. */
 ES_MUST_USE enum es_err sql_run(sqlite3_stmt *st);
 ES_MUST_USE enum es_err sql_exec(sqlite3 *db, const char *sql);

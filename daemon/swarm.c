@@ -50,7 +50,8 @@ void swarm_env(struct swarm *s, struct session_env *env)
 
 	*env = (struct session_env){
 		.rights = &s->rights, .frontier = &snap->frontier, .self = s->self, .role = s->role,
-		.instance = s->instance, .lineage = snap->lineage, .dh = &s->keys->dh_secret, .rng = &s->rng,
+		.instance = snap->instance, .lineage = snap->lineage, .fenced = snap->fenced, .dh = &s->keys->dh_secret,
+		.dh_former = s->keys->has_former ? &s->keys->former_dh : NULL, .rng = &s->rng,
 		.buffers = &s->buffers, .software = "essaimd " ESSAIM_VERSION, .now = (es_ms)uv_now(s->loop), .utc = utc_now(),
 	};
 }
@@ -113,9 +114,37 @@ static struct target *add_target(struct swarm *s, bool home, const struct id16 *
 	return t;
 }
 
+static enum es_err run_nothing(struct node *n, struct job *j)
+{
+	(void)n;
+	(void)j;
+	return ES_OK;
+}
+
+static void free_nothing(struct job *j)
+{
+	free(j);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct swarm *s = timer->data;
+	struct job *j = calloc(1, sizeof *j);
+
+	if (!j)
+		return;
+	j->run = run_nothing;
+	j->done = free_nothing;
+	worker_post(s->worker, j);
+}
+
 enum es_err swarm_start(struct swarm *s, const char *home_address, const struct dh_public *home)
 {
 	enum es_err err = s->listen[0] ? listen_at(s) : ES_OK;
+
+	uv_timer_init(s->loop, &s->tick);
+	s->tick.data = s;
+	uv_timer_start(&s->tick, on_tick, SWARM_TICK_MS, SWARM_TICK_MS);
 
 	s->buffers = SESSION_BUFFERS;
 	if (err == ES_OK && s->role != ROLE_CRESS && home_address[0] && !add_target(s, true, NULL, home, home_address))
@@ -138,11 +167,17 @@ void swarm_stop(struct swarm *s)
 		s->targets[i]->closing = true;
 		uv_timer_stop(&s->targets[i]->timer);
 	}
+	uv_close((uv_handle_t *)&s->tick, NULL);
 	while (s->peers)
 		peer_close(s->peers, ES_OK);
 	for (size_t i = 0; i < s->target_count; i++)
 		uv_close((uv_handle_t *)&s->targets[i]->timer, free_target);
 	s->target_count = 0;
+	for (size_t i = 0; i < s->proof_count; i++)
+		buf_done(&s->proofs[i].body);
+	free(s->proofs);
+	s->proof_count = 0;
+	s->proofs = NULL;
 }
 
 void swarm_blocked(struct swarm *s, const struct id16 *log, uint64_t seq, enum es_err err, bool ours)
@@ -159,8 +194,13 @@ void swarm_grew(struct swarm *s)
 {
 	if (s->stopping)
 		return;
-	if (s->joining && worker_snapshot(s->worker)->member)
+	const struct snapshot *snap = worker_snapshot(s->worker);
+
+	if (s->joining && snap->member)
 		s->joining = false;
+	for (size_t i = 0; i < s->target_count; i++) /* home may have new keys: the control log says so */
+		if (s->targets[i]->home)
+			s->targets[i]->key = snap->home;
 	for (struct peer *p = s->peers, *next; p; p = next) {
 		next = p->next;
 		if (p->connected)
@@ -179,6 +219,82 @@ void swarm_control(struct swarm *s, struct slice packed)
 		log_event(LOG_ERR_, "control.unreadable", "seq=%llu", c ? (unsigned long long)c->seq : 0);
 	free(p);
 	free(c);
+}
+
+void swarm_control_anew(struct swarm *s)
+{
+	struct hash fed = s->rights.fed_id;
+
+	rights_done(&s->rights);
+	rights_init(&s->rights, &fed);
+}
+
+void swarm_keys(struct swarm *s, const struct node_keys *keys)
+{
+	*s->keys = *keys;
+	for (struct peer *p = s->peers, *next; p; p = next) { /* they were greeted under the old ones */
+		next = p->next;
+		peer_close(p, ES_AGAIN);
+	}
+}
+
+void swarm_close(struct swarm *s, uint64_t session, enum es_err why)
+{
+	for (struct peer *p = s->peers; p; p = p->next)
+		if (p->no == session) {
+			peer_end(p, why);
+			return;
+		}
+}
+
+static void tell_proof(struct swarm *s, struct peer *p, const struct id16 *log, struct slice body)
+{
+	const struct frontier *f = &worker_snapshot(s->worker)->frontier;
+	const struct head *h = frontier_find(f, log);
+
+	if (h && p->greeted)
+		peer_fork(p, (uint32_t)(h - f->heads), body);
+}
+
+void swarm_tell_proofs(struct swarm *s, struct peer *p)
+{
+	for (size_t i = 0; i < s->proof_count && !p->closing; i++)
+		tell_proof(s, p, &s->proofs[i].log, buf_slice(&s->proofs[i].body));
+}
+
+/* All of them come each time one is found: only the new one is told. */
+void swarm_proof(struct swarm *s, const struct id16 *log, struct slice body)
+{
+	size_t at = 0;
+
+	while (at < s->proof_count && !id_eq(&s->proofs[at].log, log))
+		at++;
+	if (at < s->proof_count && slice_eq(buf_slice(&s->proofs[at].body), body))
+		return;
+	if (at == s->proof_count) {
+		void *more = realloc(s->proofs, (at + 1) * sizeof *s->proofs);
+
+		if (!more)
+			return;
+		s->proofs = more;
+		buf_init(&s->proofs[at].body, WIRE_SMALL_MAX);
+		s->proof_count++;
+	}
+	s->proofs[at].log = *log;
+	buf_clear(&s->proofs[at].body);
+	buf_add(&s->proofs[at].body, body.p, body.len);
+	for (struct peer *p = s->peers, *next; p; p = next) {
+		next = p->next;
+		tell_proof(s, p, log, body);
+	}
+}
+
+void swarm_told(struct swarm *s, const struct id16 *hub, enum es_err why)
+{
+	if (why == ES_LINEAGE_BEHIND)
+		return; /* it helps itself */
+	s->turned_away.hub = *hub;
+	s->turned_away.err = why;
 }
 
 enum es_err swarm_connect(struct swarm *s, const struct member *m, const char *address)

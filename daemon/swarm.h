@@ -20,6 +20,7 @@
 #define SWARM_DIAL_MIN_MS 1000
 #define SWARM_DIAL_MAX_MS 60000
 #define SWARM_STALL_MS 60000 /* a peer that takes nothing we write */
+#define SWARM_TICK_MS 30000
 #define SWARM_TARGETS_MAX 256
 
 struct peer;
@@ -42,9 +43,9 @@ struct target {
 struct swarm {
 	uv_loop_t *loop;
 	struct worker *worker;
-	const struct node_keys *keys;
+	struct node_keys *keys;
 	struct rights rights; /* the loop's copy */
-	struct id16 self, instance;
+	struct id16 self;
 	enum role role;
 	struct rng rng;
 	int buffers;
@@ -60,6 +61,9 @@ struct swarm {
 	uint64_t confirm_us; /* last home session: from connect() until home held all */
 	/* what a hub says to be let in */
 	bool joining, join_approved, join_denied;
+	uint32_t join_epoch; /* of keys that replace lost ones; else 0 */
+	uint64_t sessions; /* numbers given so far */
+	uv_timer_t tick; /* node_tick() at least once a minute */
 	struct id16 join_secret;
 	struct hash join_charter;
 	char name[RIGHTS_NAME_MAX + 1];
@@ -70,6 +74,16 @@ struct swarm {
 		uint64_t seq;
 		char log[32]; /* its id, as people see it */
 	} blocked;
+	struct {
+		struct id16 log;
+		struct buf body;
+	} *proofs;
+	size_t proof_count;
+	/* The last copy of a hub that was turned away. */
+	struct {
+		enum es_err err;
+		struct id16 hub;
+	} turned_away;
 	es_ms clock_skew_ms; /* home's UTC minus ours, last heard */
 };
 
@@ -83,6 +97,14 @@ void swarm_blocked(struct swarm *s, const struct id16 *log, uint64_t seq, enum e
 /* Hooks for the worker. */
 void swarm_grew(struct swarm *s);
 void swarm_control(struct swarm *s, struct slice packed);
+void swarm_control_anew(struct swarm *s);
+void swarm_keys(struct swarm *s, const struct node_keys *keys);
+void swarm_close(struct swarm *s, uint64_t session, enum es_err why);
+void swarm_proof(struct swarm *s, const struct id16 *log, struct slice body);
+/* A session has reached STREAM: it is told of every fork we know. */
+void swarm_tell_proofs(struct swarm *s, struct peer *p);
+/* A hub was told why its session cannot be (fenced, too many restorations). */
+void swarm_told(struct swarm *s, const struct id16 *hub, enum es_err why);
 /* Dials a member at an address, for as long as the daemon runs. */
 ES_MUST_USE enum es_err swarm_connect(struct swarm *s, const struct member *m, const char *address);
 /* Somebody waits: whoever is not connected is dialled within a second. */

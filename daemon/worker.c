@@ -26,7 +26,7 @@
 struct batch {
 	struct feed_item *items;
 	size_t *at; /* offsets of the fields in bytes */
-	size_t count;
+	size_t count, room;
 	struct buf bytes;
 	struct feed feed;
 	enum es_err err;
@@ -36,8 +36,16 @@ static enum es_err batch_add(void *ctx, const struct feed_item *item)
 {
 	struct batch *b = ctx;
 
-	if (b->count == BATCH_ITEMS + COMMIT_CHANGES_MAX)
-		return ES_TOO_LARGE;
+	if (b->count == b->room) { /* records folded anew come whole */
+		struct feed_item *items = realloc(b->items, 2 * b->room * sizeof *items);
+		size_t *at = realloc(b->at, 2 * b->room * sizeof *at);
+
+		b->items = items ? items : b->items;
+		b->at = at ? at : b->at;
+		if (!items || !at)
+			return ES_NOMEM;
+		b->room *= 2;
+	}
 	b->at[b->count] = b->bytes.len;
 	buf_add(&b->bytes, item->change.fields.p, item->change.fields.len);
 	b->items[b->count++] = *item;
@@ -49,6 +57,7 @@ static enum es_err batch_init(struct batch *b)
 	memset(b, 0, sizeof *b);
 	b->items = calloc(BATCH_ITEMS + COMMIT_CHANGES_MAX, sizeof *b->items);
 	b->at = calloc(BATCH_ITEMS + COMMIT_CHANGES_MAX, sizeof *b->at);
+	b->room = BATCH_ITEMS + COMMIT_CHANGES_MAX;
 	buf_init(&b->bytes, (size_t)BATCH_ITEMS * CHANGE_MAX);
 	return b->items && b->at ? ES_OK : ES_NOMEM;
 }
@@ -64,7 +73,8 @@ static void batch_read(struct batch *b, struct node *n, struct position from)
 {
 	b->count = 0;
 	buf_clear(&b->bytes);
-	b->feed = (struct feed){.from = from, .max = BATCH_ITEMS, .frontier = &n->frontier, .each = batch_add, .ctx = b};
+	b->feed = (struct feed){.from = from, .max = BATCH_ITEMS, .frontier = &n->frontier, .rights = &n->rights,
+				.each = batch_add, .ctx = b};
 	b->err = journal_feed(n->journal, &b->feed);
 	for (size_t i = 0; i < b->count; i++)
 		b->items[i].change.fields.p = b->bytes.p + b->at[i];
@@ -78,6 +88,17 @@ static void batch_read(struct batch *b, struct node *n, struct position from)
 		for (size_t i = 0; i < b->count; i++)
 			b->items[i].change.fields.p = b->bytes.p + b->at[i];
 	}
+}
+
+/* Everything anew: the position alone goes on behind the refolds that asked for it. */
+static enum es_err batch_apply(const struct batch *b, struct directory *d)
+{
+	enum es_err err;
+
+	if (!b->feed.all)
+		return directory_apply(d, b->items, b->count, b->feed.to);
+	err = directory_reset(d);
+	return err == ES_OK ? directory_apply(d, NULL, 0, (struct position){.refold = b->feed.to.refold}) : err;
 }
 
 enum es_err worker_project(struct node *n, struct directory *d)
@@ -98,8 +119,8 @@ enum es_err worker_project(struct node *n, struct directory *d)
 		if (err == ES_OK)
 			err = b.err;
 		if (err == ES_OK)
-			err = directory_apply(d, b.items, b.count, b.feed.to);
-	} while (err == ES_OK && b.feed.more);
+			err = batch_apply(&b, d);
+	} while (err == ES_OK && (b.feed.more || b.feed.all));
 	batch_done(&b);
 	return err;
 }
@@ -109,6 +130,15 @@ enum es_err worker_project(struct node *n, struct directory *d)
 struct named_hub {
 	struct id16 hub;
 	char owner[NODE_OWNER_MAX];
+};
+
+struct closing {
+	uint64_t session;
+	enum es_err why;
+};
+struct proof {
+	struct id16 log;
+	struct buf body;
 };
 
 struct worker {
@@ -127,6 +157,15 @@ struct worker {
 	struct directory_job *djobs, **djobs_tail, *dfinished;
 	struct buf *control; /* packed control commits for the loop */
 	size_t control_count;
+	bool control_anew; /* `control` begins at entry 1 again */
+	struct closing *closing;
+	size_t closing_count;
+	struct proof *proofs;
+	size_t proof_count;
+	struct node_keys keys;
+	bool keys_anew;
+	bool erasing, erased; /* forgotten, not yet / no more in the directory's files */
+	struct position erase_at;
 	struct snapshot shared;
 	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected;
 	bool backlog; /* sealing what waited: its fold only repeats what is shown, and rests */
@@ -138,7 +177,7 @@ struct worker {
 	/* loop's thread */
 	struct snapshot snap;
 	/* writer's thread */
-	struct job *parked;
+	bool scrubbed; /* the journal's WAL, since the last erasure */
 	uint64_t control_sent;
 	/* projector's thread */
 	struct directory *directory;
@@ -154,7 +193,7 @@ static es_ms utc_now(void)
 
 static bool position_reached(struct position have, struct position want)
 {
-	return have.commit >= want.commit && have.edit >= want.edit;
+	return have.commit >= want.commit && have.edit >= want.edit && have.refold >= want.refold;
 }
 
 /* --- writer --- */
@@ -168,13 +207,8 @@ static void push(struct job ***tail, struct job *j)
 
 static void copy_frontier(struct frontier *to, const struct frontier *from)
 {
-	struct head *more = realloc(to->heads, (from->count ? from->count : 1) * sizeof *more);
-
-	if (!more)
-		return;
-	memcpy(more, from->heads, from->count * sizeof *more);
-	to->heads = more;
-	to->count = from->count;
+	if (!frontier_copy(to, from))
+		log_event(LOG_ERR_, "memory", "logs=%zu", from->count);
 }
 
 /* Control commits the loop has not applied to its own copy of the rights. */
@@ -219,6 +253,53 @@ static void share_names(struct worker *w)
 	w->names_done = 0;
 }
 
+/* New keys: the file first, then everybody who has a copy. */
+static void share_keys(struct worker *w)
+{
+	struct node *n = w->node;
+
+	if (!n->keys_changed)
+		return;
+	if (node_keys_take_next(n->dir, &n->keys) != ES_OK)
+		log_event(LOG_ERR_, "key.unwritable", "dir=%s", n->dir);
+	n->keys_changed = false;
+	w->keys = n->keys;
+	w->keys_anew = true;
+}
+
+static void note_closing(void *ctx, uint64_t session, enum es_err why)
+{
+	struct worker *w = ctx;
+	struct closing *more = realloc(w->closing, (w->closing_count + 1) * sizeof *more);
+
+	if (!more)
+		return;
+	w->closing = more;
+	w->closing[w->closing_count++] = (struct closing){.session = session, .why = why};
+}
+
+static bool note_proof(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof)
+{
+	struct worker *w = ctx;
+	struct proof *more = realloc(w->proofs, (w->proof_count + 1) * sizeof *more);
+
+	(void)seq;
+	if (!more)
+		return false;
+	w->proofs = more;
+	struct proof *p = &more[w->proof_count++];
+	p->log = *log;
+	buf_init(&p->body, proof.len + 1);
+	buf_add(&p->body, proof.p, proof.len);
+	return true;
+}
+
+static void share_proofs(struct worker *w)
+{
+	if (node_proofs(w->node, note_proof, w) != ES_OK)
+		log_event(LOG_ERR_, "proofs.unreadable", "dir=%s", w->node->dir);
+}
+
 /* Under the lock, outside a transaction: what the loop may know. */
 static void share(struct worker *w)
 {
@@ -231,8 +312,13 @@ static void share(struct worker *w)
 	s->member = node_member(n);
 	s->denied = n->denied;
 	s->confirmed = n->confirmed;
+	s->fenced = n->fenced;
+	s->key_replaced = n->key_replaced;
+	s->clash = n->clash;
+	s->instance = n->instance;
+	s->home = n->home;
 	s->lineage = n->lineage;
-	s->journal = (struct position){journal_last_pos(n->journal), journal_last_edit(n->journal)};
+	s->journal = (struct position){journal_last_pos(n->journal), journal_last_edit(n->journal), journal_last_refold(n->journal)};
 	s->damaged_index = n->damaged_index;
 	s->damaged_seq = n->damaged_seq;
 	buf_init_fixed(&names, s->awaited_names, sizeof s->awaited_names - 2);
@@ -241,11 +327,26 @@ static void share(struct worker *w)
 	names.err = ES_OK;
 	s->awaited_names[names.len] = ']';
 	s->awaited_names[names.len + 1] = 0;
-	if (n->control_grew) {
+	if (n->switched) { /* another control branch: from its first entry */
+		w->control_sent = 0;
+		for (size_t i = 0; i < w->control_count; i++)
+			buf_done(&w->control[i]);
+		w->control_count = 0;
+		w->control_anew = true;
+	}
+	if (n->control_grew || n->switched) {
 		share_control(w);
 		share_names(w);
 	}
-	n->grew = n->control_grew = false;
+	share_keys(w);
+	node_closing(n, note_closing, w);
+	if (n->forks_grew)
+		share_proofs(w);
+	if (n->erasing && !w->erasing) {
+		w->erasing = true;
+		w->erase_at = s->journal;
+	}
+	n->grew = n->control_grew = n->switched = n->forks_grew = n->refolds = false;
 	w->dirty = true;
 	pthread_cond_signal(&w->projector_wake);
 }
@@ -261,8 +362,7 @@ static enum es_err run_job(struct node *n, struct job *j)
 		return err;
 	j->err = j->run(n, j);
 	/* A batch from a peer keeps the commits before the one that was refused. */
-	bool keep = j->err == ES_OK || es_err_then(j->err) == ES_BLOCK || j->err == ES_CONTROL_AHEAD ||
-		    j->err == ES_EXISTS || j->err == ES_CLOCK_SKEW || j->err == ES_UNKNOWN_LOG;
+	bool keep = j->keeps ? j->keeps(j->err) : j->err == ES_OK;
 	err = journal_release(n->journal, keep);
 	if (!keep && node_reload(n) != ES_OK)
 		err = ES_IO;
@@ -272,7 +372,7 @@ static enum es_err run_job(struct node *n, struct job *j)
 static void finish_group(struct worker *w, struct job *group, enum es_err commit)
 {
 	struct node *n = w->node;
-	struct position last = {journal_last_pos(n->journal), journal_last_edit(n->journal)};
+	struct position last = {journal_last_pos(n->journal), journal_last_edit(n->journal), journal_last_refold(n->journal)};
 
 	while (group) {
 		struct job *j = group;
@@ -296,18 +396,13 @@ static bool seal_step(struct worker *w)
 {
 	struct node *n = w->node;
 	bool more = false;
-	enum es_err err = node_seal(n, SEAL_COMMITS, &more);
+	enum es_err err = node_tick(n, SEAL_COMMITS, &more);
 
 	if (err != ES_OK && err != ES_AWAITING)
 		log_event(LOG_ERR_, "seal.failed", "why=%s", es_err_name(err));
 	if (err == ES_DISK_FULL || err == ES_IO)
 		w->shared.journal_err = err;
 	return err == ES_OK && more;
-}
-
-static bool any_outbox(struct worker *w)
-{
-	return journal_outbox_count(w->node->journal) > 0 || w->shared.outbox > 0;
 }
 
 /* One transaction for all that waited. */
@@ -325,9 +420,12 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 	for (struct job *j = group; j; j = j->next)
 		j->err = err != ES_OK && !j->reads ? err : run_job(n, j);
 	if (writes && err == ES_OK)
-		more = any_outbox(w) && seal_step(w);
+		more = seal_step(w);
 	if (writes && err == ES_OK)
 		err = journal_commit(n->journal);
+	if (writes && err == ES_OK && n->erasing && !w->scrubbed)
+		w->scrubbed = journal_scrub(n->journal) == ES_OK;
+	w->scrubbed = w->scrubbed && n->erasing;
 	if (err != ES_OK) {
 		log_event(LOG_ERR_, "journal.failed", "why=%s", es_err_name(err));
 		/* After a failed write or fsync nobody knows what the disk holds: stop
@@ -486,6 +584,22 @@ static bool wait_feed(struct worker *w)
 	return w->feed_ready;
 }
 
+/* What was forgotten has been folded away: out of every file with it. */
+static void scrub(struct worker *w)
+{
+	if (!w->erasing || w->erased || !position_reached(w->shared.projected, w->erase_at))
+		return;
+	pthread_mutex_unlock(&w->lock);
+	enum es_err err = directory_scrub(w->directory);
+	pthread_mutex_lock(&w->lock);
+	if (err == ES_OK) {
+		w->erased = true;
+		uv_async_send(&w->async);
+	} else if (err != ES_LOCKED) {
+		log_event(LOG_ERR_, "directory.scrub", "why=%s", es_err_name(err));
+	}
+}
+
 /* Folds all there is: while one batch is folded the writer reads the next. */
 static void project(struct worker *w)
 {
@@ -496,7 +610,8 @@ static void project(struct worker *w)
 	ask_feed(w, mine, directory_position(w->directory));
 	while (wait_feed(w)) {
 		struct batch *b = &w->batches[mine];
-		bool more = b->feed.more && b->err == ES_OK && !w->stopping;
+		bool more = b->feed.more && !b->feed.all && b->err == ES_OK && !w->stopping;
+		w->dirty = w->dirty || b->feed.all;
 		enum es_err err = b->err;
 
 		if (more)
@@ -505,7 +620,7 @@ static void project(struct worker *w)
 			w->feed_ready = false;
 		pthread_mutex_unlock(&w->lock);
 		if (err == ES_OK)
-			err = directory_apply(w->directory, b->items, b->count, b->feed.to);
+			err = batch_apply(b, w->directory);
 		pthread_mutex_lock(&w->lock);
 		applied(w, err, b->feed.damaged);
 		if (err != ES_OK && more)
@@ -569,6 +684,7 @@ static void *projector_main(void *ctx)
 			idle_done = false;
 			continue;
 		}
+		scrub(w);
 		run_directory_jobs(w);
 		if (w->dirty && !rests && w->shared.directory_err == ES_OK)
 			continue;
@@ -600,6 +716,47 @@ static void deliver_control(struct worker *w, struct buf *control, size_t count)
 	free(control);
 }
 
+static enum es_err run_erased(struct node *n, struct job *j)
+{
+	(void)j;
+	return node_erased(n);
+}
+
+static void done_erased(struct job *j)
+{
+	free(j);
+}
+
+/* Both files are clean: the receipts go out. */
+static void deliver_erased(struct worker *w)
+{
+	struct job *j = calloc(1, sizeof *j);
+
+	if (!j)
+		return;
+	j->run = run_erased;
+	j->done = done_erased;
+	worker_post(w, j);
+}
+
+static void deliver_proofs(struct worker *w, struct proof *proofs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (w->hooks.proof)
+			w->hooks.proof(w->hooks.ctx, &proofs[i].log, buf_slice(&proofs[i].body));
+		buf_done(&proofs[i].body);
+	}
+	free(proofs);
+}
+
+static void deliver_closing(struct worker *w, struct closing *closing, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (w->hooks.close)
+			w->hooks.close(w->hooks.ctx, closing[i].session, closing[i].why);
+	free(closing);
+}
+
 static void on_async(uv_async_t *async)
 {
 	struct worker *w = async->data;
@@ -615,11 +772,31 @@ static void on_async(uv_async_t *async)
 	w->dfinished = NULL;
 	w->control = NULL;
 	w->control_count = 0;
+	bool anew = w->control_anew, keys_anew = w->keys_anew, erased = w->erased;
+	struct closing *closing = w->closing;
+	size_t closing_count = w->closing_count;
+	struct proof *proofs = w->proofs;
+	size_t proof_count = w->proof_count;
+	struct node_keys keys = w->keys;
+	w->control_anew = w->keys_anew = false;
+	w->closing = NULL;
+	w->closing_count = 0;
+	w->proofs = NULL;
+	w->proof_count = 0;
+	if (erased)
+		w->erasing = w->erased = false;
 	w->snap = w->shared;
 	w->snap.frontier = mine;
 	copy_frontier(&w->snap.frontier, &w->shared.frontier);
 	pthread_mutex_unlock(&w->lock);
+	if (anew && w->hooks.control_anew)
+		w->hooks.control_anew(w->hooks.ctx);
+	if (keys_anew && w->hooks.keys)
+		w->hooks.keys(w->hooks.ctx, &keys);
+	crypto_wipe(&keys, sizeof keys);
 	deliver_control(w, control, control_count);
+	if (erased)
+		deliver_erased(w);
 	while (jobs) {
 		struct job *j = jobs;
 		jobs = j->next;
@@ -630,8 +807,10 @@ static void on_async(uv_async_t *async)
 		djobs = j->next;
 		j->done(j);
 	}
+	deliver_proofs(w, proofs, proof_count);
 	if (w->hooks.grew)
 		w->hooks.grew(w->hooks.ctx);
+	deliver_closing(w, closing, closing_count);
 }
 
 static enum es_err open_directory(struct worker *w)

@@ -22,6 +22,7 @@ struct job {
 	enum es_err (*run)(struct node *n, struct job *j);
 	void (*done)(struct job *j);
 	enum es_err err; /* of run, or of the commit; set before done */
+	bool (*keeps)(enum es_err err); /* on what errors its part is kept; NULL: on none */
 	bool edits; /* waits for the directory before and after */
 	bool reads; /* writes nothing: no savepoint */
 	struct position seen; /* edits: what the directory must reach */
@@ -33,7 +34,10 @@ struct job {
 struct snapshot {
 	struct frontier frontier;
 	int64_t outbox;
-	bool member, denied, confirmed;
+	bool member, denied, confirmed, fenced, key_replaced;
+	enum es_err clash; /* ES_CONTROL_FORK */
+	struct id16 instance;
+	struct dh_public home;
 	uint64_t lineage;
 	size_t awaited;
 	char awaited_names[1024]; /* JSON array */
@@ -49,6 +53,10 @@ struct worker_hooks {
 	void *ctx;
 	void (*grew)(void *ctx);
 	void (*control)(void *ctx, struct slice packed);
+	void (*control_anew)(void *ctx); /* the control log begins again, at entry 1 */
+	void (*keys)(void *ctx, const struct node_keys *keys);
+	void (*close)(void *ctx, uint64_t session, enum es_err why);
+	void (*proof)(void *ctx, const struct id16 *log, struct slice body);
 };
 
 /* Takes the node. */

@@ -64,5 +64,8 @@ ES_MUST_USE enum es_err commit_unpack(struct slice bytes, struct packed *out);
 /* Every change present, of the length and digest that the header says:
  * ES_BAD_DIGEST. */
 ES_MUST_USE enum es_err commit_check_payload(const struct commit *c, const struct packed *p);
+/* The same of the changes that are there: whether others may be missing is the
+ * caller's to judge. */
+ES_MUST_USE enum es_err commit_check_held(const struct commit *c, const struct packed *p);
 
 #endif

@@ -26,6 +26,8 @@ struct head {
 struct frontier {
 	struct head *heads;
 	size_t count;
+	uint32_t *slots; /* log id -> index, open addressing; index 0's id changes and is not in it */
+	size_t slot_count;
 };
 
 /* NULL: unknown. Any generation's id finds the control log through rights. */
@@ -33,6 +35,8 @@ struct head *frontier_find(const struct frontier *f, const struct id16 *log);
 /* Appends, empty; NULL without memory. */
 struct head *frontier_add(struct frontier *f, const struct id16 *log, const struct id16 *hub,
 			  enum scope scope, uint32_t generation);
+/* Makes `to` the same; false without memory: `to` is as it was. */
+bool frontier_copy(struct frontier *to, const struct frontier *from);
 void frontier_done(struct frontier *f);
 
 #endif

@@ -9,7 +9,7 @@
 
 void join_ask_encode(const struct join_ask *a, struct buf *out)
 {
-	canon_array(out, a->accept ? ACCEPT_ITEMS : ASK_ITEMS);
+	canon_array(out, a->accept ? ACCEPT_ITEMS + a->replaces : ASK_ITEMS);
 	canon_u64(out, a->accept ? 2 : 1);
 	canon_bin(out, a->fed_id.bytes, 32);
 	canon_bin(out, a->secret.bytes, 16);
@@ -20,6 +20,8 @@ void join_ask_encode(const struct join_ask *a, struct buf *out)
 	canon_bin(out, a->charter.bytes, 32);
 	canon_str(out, slice_str(a->address));
 	canon_bin(out, a->sig.bytes, 64);
+	if (a->replaces)
+		canon_bin(out, a->rotation.bytes, 64);
 }
 
 static void read_text(struct canon_reader *r, char *out, size_t size)
@@ -37,10 +39,11 @@ enum es_err join_ask_decode(struct slice body, struct join_ask *out)
 
 	memset(out, 0, sizeof *out);
 	canon_read_init(&r, body);
-	uint32_t n = canon_read_array(&r, ACCEPT_ITEMS);
+	uint32_t n = canon_read_array(&r, ACCEPT_ITEMS + 1);
 	uint64_t phase = canon_read_u64(&r, 2);
 	out->accept = phase == 2;
-	if (phase == 0 || n != (out->accept ? ACCEPT_ITEMS : ASK_ITEMS))
+	out->replaces = out->accept && n == ACCEPT_ITEMS + 1;
+	if (phase == 0 || n != (out->accept ? ACCEPT_ITEMS + (uint32_t)out->replaces : ASK_ITEMS))
 		return ES_MALFORMED;
 	canon_read_exact(&r, out->fed_id.bytes, 32);
 	canon_read_exact(&r, out->secret.bytes, 16);
@@ -50,6 +53,8 @@ enum es_err join_ask_decode(struct slice body, struct join_ask *out)
 		canon_read_exact(&r, out->charter.bytes, 32);
 		read_text(&r, out->address, sizeof out->address);
 		canon_read_exact(&r, out->sig.bytes, 64);
+		if (out->replaces)
+			canon_read_exact(&r, out->rotation.bytes, 64);
 	}
 	return canon_read_done(&r);
 }
@@ -62,7 +67,7 @@ void join_answer_encode(const struct join_answer *a, struct buf *out)
 		canon_u64(out, a->state);
 		return;
 	}
-	canon_array(out, OFFER_ITEMS);
+	canon_array(out, OFFER_ITEMS + a->replaces);
 	canon_u64(out, 1);
 	canon_str(out, slice_str(a->federation));
 	canon_str(out, slice_str(a->cress));
@@ -71,6 +76,11 @@ void join_answer_encode(const struct join_answer *a, struct buf *out)
 	canon_str(out, a->charter);
 	canon_bin(out, a->cress_sign.bytes, 32);
 	canon_str(out, slice_str(a->region));
+	if (!a->replaces)
+		return;
+	canon_array(out, 2);
+	canon_bin(out, a->hub.bytes, 16);
+	canon_u64(out, a->epoch);
 }
 
 enum es_err join_answer_decode(struct slice body, struct join_answer *out)
@@ -79,10 +89,11 @@ enum es_err join_answer_decode(struct slice body, struct join_answer *out)
 
 	memset(out, 0, sizeof *out);
 	canon_read_init(&r, body);
-	uint32_t n = canon_read_array(&r, OFFER_ITEMS);
+	uint32_t n = canon_read_array(&r, OFFER_ITEMS + 1);
 	uint64_t phase = canon_read_u64(&r, 2);
 	out->accepted = phase == 2;
-	if (phase == 0 || n != (out->accepted ? 2 : OFFER_ITEMS))
+	out->replaces = n == OFFER_ITEMS + 1;
+	if (phase == 0 || n != (out->accepted ? 2 : OFFER_ITEMS + (uint32_t)out->replaces))
 		return ES_MALFORMED;
 	if (out->accepted) {
 		out->state = (unsigned)canon_read_u64(&r, JOIN_DENIED);
@@ -95,5 +106,11 @@ enum es_err join_answer_decode(struct slice body, struct join_answer *out)
 	out->charter = canon_read_str(&r, CHARTER_MAX);
 	canon_read_exact(&r, out->cress_sign.bytes, 32);
 	read_text(&r, out->region, sizeof out->region);
+	if (out->replaces) {
+		if (canon_read_array(&r, 2) != 2)
+			r.err = r.err ? r.err : ES_MALFORMED;
+		canon_read_exact(&r, out->hub.bytes, 16);
+		out->epoch = (uint32_t)canon_read_u64(&r, UINT32_MAX);
+	}
 	return canon_read_done(&r);
 }

@@ -4,11 +4,13 @@
  *
  *     JOIN    [1, fed_id, secret]                                      ask
  *             [2, fed_id, secret, name, sign key, charter digest,
- *              address, signature]                                     accept
+ *              address, signature, (rotation signature)]               accept
  *     JOINED  [1, federation, CRESS's name, pays, name, charter text,
- *              CRESS's sign key, region]                               nothing is burnt
+ *              CRESS's sign key, region, ([hub, epoch])]               nothing is burnt
  *             [2, state]         0 waiting, 1 approved, 2 denied
  *
+ * [hub, epoch]: the invitation is for a member whose key was lost; whoever comes in
+ * takes its place with keys of that epoch, and signs the rotation too.
  * The signature is SIGN_JOIN over acceptance_message() (rights.h). */
 #ifndef PROTO_JOIN_H
 #define PROTO_JOIN_H
@@ -23,6 +25,8 @@ struct join_ask {
 	struct sign_public sign;
 	struct hash charter;
 	struct signature sig;
+	bool replaces;
+	struct signature rotation; /* SIGN_ROTATE over rotation_message() */
 };
 struct join_answer {
 	bool accepted; /* answer to an accept: `state` only */
@@ -31,6 +35,9 @@ struct join_answer {
 	char pays[RIGHTS_PAYS_MAX + 1], name[RIGHTS_NAME_MAX + 1], region[8];
 	struct slice charter; /* borrowed */
 	struct sign_public cress_sign;
+	bool replaces;
+	struct id16 hub;
+	uint32_t epoch;
 };
 enum { JOIN_WAITING, JOIN_APPROVED, JOIN_DENIED };
 

@@ -1,9 +1,122 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the control log says, asked. */
 #include "proto/rights.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/plant.h"
 #include "proto/canon.h"
+#include "proto/rights_parts.h"
+
+#define TABLE_FIRST 8 /* places of a table's first allocation */
+
+/* --- tables --- */
+
+uint32_t table_first(const struct table *t, uint32_t hash)
+{
+	uint32_t at = t->cap ? t->heads[hash & (t->cap - 1)] : 0;
+
+	while (at && t->links[at - 1].hash != hash)
+		at = t->links[at - 1].next;
+	return at;
+}
+
+uint32_t table_next(const struct table *t, uint32_t place)
+{
+	uint32_t hash = t->links[place - 1].hash, at = t->links[place - 1].next;
+
+	while (at && t->links[at - 1].hash != hash)
+		at = t->links[at - 1].next;
+	return at;
+}
+
+/* Each chain splits in two, its order kept. */
+static bool table_grow(struct table *t)
+{
+	uint32_t cap = t->cap ? 2 * t->cap : TABLE_FIRST, next;
+	struct table_link *links = realloc(t->links, cap * sizeof *links);
+
+	if (!links)
+		return false;
+	t->links = links;
+	uint32_t *heads = calloc(cap, sizeof *heads);
+	if (!heads)
+		return false;
+	for (uint32_t b = 0; b < t->cap; b++) {
+		uint32_t *tail[2] = {&heads[b], &heads[b + t->cap]};
+
+		for (uint32_t at = t->heads[b]; at; at = next) {
+			uint32_t **end = &tail[(links[at - 1].hash & t->cap) != 0];
+
+			next = links[at - 1].next;
+			links[at - 1].next = 0;
+			**end = at;
+			*end = &links[at - 1].next;
+		}
+	}
+	free(t->heads);
+	t->heads = heads;
+	t->cap = cap;
+	return true;
+}
+
+bool table_add(struct table *t, uint32_t hash, uint32_t after)
+{
+	if (t->count == t->cap && !table_grow(t))
+		return false;
+	uint32_t *from = after ? &t->links[after - 1].next : &t->heads[hash & (t->cap - 1)];
+
+	t->links[t->count] = (struct table_link){*from, hash};
+	*from = ++t->count;
+	return true;
+}
+
+static void table_done(struct table *t)
+{
+	free(t->heads);
+	free(t->links);
+}
+
+/* n is a multiple of 8. */
+static uint32_t hash_bytes(uint64_t h, const void *p, size_t n)
+{
+	uint64_t word;
+
+	for (size_t i = 0; i < n; i += sizeof word) {
+		memcpy(&word, (const uint8_t *)p + i, sizeof word);
+		h = (h ^ word) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 32;
+	}
+	return (uint32_t)h;
+}
+
+uint32_t hash_id(const struct id16 *id)
+{
+	return hash_bytes(0, id->bytes, 16);
+}
+
+uint32_t hash_key(const uint8_t key[32])
+{
+	return hash_bytes(0, key, 32);
+}
+
+uint32_t hash_hub_scope(const struct id16 *hub, enum scope scope)
+{
+	return hash_bytes((uint64_t)scope, hub->bytes, 16);
+}
+
+uint32_t hash_record(const struct record_id *record, unsigned kind)
+{
+	return hash_bytes(kind, record->bytes, 32);
+}
+
+uint32_t hash_commit_at(const struct id16 *log, uint64_t seq)
+{
+	return hash_bytes(seq, log->bytes, 16);
+}
+
+/* --- the state --- */
 
 void rights_init(struct rights *r, const struct hash *fed_id)
 {
@@ -11,344 +124,188 @@ void rights_init(struct rights *r, const struct hash *fed_id)
 	r->fed_id = *fed_id;
 }
 
+static void index_done(struct rights_index *x)
+{
+	struct table *const all[] = {&x->members, &x->ages_hub,  &x->ages_sign, &x->ages_dh,
+				     &x->logs,    &x->logs_of,   &x->invites,   &x->turns,
+				     &x->tenures, &x->forgotten, &x->voids};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		table_done(all[i]);
+	free(x);
+}
+
 void rights_done(struct rights *r)
 {
+	for (size_t i = 0; i < r->tenure_count; i++)
+		free(r->tenures[i].cuts);
 	free(r->charter_text);
 	free(r->members);
 	free(r->logs);
 	free(r->invites);
 	free(r->territories);
+	free(r->turns);
+	free(r->ages);
+	free(r->tenures);
+	free(r->forgotten);
+	free(r->voids);
+	free(r->erased);
+	free(r->given_up);
+	if (r->index)
+		index_done(r->index);
 	memset(r, 0, sizeof *r);
 }
 
-/* Room for one more item, zeroed; NULL beyond the limit. */
-static void *grow(void *items, size_t *count, size_t size, size_t max)
+static const struct rights_index *tables(const struct rights *r)
 {
-	uint8_t **list = items;
-	size_t n = *count;
+	static const struct rights_index none;
 
-	if (n >= max)
-		return NULL;
-	if ((n & (n - 1)) == 0) { /* a power of two: double */
-		uint8_t *more = realloc(*list, (n ? 2 * n : 1) * size);
-		if (!more)
-			return NULL;
-		*list = more;
-	}
-	*count = n + 1;
-	return memset(*list + n * size, 0, size);
+	return r->index ? r->index : &none;
 }
 
-/* --- reading entries --- */
-
-struct entry {
-	struct slice fields;
-	enum es_err err;
-};
-
-static struct canon_reader entry_field(struct entry *e, unsigned no)
-{
-	struct canon_reader r;
-
-	canon_read_init(&r, change_field(e->fields, no));
-	return r;
-}
-
-static void entry_check(struct entry *e, const struct canon_reader *r)
-{
-	enum es_err err = canon_read_done(r);
-
-	if (e->err == ES_OK)
-		e->err = err;
-}
-
-static void entry_text(struct entry *e, unsigned no, char *out, size_t size)
-{
-	struct canon_reader r = entry_field(e, no);
-	struct slice s = canon_read_str(&r, size - 1);
-
-	entry_check(e, &r);
-	memcpy(out, s.p ? s.p : (const uint8_t *)"", s.len);
-	out[s.len] = 0;
-}
-
-static void entry_exact(struct entry *e, unsigned no, void *out, size_t n)
-{
-	struct canon_reader r = entry_field(e, no);
-
-	canon_read_exact(&r, out, n);
-	entry_check(e, &r);
-}
-
-static uint64_t entry_u64(struct entry *e, unsigned no, uint64_t max)
-{
-	struct canon_reader r = entry_field(e, no);
-	uint64_t v = canon_read_u64(&r, max);
-
-	entry_check(e, &r);
-	return v;
-}
-
-static bool entry_nil(struct entry *e, unsigned no)
-{
-	struct canon_reader r = entry_field(e, no);
-
-	return canon_peek(&r) == CANON_NIL;
-}
-
-static enum es_err apply_genesis(struct rights *r, struct entry *e, const struct commit *c)
-{
-	struct sign_public cress;
-	struct hash recovery;
-	uint8_t random[32];
-
-	if (r->founded || c->seq != 1)
-		return ES_NOT_ALLOWED;
-	entry_text(e, 1, r->name, sizeof r->name);
-	entry_exact(e, 2, cress.bytes, 32);
-	entry_exact(e, 3, recovery.bytes, 32);
-	entry_exact(e, 4, random, 32);
-	entry_exact(e, 5, r->charter.bytes, 32);
-	entry_text(e, 6, r->region, sizeof r->region);
-	if (e->err != ES_OK)
-		return e->err;
-	struct hash id = rights_fed_id(slice_str(r->name), &cress, &recovery, random, &r->charter);
-	if (!hash_eq(&id, &r->fed_id))
-		return ES_WRONG_FEDERATION;
-	r->founder = cress;
-	r->founded = true;
-	return ES_OK;
-}
-
-static enum es_err apply_charter(struct rights *r, struct entry *e)
-{
-	struct canon_reader rd = entry_field(e, 3);
-	struct slice text = canon_read_str(&rd, CHARTER_MAX);
-	struct hash digest;
-
-	entry_check(e, &rd);
-	entry_exact(e, 4, digest.bytes, 32);
-	if (e->err != ES_OK)
-		return e->err;
-	struct hash real = crypto_hash(HASH_GENESIS, text);
-	if (!hash_eq(&real, &digest))
-		return ES_BAD_DIGEST;
-	char *copy = malloc(text.len + 1);
-	if (!copy)
-		return ES_NOMEM;
-	memcpy(copy, text.p, text.len);
-	copy[text.len] = 0;
-	free(r->charter_text);
-	r->charter_text = copy;
-	r->charter = digest;
-	return ES_OK;
-}
-
-static enum es_err apply_territory(struct rights *r, struct entry *e)
-{
-	struct territory t, *slot = NULL;
-
-	entry_text(e, 2, t.code, sizeof t.code);
-	entry_text(e, 3, t.name, sizeof t.name);
-	if (e->err != ES_OK)
-		return e->err;
-	for (size_t i = 0; i < r->territory_count; i++)
-		if (strcmp(r->territories[i].code, t.code) == 0)
-			slot = &r->territories[i];
-	if (!slot)
-		slot = grow(&r->territories, &r->territory_count, sizeof t, RIGHTS_MEMBERS_MAX);
-	if (!slot)
-		return ES_TOO_LARGE;
-	*slot = t;
-	return ES_OK;
-}
-
-static void use_invite(struct rights *r, const struct hash *hash)
-{
-	for (size_t i = 0; i < r->invite_count; i++)
-		if (hash_eq(&r->invites[i].hash, hash))
-			r->invites[i].used = true;
-}
-
-static enum es_err apply_member(struct rights *r, struct entry *e)
-{
-	struct member m = {0}, *slot;
-
-	entry_exact(e, 1, m.hub.bytes, 16);
-	entry_text(e, 2, m.name, sizeof m.name);
-	entry_text(e, 3, m.pays, sizeof m.pays);
-	m.role = (enum role)entry_u64(e, 4, ROLE_OBSERVER);
-	entry_exact(e, 5, m.sign.bytes, 32);
-	entry_exact(e, 6, m.dh.bytes, 32);
-	m.epoch = (uint32_t)entry_u64(e, 7, UINT32_MAX);
-	if (!entry_nil(e, 8))
-		entry_text(e, 8, m.address, sizeof m.address);
-	if (!entry_nil(e, 10))
-		entry_exact(e, 10, m.invite.bytes, 32);
-	if (e->err != ES_OK)
-		return e->err;
-	if (!crypto_sign_public_valid(&m.sign))
-		return ES_BAD_KEY;
-	/* The federation id vouches for one CRESS key: no other founds, no second one enters. */
-	if (m.role == ROLE_CRESS && (rights_cress(r) || memcmp(m.sign.bytes, r->founder.bytes, 32) != 0))
-		return ES_NOT_ALLOWED;
-	if (m.role != ROLE_CRESS && m.role != ROLE_HUB && m.role != ROLE_OBSERVER)
-		return ES_NOT_ALLOWED;
-	struct id16 id = crypto_hub_id(&r->fed_id, &m.sign);
-	if (!id_eq(&id, &m.hub) || rights_member(r, &m.hub))
-		return ES_NOT_ALLOWED;
-	slot = grow(&r->members, &r->member_count, sizeof m, RIGHTS_MEMBERS_MAX);
-	if (!slot)
-		return ES_TOO_LARGE;
-	*slot = m;
-	use_invite(r, &m.invite);
-	return ES_OK;
-}
-
-static enum es_err apply_open(struct rights *r, struct entry *e, const struct commit *c)
-{
-	struct open_log log = {.opened_seq = c->seq, .opened_by = c->id}, *slot;
-
-	entry_exact(e, 1, log.hub.bytes, 16);
-	log.scope = (enum scope)entry_u64(e, 2, SCOPE_CRESS);
-	log.generation = (uint32_t)entry_u64(e, 3, UINT32_MAX);
-	entry_exact(e, 4, log.nonce.bytes, 16);
-	entry_exact(e, 5, log.id.bytes, 16);
-	if (e->err != ES_OK)
-		return e->err;
-	struct id16 id = crypto_log_id(&r->fed_id, &log.hub, (uint8_t)log.scope, &log.nonce);
-	if (!id_eq(&id, &log.id) || !rights_member(r, &log.hub) || rights_log(r, &log.id))
-		return ES_NOT_ALLOWED;
-	slot = grow(&r->logs, &r->log_count, sizeof log, RIGHTS_LOGS_MAX);
-	if (!slot)
-		return ES_TOO_LARGE;
-	*slot = log;
-	if (log.scope == SCOPE_CONTROL)
-		r->control_log = log.id;
-	return ES_OK;
-}
-
-static enum es_err apply_invite(struct rights *r, struct entry *e)
-{
-	struct invitation_entry i = {0}, *slot;
-	struct canon_reader rd = entry_field(e, 5);
-
-	i.approved = canon_read_bool(&rd);
-	entry_check(e, &rd);
-	entry_exact(e, 1, i.hash.bytes, 32);
-	entry_text(e, 2, i.pays, sizeof i.pays);
-	entry_text(e, 3, i.name, sizeof i.name);
-	i.expires = (es_ms)entry_u64(e, 4, INT64_MAX);
-	if (e->err != ES_OK)
-		return e->err;
-	slot = grow(&r->invites, &r->invite_count, sizeof i, RIGHTS_LOGS_MAX);
-	if (!slot)
-		return ES_TOO_LARGE;
-	*slot = i;
-	return ES_OK;
-}
-
-/* Entries of later versions are kept in the log and passed over here. */
-static enum es_err apply_entry(struct rights *r, const struct change *ch, const struct commit *c)
-{
-	struct entry e = {.fields = ch->fields};
-
-	if (!r->founded && ch->op != OP_GENESIS)
-		return ES_NOT_ALLOWED;
-	switch (ch->op) {
-	case OP_GENESIS:
-		return apply_genesis(r, &e, c);
-	case OP_CHARTER:
-		return apply_charter(r, &e);
-	case OP_TERRITORY:
-		return apply_territory(r, &e);
-	case OP_MEMBER:
-		return apply_member(r, &e);
-	case OP_OPEN:
-		return apply_open(r, &e, c);
-	case OP_INVITE:
-		return apply_invite(r, &e);
-	default:
-		return ES_OK;
-	}
-}
-
-enum es_err rights_apply(struct rights *r, const struct commit *c, const struct packed *p)
-{
-	enum es_err err = ES_OK;
-	struct change ch;
-
-	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
-		err = change_decode(p->payload[i].change, &ch);
-		if (err == ES_OK && !ch.control)
-			err = ES_NOT_ALLOWED;
-		if (err == ES_OK)
-			err = apply_entry(r, &ch, c);
-	}
-	r->seq = c->seq;
-	r->id = c->id;
-	return err;
-}
-
-/* --- questions --- */
+/* --- members and keys --- */
 
 const struct member *rights_member(const struct rights *r, const struct id16 *hub)
 {
-	for (size_t i = 0; i < r->member_count; i++)
-		if (id_eq(&r->members[i].hub, hub))
-			return &r->members[i];
+	const struct table *t = &tables(r)->members;
+
+	for (uint32_t at = table_first(t, hash_id(hub)); at; at = table_next(t, at))
+		if (id_eq(&r->members[at - 1].hub, hub))
+			return &r->members[at - 1];
 	return NULL;
 }
 
 const struct member *rights_member_dh(const struct rights *r, const struct dh_public *dh)
 {
-	for (size_t i = 0; i < r->member_count; i++)
-		if (memcmp(r->members[i].dh.bytes, dh->bytes, 32) == 0)
-			return &r->members[i];
+	const struct table *t = &tables(r)->ages_dh;
+
+	for (uint32_t at = table_first(t, hash_key(dh->bytes)); at; at = table_next(t, at)) {
+		const struct member *m = rights_member(r, &r->ages[at - 1].hub);
+
+		if (m && memcmp(m->dh.bytes, dh->bytes, 32) == 0)
+			return m;
+	}
 	return NULL;
+}
+
+bool rights_dh_former(const struct rights *r, const struct dh_public *dh)
+{
+	const struct table *t = &tables(r)->ages_dh;
+
+	if (rights_member_dh(r, dh))
+		return false;
+	for (uint32_t at = table_first(t, hash_key(dh->bytes)); at; at = table_next(t, at))
+		if (memcmp(r->ages[at - 1].dh.bytes, dh->bytes, 32) == 0)
+			return true;
+	return false;
+}
+
+const struct member *rights_member_sign(const struct rights *r, const struct sign_public *sign)
+{
+	const struct table *t = &tables(r)->ages_sign;
+
+	for (uint32_t at = table_first(t, hash_key(sign->bytes)); at; at = table_next(t, at)) {
+		const struct member *m = rights_member(r, &r->ages[at - 1].hub);
+
+		if (m && memcmp(m->sign.bytes, sign->bytes, 32) == 0)
+			return m;
+	}
+	return NULL;
+}
+
+bool rights_sign_seen(const struct rights *r, const struct sign_public *sign)
+{
+	const struct table *t = &tables(r)->ages_sign;
+
+	for (uint32_t at = table_first(t, hash_key(sign->bytes)); at; at = table_next(t, at))
+		if (memcmp(r->ages[at - 1].sign.bytes, sign->bytes, 32) == 0)
+			return true;
+	return false;
+}
+
+bool rights_dh_taken(const struct rights *r, const struct dh_public *dh, const struct id16 *hub)
+{
+	const struct table *t = &tables(r)->ages_dh;
+
+	for (uint32_t at = table_first(t, hash_key(dh->bytes)); at; at = table_next(t, at))
+		if (memcmp(r->ages[at - 1].dh.bytes, dh->bytes, 32) == 0 && !id_eq(&r->ages[at - 1].hub, hub))
+			return true;
+	return false;
 }
 
 const struct member *rights_cress(const struct rights *r)
 {
-	for (size_t i = 0; i < r->member_count; i++)
-		if (r->members[i].role == ROLE_CRESS)
-			return &r->members[i];
+	uint32_t at = tables(r)->cress;
+
+	return at ? &r->members[at - 1] : NULL;
+}
+
+const struct key_age *rights_key_age(const struct rights *r, const struct id16 *hub, uint32_t epoch)
+{
+	const struct table *t = &tables(r)->ages_hub;
+
+	for (uint32_t at = table_first(t, hash_id(hub)); at; at = table_next(t, at))
+		if (r->ages[at - 1].epoch == epoch && id_eq(&r->ages[at - 1].hub, hub))
+			return &r->ages[at - 1];
 	return NULL;
 }
 
+const struct sign_public *rights_key(const struct rights *r, const struct id16 *hub, const struct id16 *log,
+				     uint64_t seq, uint32_t *epoch)
+{
+	const struct member *m = rights_member(r, hub);
+	const struct table *t = &tables(r)->turns;
+
+	if (!m)
+		return NULL;
+	*epoch = m->epoch;
+	for (uint32_t at = table_first(t, hash_id(log)); at; at = table_next(t, at)) {
+		const struct key_turn *turn = &r->turns[at - 1];
+
+		if (id_eq(&turn->log, log) && id_eq(&turn->hub, hub) && seq <= turn->until &&
+		    turn->epoch < *epoch)
+			*epoch = turn->epoch;
+	}
+	const struct key_age *age = rights_key_age(r, hub, *epoch);
+	return age ? &age->sign : NULL;
+}
+
+/* --- logs --- */
+
 const struct open_log *rights_log(const struct rights *r, const struct id16 *log)
 {
-	for (size_t i = 0; i < r->log_count; i++)
-		if (id_eq(&r->logs[i].id, log))
-			return &r->logs[i];
+	const struct table *t = &tables(r)->logs;
+
+	for (uint32_t at = table_first(t, hash_id(log)); at; at = table_next(t, at))
+		if (id_eq(&r->logs[at - 1].id, log))
+			return &r->logs[at - 1];
 	return NULL;
+}
+
+static uint32_t same_log_of(const struct rights *r, const struct id16 *hub, enum scope scope, uint32_t at)
+{
+	while (at && !(r->logs[at - 1].scope == scope && id_eq(&r->logs[at - 1].hub, hub)))
+		at = table_next(&tables(r)->logs_of, at);
+	return at;
+}
+
+uint32_t rights_first_log(const struct rights *r, const struct id16 *hub, enum scope scope)
+{
+	return same_log_of(r, hub, scope, table_first(&tables(r)->logs_of, hash_hub_scope(hub, scope)));
+}
+
+uint32_t rights_next_log(const struct rights *r, uint32_t place)
+{
+	const struct open_log *log = &r->logs[place - 1];
+
+	return same_log_of(r, &log->hub, log->scope, table_next(&tables(r)->logs_of, place));
 }
 
 const struct open_log *rights_log_of(const struct rights *r, const struct id16 *hub, enum scope scope)
 {
-	const struct open_log *best = NULL;
+	uint32_t at = rights_first_log(r, hub, scope);
 
-	for (size_t i = 0; i < r->log_count; i++)
-		if (r->logs[i].scope == scope && id_eq(&r->logs[i].hub, hub) &&
-		    (!best || r->logs[i].generation >= best->generation))
-			best = &r->logs[i];
-	return best;
-}
-
-const struct invitation_entry *rights_invite(const struct rights *r, const struct hash *hash)
-{
-	for (size_t i = 0; i < r->invite_count; i++)
-		if (hash_eq(&r->invites[i].hash, hash))
-			return &r->invites[i];
-	return NULL;
-}
-
-const struct territory *rights_territory(const struct rights *r, const char *code)
-{
-	for (size_t i = 0; i < r->territory_count; i++)
-		if (strcmp(r->territories[i].code, code) == 0)
-			return &r->territories[i];
-	return NULL;
+	return at ? &r->logs[at - 1] : NULL;
 }
 
 bool rights_may_hold(const struct rights *r, const struct member *m, const struct open_log *log)
@@ -371,6 +328,159 @@ bool rights_may_hold(const struct rights *r, const struct member *m, const struc
 	return false;
 }
 
+bool rights_is_void(const struct rights *r, const struct id16 *log, uint64_t seq)
+{
+	const struct open_log *open = rights_log(r, log);
+	const struct table *t = &tables(r)->voids;
+
+	if (open && open->cut && seq > open->cut_seq + (PLANT(cut_off_by_one) ? 1 : 0))
+		return true;
+	for (uint32_t at = table_first(t, hash_commit_at(log, seq)); at; at = table_next(t, at))
+		if (r->voids[at - 1].seq == seq && id_eq(&r->voids[at - 1].log, log))
+			return true;
+	return false;
+}
+
+/* --- records --- */
+
+/* The record's tenures, the last first. */
+static const struct tenure *tenure_from(const struct rights *r, const struct record_id *record, unsigned kind,
+					uint32_t *at)
+{
+	while (*at) {
+		const struct tenure *t = &r->tenures[*at - 1];
+
+		if (t->kind == kind && memcmp(t->record.bytes, record->bytes, 32) == 0)
+			return t;
+		*at = table_next(&tables(r)->tenures, *at);
+	}
+	return NULL;
+}
+
+/* The steward at that control position, and the hand-over that ended it, if any. */
+static struct id16 steward_at(const struct rights *r, const struct record_id *record, unsigned kind,
+			      uint64_t seq, const struct tenure **ended)
+{
+	uint32_t at = table_first(&tables(r)->tenures, hash_record(record, kind));
+	const struct tenure *t;
+	struct id16 creator;
+
+	*ended = NULL;
+	while ((t = tenure_from(r, record, kind, &at)) != NULL) {
+		if (t->seq <= seq)
+			return t->to;
+		*ended = t;
+		at = table_next(&tables(r)->tenures, at);
+	}
+	memcpy(creator.bytes, record->bytes, sizeof creator.bytes);
+	return creator;
+}
+
+struct id16 rights_steward_at(const struct rights *r, const struct record_id *record, unsigned kind,
+			      uint64_t seq)
+{
+	const struct tenure *ended;
+
+	return steward_at(r, record, kind, seq, &ended);
+}
+
+struct id16 rights_steward(const struct rights *r, const struct record_id *record, unsigned kind)
+{
+	return rights_steward_at(r, record, kind, UINT64_MAX);
+}
+
+int cut_compare(const void *a, const void *b)
+{
+	const struct log_cut *x = a, *y = b;
+	int order = memcmp(x->log.bytes, y->log.bytes, sizeof x->log.bytes);
+
+	if (order == 0)
+		order = (x->seq > y->seq) - (x->seq < y->seq);
+	return order != 0 ? order : memcmp(x->id.bytes, y->id.bytes, sizeof x->id.bytes);
+}
+
+/* Cuts are sorted: of two for one log the smaller counts. */
+static uint64_t tenure_cut(const struct tenure *t, const struct id16 *log)
+{
+	size_t low = 0, high = t->cut_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (memcmp(t->cuts[mid].log.bytes, log->bytes, sizeof log->bytes) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < t->cut_count && id_eq(&t->cuts[low].log, log) ? t->cuts[low].seq : 0;
+}
+
+bool rights_counts(const struct rights *r, const struct id16 *author, const struct id16 *log, uint64_t seq,
+		   uint64_t ctl_seq, const struct record_id *record, unsigned kind)
+{
+	const struct tenure *ended;
+
+	if (rights_is_void(r, log, seq))
+		return false;
+	struct id16 steward =
+		steward_at(r, record, kind, PLANT(steward_ignores_ctl_seq) ? UINT64_MAX : ctl_seq, &ended);
+	if (!id_eq(&steward, author))
+		return false;
+	return !ended || PLANT(steward_without_cut) || seq <= tenure_cut(ended, log);
+}
+
+es_stamp rights_forgotten(const struct rights *r, const struct record_id *record, unsigned kind)
+{
+	const struct table *t = &tables(r)->forgotten;
+	es_stamp upto = 0;
+
+	for (uint32_t at = table_first(t, hash_record(record, kind)); at; at = table_next(t, at)) {
+		const struct forgotten *f = &r->forgotten[at - 1];
+
+		if (f->kind == kind && memcmp(f->record.bytes, record->bytes, 32) == 0 && f->upto > upto)
+			upto = f->upto;
+	}
+	return upto;
+}
+
+int position_compare(const void *a, const void *b)
+{
+	const struct position3 *x = a, *y = b;
+	int order = memcmp(x->log.bytes, y->log.bytes, sizeof x->log.bytes);
+
+	if (order == 0)
+		order = (x->seq > y->seq) - (x->seq < y->seq);
+	return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+bool rights_is_erased(const struct rights *r, const struct id16 *log, uint64_t seq, uint32_t index)
+{
+	struct position3 at = {.log = *log, .seq = seq, .index = index};
+
+	return r->erased_count > 0 &&
+	       bsearch(&at, r->erased, r->erased_count, sizeof at, position_compare) != NULL;
+}
+
+/* --- invitations, territories, names --- */
+
+const struct invitation_entry *rights_invite(const struct rights *r, const struct hash *hash)
+{
+	const struct table *t = &tables(r)->invites;
+
+	for (uint32_t at = table_first(t, hash_key(hash->bytes)); at; at = table_next(t, at))
+		if (hash_eq(&r->invites[at - 1].hash, hash))
+			return &r->invites[at - 1];
+	return NULL;
+}
+
+const struct territory *rights_territory(const struct rights *r, const char *code)
+{
+	for (size_t i = 0; i < r->territory_count; i++)
+		if (strcmp(r->territories[i].code, code) == 0)
+			return &r->territories[i];
+	return NULL;
+}
+
 void rights_owner_text(const struct member *m, char *out, size_t size)
 {
 	snprintf(out, size, "%s-%s", m->role == ROLE_CRESS ? "cress" : "pole", m->pays);
@@ -391,134 +501,4 @@ struct hash rights_fed_id(struct slice name, const struct sign_public *cress, co
 	struct hash h = crypto_hash(HASH_GENESIS, buf_slice(&b));
 	buf_done(&b);
 	return h;
-}
-
-/* --- writing entries --- */
-
-static void entry_start(unsigned op, uint32_t fields, struct buf *out)
-{
-	canon_array(out, 6);
-	canon_u64(out, op);
-	for (int i = 0; i < 4; i++)
-		canon_nil(out);
-	canon_map(out, fields);
-}
-
-static void put_text(struct buf *out, unsigned no, struct slice text)
-{
-	canon_u64(out, no);
-	canon_str(out, text);
-}
-
-static void put_bin(struct buf *out, unsigned no, const void *p, size_t n)
-{
-	canon_u64(out, no);
-	canon_bin(out, p, n);
-}
-
-static void put_u64(struct buf *out, unsigned no, uint64_t v)
-{
-	canon_u64(out, no);
-	canon_u64(out, v);
-}
-
-static void put_nil(struct buf *out, unsigned no)
-{
-	canon_u64(out, no);
-	canon_nil(out);
-}
-
-void entry_genesis(const struct genesis *g, struct buf *out)
-{
-	entry_start(OP_GENESIS, 6, out);
-	put_text(out, 1, g->name);
-	put_bin(out, 2, g->cress.bytes, 32);
-	put_bin(out, 3, g->recovery.bytes, 32);
-	put_bin(out, 4, g->random, 32);
-	put_bin(out, 5, g->charter.bytes, 32);
-	put_text(out, 6, g->region);
-}
-
-void entry_charter(struct slice type, struct slice version, struct slice text, struct buf *out)
-{
-	struct hash digest = crypto_hash(HASH_GENESIS, text);
-
-	entry_start(OP_CHARTER, 4, out);
-	put_text(out, 1, type);
-	put_text(out, 2, version);
-	put_text(out, 3, text);
-	put_bin(out, 4, digest.bytes, 32);
-}
-
-void entry_territory(struct slice type, struct slice code, struct slice name, struct slice communes, struct buf *out)
-{
-	entry_start(OP_TERRITORY, 4, out);
-	put_text(out, 1, type);
-	put_text(out, 2, code);
-	put_text(out, 3, name);
-	canon_u64(out, 4);
-	buf_add(out, communes.p, communes.len);
-}
-
-void entry_member(const struct member *m, const struct hash *charter, const struct acceptance *a, struct buf *out)
-{
-	entry_start(OP_MEMBER, 12, out);
-	put_bin(out, 1, m->hub.bytes, 16);
-	put_text(out, 2, slice_str(m->name));
-	put_text(out, 3, slice_str(m->pays));
-	put_u64(out, 4, m->role);
-	put_bin(out, 5, m->sign.bytes, 32);
-	put_bin(out, 6, m->dh.bytes, 32);
-	put_u64(out, 7, m->epoch);
-	if (m->address[0])
-		put_text(out, 8, slice_str(m->address));
-	else
-		put_nil(out, 8);
-	if (a)
-		put_bin(out, 9, a->sig.bytes, 64);
-	else
-		put_nil(out, 9);
-	if (a)
-		put_bin(out, 10, m->invite.bytes, 32);
-	else
-		put_nil(out, 10);
-	put_bin(out, 11, charter->bytes, 32);
-	if (a)
-		put_bin(out, 12, a->handshake, 64);
-	else
-		put_nil(out, 12);
-}
-
-void entry_open(const struct open_log *log, struct buf *out)
-{
-	entry_start(OP_OPEN, 5, out);
-	put_bin(out, 1, log->hub.bytes, 16);
-	put_u64(out, 2, log->scope);
-	put_u64(out, 3, log->generation);
-	put_bin(out, 4, log->nonce.bytes, 16);
-	put_bin(out, 5, log->id.bytes, 16);
-}
-
-void entry_invite(const struct invitation_entry *i, struct buf *out)
-{
-	entry_start(OP_INVITE, 5, out);
-	put_bin(out, 1, i->hash.bytes, 32);
-	put_text(out, 2, slice_str(i->pays));
-	put_text(out, 3, slice_str(i->name));
-	put_u64(out, 4, (uint64_t)i->expires);
-	canon_u64(out, 5);
-	canon_bool(out, i->approved);
-}
-
-void acceptance_message(const uint8_t handshake[64], const struct hash *fed_id, const struct member *m,
-			const struct hash *charter, struct buf *out)
-{
-	canon_array(out, 7);
-	canon_bin(out, handshake, 64);
-	canon_bin(out, fed_id->bytes, 32);
-	canon_str(out, slice_str(m->name));
-	canon_bin(out, m->sign.bytes, 32);
-	canon_bin(out, m->dh.bytes, 32);
-	canon_bin(out, charter->bytes, 32);
-	canon_str(out, slice_str(m->address));
 }

@@ -44,6 +44,8 @@ enum field_rule {
 
 /* Numbers every kind shares; a kind's own fields start at 10. */
 enum { FIELD_DELETED = 0, FIELD_PORTEE = 1, FIELD_CHAMPS_LOCAUX = 2, FIELD_EXTRA = 3, FIELD_OWN = 10 };
+/* The one kind that the protocol itself reads (part 5: the charter in force). */
+enum { KIND_ACCEPTATION_CHARTE = 10, FIELD_ACCEPTATION_EMPREINTE = 10 };
 
 struct schema_kind;
 struct schema_field {

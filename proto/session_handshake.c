@@ -20,14 +20,14 @@ static void send_handshake(struct step *t)
 	crypto_wipe(e, sizeof e);
 }
 
-static void start_noise(struct step *t)
+static void start_noise(struct step *t, const struct dh_secret *own)
 {
 	uint8_t preamble[WIRE_PREAMBLE_LEN];
 
 	wire_preamble(preamble);
 	struct noise_config c = {
 		.pattern = &noise_xk, .initiator = t->s->initiator, .prologue = SLICE(preamble, sizeof preamble),
-		.s = t->env->dh, .rs = t->s->initiator ? &t->s->peer_key : NULL,
+		.s = own, .rs = t->s->initiator ? &t->s->peer_key : NULL,
 	};
 	noise_init(&t->s->noise, &c);
 }
@@ -37,7 +37,7 @@ void session_start(struct step *t)
 	uint8_t preamble[WIRE_PREAMBLE_LEN];
 
 	t->s->started = t->s->heard = t->s->spoke = t->env->now;
-	start_noise(t);
+	start_noise(t, t->env->dh);
 	if (!t->s->initiator)
 		return;
 	wire_preamble(preamble);
@@ -99,7 +99,14 @@ static void take_handshake(struct step *t)
 	struct buf payload;
 
 	buf_init_fixed(&payload, memory, sizeof memory);
+	bool first = !s->initiator && s->noise.message == 0;
 	enum es_err err = noise_read(&s->noise, SLICE(s->raw.p + 2, s->raw.len - 2), &payload);
+	if (err != ES_OK && first && t->env->dh_former) { /* it calls by the key we had before */
+		noise_wipe(&s->noise);
+		start_noise(t, t->env->dh_former);
+		buf_clear(&payload);
+		err = noise_read(&s->noise, SLICE(s->raw.p + 2, s->raw.len - 2), &payload);
+	}
 	buf_clear(&s->raw);
 	if (err != ES_OK || payload.len != 0) {
 		session_close(t, ES_HANDSHAKE);

@@ -144,9 +144,10 @@ static enum es_err check_frame(const struct wire *w, uint8_t type, uint8_t flags
 		return ES_STATE;
 	if (w->message_type && (w->message_type != type || (w->message_flags & WIRE_ZSTD) != (flags & WIRE_ZSTD)))
 		return ES_MALFORMED;
-	if ((flags & WIRE_ZSTD) && type != WIRE_COMMITS && type != WIRE_FORK && type != WIRE_DIGEST)
+	bool commits = type == WIRE_COMMITS || type == WIRE_RETURN;
+	if ((flags & WIRE_ZSTD) && !commits && type != WIRE_FORK && type != WIRE_DIGEST)
 		return ES_MALFORMED; /* HELLO, JOIN and FRONTIER are never compressed */
-	size_t most = type == WIRE_COMMITS || type == WIRE_FRONTIER ? WIRE_MESSAGE_MAX : WIRE_SMALL_MAX;
+	size_t most = commits || type == WIRE_FRONTIER ? WIRE_MESSAGE_MAX : WIRE_SMALL_MAX;
 	return w->message.len + len > most ? ES_TOO_LARGE : ES_OK;
 }
 

@@ -101,6 +101,17 @@ CHANGES = {
     "charter": [42, None, None, None, None, {1: "federation", 2: "1", 3: "Charte", 4: H}],
     "territory": [41, None, None, None, None, {1: "pays", 2: "auray", 3: "Pays d'Auray", 4: [["56007", "2020-01-01", None]]}],
     "invite": [47, None, None, None, None, {1: H, 2: "auray", 3: "Pôle", 4: 1800000000000, 5: True}],
+    "answer": [3, RECORD, 1, STAMP, None, {1: LOG[5], 2: 7, 3: 0, 4: False, 5: "déjà fermé"}],
+    "request-rotate": [5, LOG[2] + bytes(16), 0, STAMP, None, {1: 38, 2: H, 3: H, 4: 2, 5: b"\x22" * 64, 6: b"\x33" * 64}],
+    "revoke": [37, None, None, None, None, {1: LOG[2], 2: [[LOG[5], 3, H], [LOG[6], 0, None]]}],
+    "rotate": [38, None, None, None, None, {1: LOG[2], 2: H, 3: H, 4: 2, 5: [[LOG[5], 3, H]], 6: None, 7: b"\x33" * 64}],
+    "steward": [39, None, None, None, None, {1: RECORD, 2: 1, 3: LOG[2], 4: LOG[3], 5: [LOG[5], 2, 0], 6: [LOG[6], 1, 255],
+                                             7: [[LOG[5], 3, H]]}],
+    "forget": [40, None, None, None, None, {1: RECORD, 2: 1, 3: STAMP, 4: [[LOG[5], 2, 0], [LOG[6], 1, 7]], 5: LOG[2], 6: 1,
+                                            7: b"\x22" * 64}],
+    "checkpoint": [43, None, None, None, None, {1: [[LOG[5], 3, H], [LOG[6], 9, H]]}],
+    "resolve": [44, None, None, None, None, {3: 4, 4: H, 5: [H, H]}],
+    "recover": [48, None, None, None, None, {1: H, 2: H, 3: 2, 4: 9, 5: H, 6: H, 7: b"\x22" * 64}],
 }
 for name, value in CHANGES.items():
     write("change", name, pack(value))
@@ -190,6 +201,22 @@ write("session", "bytes-bad-length", b"\x02ESSAIM\r\n\x01\x01\0\0\0\0\0\0\xff\xf
 write("session", "home", b"\x03" + hello(1, 2) + frontier + credit + want + commits + ack)
 write("session", "home-ahead", b"\x03" + hello(1, 2) + frame(2, pack([[LOG[10], 9, H]]))
       + frame(5, pack([LOG[10], [commit([CHANGES["invite"]], 6)]])))
+lower = frame(2, pack([[LOG[10], 5, FED], [LOG[12], 2, H], [LOG[11], 0, FED]]))
+returned = frame(16, pack([H]))
+write("session", "hub-pending", bytes([4]) + hello(2, 1) + lower + credit + commits + ack)
+write("session", "hub-fenced", bytes([8]) + hello(2, 1) + frontier + want + commits + bytes([132, 2]))
+write("session", "hub-behind", bytes([16]) + hello(2, 1))
+write("session", "hub-differs", b"\0" + hello(2, 1) + lower + bytes([130, 2]) + credit + bytes([137, 5]) + commits
+      + bytes([130, 4]) + commits)
+write("session", "hub-returns", b"\0" + hello(2, 1) + frame(2, pack([[LOG[10], 5, FED]])) + bytes([139, 0])
+      + frame(15, pack([[commit([CHANGES["put-structure"]], 4)]])) + bytes([140, 0]) + returned)
+write("session", "hub-forks", b"\0" + hello(2, 1) + frontier + bytes([138, 2]) + frame(8, pack([LOG[12], 4, H])))
+write("session", "hub-revoked", b"\0" + hello(2, 1) + frontier + credit + bytes([132, 128 + 1]))
+write("session", "stranger-control", b"\x01" + hello(2, 1) + frame(2, pack([[LOG[10], 9, H]])) + credit
+      + frame(5, pack([LOG[10], [commit([CHANGES["invite"]], 6)]])))
+write("session", "home-pending", b"\x03" + frame(1, pack([1, FED, LOG[1], LOG[8], 1, 2, 1800000000000, "seed"])) + lower + want)
+write("session", "home-fork", b"\x03" + hello(1, 2) + bytes([130, 3]) + frame(2, pack([[LOG[10], 9, H]]))
+      + frame(5, pack([LOG[10], [commit([CHANGES["invite"]], 6)]])) + bytes([134, 200]))
 
 # csv: kind, options, then the file
 sample = os.path.join(HERE, "..", "..", "conf", "sample")

@@ -2,11 +2,14 @@
  *
  * A session against a peer that sends what it likes. The first byte says who the
  * peer is: a member with its key, a stranger with a key, bytes without any
- * handshake, or home answering us. What follows is a list of
+ * handshake, or home answering us; and (by its quotient) what home makes of a hub.
+ * What follows is a list of
  *     type, flags, length u16, body         a frame, where type < 128
  *     128 + event, argument                 something that happens at our end
+ * In a frame 16 equal bytes n stand for the hub (1 to 3) or log (10 to 16) number n.
  * Whatever comes: no crash, credit is given back, a closed session stays so,
- * nothing is asked to be stored that was not asked for. */
+ * nothing is asked to be stored that was not asked for, nothing is read for a peer
+ * that may not have it. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +33,13 @@ struct world {
 	struct wire wire;
 	bool wired;
 	struct buf sent; /* by the session */
+	struct id16 hubs[3], logs[7]; /* numbers 1 to 3, 10 to 16 */
+	struct buf entries[16]; /* of the one control commit */
+	struct commit c;
+	struct packed p;
+	struct session_event greeted; /* home's verdict on a hub */
+	enum es_err store_as;
+	bool compares, asked, given; /* what the node has not answered yet */
 };
 
 static struct id16 id_of(uint8_t n)
@@ -40,48 +50,75 @@ static struct id16 id_of(uint8_t n)
 	return id;
 }
 
-static void open_log(struct world *w, uint8_t n, struct id16 hub, enum scope scope, uint64_t seq)
+static struct buf *entry(struct world *w)
 {
-	struct id16 log = id_of(n);
-	struct open_log *o = &w->rights.logs[w->rights.log_count++];
-	struct head *h = frontier_add(&w->frontier, &log, &hub, scope, 1);
+	struct buf *b = &w->entries[w->p.count++];
 
-	*o = (struct open_log){.id = log, .hub = hub, .scope = scope, .generation = 1};
+	buf_init(b, CHANGE_MAX);
+	return b;
+}
+
+static void open_log(struct world *w, unsigned n, unsigned hub, enum scope scope, uint64_t seq)
+{
+	struct open_log o = {.hub = w->hubs[hub - 1], .scope = scope, .generation = 1};
+
+	o.nonce = id_of((uint8_t)n);
+	o.id = crypto_log_id(&w->rights.fed_id, &o.hub, (uint8_t)scope, &o.nonce);
+	w->logs[n - 10] = o.id;
+	entry_open(&o, entry(w));
+	struct head *h = frontier_add(&w->frontier, &o.id, &o.hub, scope, 1);
 	assert(h != NULL);
 	h->seq = h->acked = seq;
+}
+
+static void let_in(struct world *w, unsigned n, enum role role, const struct dh_public *dh)
+{
+	struct member m = {.role = role, .epoch = 1, .name = "x", .pays = "auray", .dh = *dh};
+	uint8_t seed[32] = {(uint8_t)n};
+	struct sign_secret secret;
+	struct hash charter = {{0}};
+	struct acceptance a = {.handshake = {0}};
+
+	crypto_sign_keys(seed, &m.sign, &secret);
+	m.hub = w->hubs[n - 1] = crypto_hub_id(&w->rights.fed_id, &m.sign);
+	if (role == ROLE_CRESS)
+		w->rights.founder = m.sign;
+	entry_member(&m, &charter, role == ROLE_CRESS ? NULL : &a, entry(w));
 }
 
 /* A federation of a CRESS (1) and two hubs (2: the peer or us, 3). */
 static void build(struct world *w, bool we_are_hub)
 {
-	static const uint8_t seeds[3][32] = {{8, 1}, {8, 2}, {8, 3}}; /* differ beyond the clamped bits */
-	struct id16 cress = id_of(1), hub = id_of(2), other = id_of(3);
+	static const uint8_t seeds[4][32] = {{8, 1}, {8, 2}, {8, 3}, {8, 4}}; /* differ beyond the clamped bits */
+	struct hash fed = {{0}};
+	struct dh_public other_dh;
+	struct dh_secret unused;
 
 	memset(w, 0, sizeof(*w));
 	crypto_dh_keys(seeds[0], &w->cress_pub, &w->cress_dh);
 	crypto_dh_keys(seeds[1], &w->hub_pub, &w->hub_dh);
 	crypto_dh_keys(seeds[2], &w->stranger_pub, &w->stranger_dh);
+	crypto_dh_keys(seeds[3], &other_dh, &unused);
+	rights_init(&w->rights, &fed);
 	w->rights.founded = true;
-	w->rights.seq = 5;
-	w->rights.control_log = id_of(10);
-	w->rights.members = calloc(3, sizeof(struct member));
-	w->rights.logs = calloc(8, sizeof(struct open_log));
-	assert(w->rights.members != NULL && w->rights.logs != NULL);
-	w->rights.member_count = 3;
-	w->rights.members[0] = (struct member){.hub = cress, .role = ROLE_CRESS, .dh = w->cress_pub};
-	w->rights.members[1] = (struct member){.hub = hub, .role = ROLE_HUB, .dh = w->hub_pub};
-	w->rights.members[2] = (struct member){.hub = other, .role = ROLE_HUB};
-	open_log(w, 10, cress, SCOPE_CONTROL, 5);
-	open_log(w, 11, cress, SCOPE_PUBLIC, 0);
-	open_log(w, 12, hub, SCOPE_PUBLIC, 3);
-	open_log(w, 13, hub, SCOPE_FEDERATION, 0);
-	open_log(w, 14, hub, SCOPE_CRESS, 2);
-	open_log(w, 15, other, SCOPE_PUBLIC, 70000);
-	open_log(w, 16, other, SCOPE_CRESS, 1);
+	let_in(w, 1, ROLE_CRESS, &w->cress_pub);
+	let_in(w, 2, ROLE_HUB, &w->hub_pub);
+	let_in(w, 3, ROLE_HUB, &other_dh);
+	open_log(w, 10, 1, SCOPE_CONTROL, 5);
+	open_log(w, 11, 1, SCOPE_PUBLIC, 0);
+	open_log(w, 12, 2, SCOPE_PUBLIC, 3);
+	open_log(w, 13, 2, SCOPE_FEDERATION, 0);
+	open_log(w, 14, 2, SCOPE_CRESS, 2);
+	open_log(w, 15, 3, SCOPE_PUBLIC, 70000);
+	open_log(w, 16, 3, SCOPE_CRESS, 1);
+	for (uint32_t i = 0; i < w->p.count; i++)
+		w->p.payload[i] = (struct payload){.present = true, .change = buf_slice(&w->entries[i])};
+	w->c.seq = 5;
+	assert(rights_apply(&w->rights, &w->c, &w->p) == ES_OK);
 	rng_seed_number(&w->rng, 1);
 	w->buffers = SESSION_BUFFERS;
 	w->env = (struct session_env){
-		.rights = &w->rights, .frontier = &w->frontier, .self = we_are_hub ? hub : cress,
+		.rights = &w->rights, .frontier = &w->frontier, .self = w->hubs[we_are_hub],
 		.role = we_are_hub ? ROLE_HUB : ROLE_CRESS, .instance = id_of(9), .lineage = 1,
 		.dh = we_are_hub ? &w->hub_dh : &w->cress_dh, .rng = &w->rng, .buffers = &w->buffers,
 		.software = "fuzz", .now = 1000, .utc = 1800000000000,
@@ -92,7 +129,6 @@ static void build(struct world *w, bool we_are_hub)
 static void step(struct world *w, struct session_event ev)
 {
 	struct session_effects fx = {.send = &w->sent};
-	const struct id16 cress_only = id_of(16);
 	uint32_t log;
 
 	if (w->s.state == SESSION_CLOSED)
@@ -103,10 +139,18 @@ static void step(struct world *w, struct session_event ev)
 	assert(!fx.store || (fx.store_log < w->frontier.count && w->s.tracks[fx.store_log].asked));
 	assert(!fx.load || fx.load_log < w->frontier.count);
 	/* What another hub shares with the CRESS alone is never read for this peer. */
-	assert(!fx.load || !id_eq(&w->frontier.heads[fx.load_log].log, &cress_only));
+	assert(!fx.load || !id_eq(&w->frontier.heads[fx.load_log].log, &w->logs[16 - 10]));
+	assert(!fx.load || fx.load_last <= w->frontier.heads[fx.load_log].seq);
+	/* Who is heard out gets nothing. */
+	assert(!fx.load || w->env.role != ROLE_CRESS || !(w->s.report_only || w->s.stranger));
+	w->compares |= fx.compare;
+	w->asked |= fx.returns;
+	w->given |= fx.give_back;
 	log = fx.store_log;
+	if (fx.greet)
+		step(w, w->greeted);
 	if (fx.store && w->s.state != SESSION_CLOSED)
-		step(w, (struct session_event){.type = SESSION_EV_STORED, .log = log,
+		step(w, (struct session_event){.type = SESSION_EV_STORED, .log = log, .err = w->store_as,
 					       .seq = w->frontier.heads[log].seq + 1});
 }
 
@@ -175,8 +219,25 @@ static bool greet(struct world *w, enum peer_kind kind)
 	return true;
 }
 
+/* Numbers in a frame become the ids that they stand for. */
+static void name_ids(const struct world *w, uint8_t *p, size_t len)
+{
+	for (size_t at = 0; at + 16 <= len; at++) {
+		const struct id16 *id = p[at] >= 1 && p[at] <= 3 ? &w->hubs[p[at] - 1]
+				      : p[at] >= 10 && p[at] <= 16 ? &w->logs[p[at] - 10] : NULL;
+		struct id16 run = id_of(p[at]);
+
+		if (id != NULL && memcmp(p + at, run.bytes, 16) == 0) {
+			memcpy(p + at, id->bytes, 16);
+			at += 15;
+		}
+	}
+}
+
 static void happen(struct world *w, unsigned event, uint8_t argument)
 {
+	static const enum es_err verdicts[] = {ES_OK, ES_EXISTS, ES_DIVERGED, ES_CONTROL_FORK, ES_FORK, ES_BAD_SIG,
+					       ES_CLOCK_SKEW, ES_MALFORMED};
 	struct session_event ev = {.type = (enum session_event_type)(event % (SESSION_EV_CLOSE + 1))};
 	uint8_t memory[64];
 	struct buf body;
@@ -185,8 +246,38 @@ static void happen(struct world *w, unsigned event, uint8_t argument)
 	switch (ev.type) {
 	case SESSION_EV_START:
 	case SESSION_EV_BYTES:
-	case SESSION_EV_STORED: /* follows a store, see step() */
+	case SESSION_EV_GREETED: /* see step() */
 		return;
+	case SESSION_EV_STORED: /* the verdict on what comes next */
+		w->store_as = verdicts[argument % (sizeof(verdicts) / sizeof(verdicts[0]))];
+		return;
+	case SESSION_EV_COMPARED:
+		if (!w->compares)
+			return;
+		w->compares = false;
+		buf_init_fixed(&body, memory, sizeof(memory));
+		canon_array(&body, argument & 1);
+		if (argument & 1)
+			canon_u64(&body, argument / 2);
+		in = buf_slice(&body);
+		ev.bytes = &in;
+		break;
+	case SESSION_EV_RETURNS:
+	case SESSION_EV_RETURNED:
+		if (ev.type == SESSION_EV_RETURNS ? !w->asked : !w->given)
+			return;
+		if (ev.type == SESSION_EV_RETURNS)
+			w->asked = false;
+		else
+			w->given = false;
+		/* fall through */
+	case SESSION_EV_FORK:
+		buf_init_fixed(&body, memory, sizeof(memory));
+		canon_array(&body, 0);
+		in = argument & 1 ? SLICE_NONE : buf_slice(&body);
+		ev.bytes = &in;
+		ev.log = argument % (uint32_t)w->frontier.count;
+		break;
 	case SESSION_EV_LOADED:
 		if (!w->s.loading)
 			return;
@@ -196,11 +287,15 @@ static void happen(struct world *w, unsigned event, uint8_t argument)
 		canon_array(&body, 0);
 		in = buf_slice(&body);
 		ev.bytes = &in;
-		ev.log = argument % (uint32_t)w->frontier.count;
+		ev.log = w->s.load_log;
 		ev.seq = w->frontier.heads[ev.log].seq;
+		ev.err = argument == 255 ? ES_DAMAGED : ES_OK;
 		break;
 	case SESSION_EV_GREW:
-		w->frontier.heads[argument % w->frontier.count].seq++;
+		if (argument & 128)
+			w->rights.members[1].state = (enum member_state)(argument % 3);
+		else
+			w->frontier.heads[argument % w->frontier.count].seq++;
 		break;
 	case SESSION_EV_ROOM:
 		break;
@@ -232,6 +327,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	kind = data[0] % PEER_KINDS;
 	build(&w, kind == PEER_HOME);
+	w.greeted = (struct session_event){
+		.type = SESSION_EV_GREETED, .pending = data[0] / PEER_KINDS & 1, .report_only = data[0] / PEER_KINDS & 2,
+		.err = data[0] / PEER_KINDS & 4 ? ES_LINEAGE_BEHIND : ES_OK,
+	};
 	session_init(&w.s, kind == PEER_HOME, &w.cress_pub);
 	if (kind != PEER_HOME)
 		step(&w, (struct session_event){.type = SESSION_EV_START});
@@ -259,6 +358,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			buf_init(&plain, WIRE_FRAME_MAX);
 			buf_add(&plain, data + at, 2);
 			buf_add(&plain, data + at + 4, len);
+			name_ids(&w, plain.p + 2, len);
 			buf_clear(&stream);
 			buf_add_be(&stream, plain.len + 16, 2);
 			assert(noise_seal(&w.wire.out.cipher, SLICE_NONE, buf_slice(&plain), &stream) == ES_OK);
@@ -280,6 +380,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		wire_done(&w.wire);
 	noise_wipe(&w.noise);
 	buf_done(&w.sent);
+	for (uint32_t i = 0; i < w.p.count; i++)
+		buf_done(&w.entries[i]);
 	rights_done(&w.rights);
 	frontier_done(&w.frontier);
 	return 0;

@@ -19,6 +19,7 @@
 #define NOW_MS 1790000000000
 #define CHARTER_TEXT "Nous partageons nos fiches."
 #define SEALED_MAX 8
+#define WORLD_COMMITS 12
 
 struct keys {
 	struct sign_public sign;
@@ -40,11 +41,11 @@ struct sealed {
 enum { CRESS, AURAY, VANNES, WATCHER, STRANGER, PARTIES };
 
 struct world {
-	struct keys keys[PARTIES];
+	struct keys keys[PARTIES], recovery;
 	struct hash fed_id, charter;
 	struct genesis genesis;
 	struct rights rights; /* after `control` */
-	struct sealed control[4];
+	struct sealed control[WORLD_COMMITS];
 	unsigned commits; /* of control */
 	struct open_log control_open, open[PARTIES][SCOPE_COUNT];
 };
@@ -152,6 +153,7 @@ static inline struct sealed *world_next(struct world *w)
 {
 	struct sealed *s = &w->control[w->commits];
 
+	assert_true(w->commits < WORLD_COMMITS);
 	sealed_init(s);
 	s->c.fed_id = w->fed_id;
 	s->c.log_id = w->commits ? w->rights.control_log : w->control_open.id;
@@ -176,10 +178,11 @@ static inline void world_init(struct world *w)
 	memset(w, 0, sizeof *w);
 	for (unsigned i = 0; i < PARTIES; i++)
 		keys_make(&w->keys[i], i);
+	keys_make(&w->recovery, PARTIES);
 	w->charter = crypto_hash(HASH_GENESIS, slice_str(CHARTER_TEXT));
 	w->genesis = (struct genesis){.name = slice_str("Bretagne ESS"), .region = slice_str("53"),
-				      .cress = w->keys[CRESS].sign, .charter = w->charter};
-	memset(w->genesis.recovery.bytes, 7, 32);
+				      .cress = w->keys[CRESS].sign, .charter = w->charter,
+				      .recovery = recovery_hash(&w->recovery.sign)};
 	memset(w->genesis.random, 9, 32);
 	w->fed_id = rights_fed_id(w->genesis.name, &w->genesis.cress, &w->genesis.recovery, w->genesis.random,
 				  &w->genesis.charter);

@@ -18,94 +18,12 @@
 #include "proto/invite.h"
 #include "proto/join.h"
 #include "proto/session.h"
+#include "tests/proto/protocol_doc.h"
 
 #define UTC 1800000000000 /* 2027-01-15T08:00:00Z */
 #define EXAMPLES_MAX 96
-#define CELLS 6
 #define HANDSHAKE_SENT_I (WIRE_PREAMBLE_LEN + 2 + 48 + 2 + 64)
 #define HANDSHAKE_SENT_R (WIRE_PREAMBLE_LEN + 2 + 48)
-
-/* --- the document --- */
-
-static char *document;
-
-/* The line after `at`, or NULL. */
-static const char *next_line(const char *at)
-{
-	const char *end = strchr(at, '\n');
-
-	return end == NULL || end[1] == '\0' ? NULL : end + 1;
-}
-
-#define BLOCK_HEAD "```%7[a-z] %63[a-z0-9._]"
-
-/* Its content, blanks left out; NULL where there is none of that name. */
-static char *block_named(const char *kind, const char *name)
-{
-	char is_kind[8], is_name[64];
-
-	for (const char *line = document; line != NULL; line = next_line(line)) {
-		if (sscanf(line, BLOCK_HEAD, is_kind, is_name) != 2 || strcmp(is_kind, kind) != 0 || strcmp(is_name, name) != 0)
-			continue;
-		const char *from = next_line(line), *end = from ? strstr(from, "```") : NULL;
-		if (end == NULL)
-			return NULL;
-		char *text = calloc(1, (size_t)(end - from) + 1);
-		for (size_t n = 0; from < end; from++)
-			if (*from != '\n' && *from != ' ')
-				text[n++] = *from;
-		return text;
-	}
-	return NULL;
-}
-
-struct row {
-	char cell[CELLS][200];
-};
-
-/* The rows of the table under "## heading" whose first cell is a number or a
- * name in backquotes; the number of rows read. */
-static size_t table(const char *heading, struct row *rows, size_t max)
-{
-	char title[64];
-	size_t count = 0;
-
-	snprintf(title, sizeof(title), "\n## %s\n", heading);
-	const char *line = strstr(document, title);
-	if (line == NULL)
-		fail_msg("no section \"%s\"", heading);
-	line = next_line(line + 1);
-	for (; line != NULL && strncmp(line, "## ", 3) != 0; line = next_line(line)) {
-		if (strncmp(line, "| ", 2) != 0 || (line[2] != '`' && (line[2] < '0' || line[2] > '9')))
-			continue;
-		assert_true(count < max);
-		struct row *r = &rows[count++];
-		size_t c = 0, n = 0;
-		memset(r, 0, sizeof(*r));
-		for (const char *p = line + 1; *p != '\n' && *p != '\0' && c < CELLS; p++) {
-			if (*p == '|') {
-				while (n > 0 && r->cell[c][n - 1] == ' ')
-					r->cell[c][--n] = '\0';
-				c++;
-				n = 0;
-			} else if (*p != '`' && (*p != ' ' || n > 0) && n + 1 < sizeof(r->cell[c])) {
-				r->cell[c][n++] = *p;
-			}
-		}
-	}
-	return count;
-}
-
-static void expect_row(const struct row *rows, size_t count, unsigned long long number, const char *name)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", number);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(rows[i].cell[0], text) == 0 && strcmp(rows[i].cell[1], name) == 0)
-			return;
-	fail_msg("no row | %llu | `%s` |", number, name);
-}
 
 /* --- examples --- */
 
@@ -327,6 +245,7 @@ struct end {
 	size_t heard; /* of the other end's `sent` */
 	enum es_err store_as;
 	struct buf answer; /* to a JOIN */
+	bool gives; /* something void */
 };
 
 static void end_make(struct end *e, const struct party *p, const struct rights *r, enum role role, unsigned ephemeral)
@@ -373,6 +292,26 @@ static void say_join(struct end *e, const struct buf *body)
 	step(e, (struct session_event){.type = SESSION_EV_JOIN, .bytes = &bytes});
 }
 
+/* The hub's commit as if a cut had made it void: given by the hub, once; taken by home. */
+static void say_void(struct end *e, enum session_event_type type)
+{
+	struct slice bytes;
+	struct buf body;
+
+	buf_init(&body, WIRE_MESSAGE_MAX);
+	canon_array(&body, 1);
+	if (type == SESSION_EV_RETURNS) {
+		canon_array(&body, 1);
+		buf_add(&body, w.data.packed.p, w.data.packed.len);
+	} else {
+		canon_bin(&body, w.data.c.id.bytes, 32);
+	}
+	bytes = type == SESSION_EV_RETURNED || e->gives ? buf_slice(&body) : SLICE_NONE;
+	e->gives = false;
+	step(e, (struct session_event){.type = type, .bytes = &bytes});
+	buf_done(&body);
+}
+
 static void step(struct end *e, struct session_event ev)
 {
 	struct session_effects fx = {.send = &e->sent};
@@ -398,6 +337,10 @@ static void step(struct end *e, struct session_event ev)
 	}
 	if (fx.join && e->answer.len > 0)
 		say_join(e, &e->answer);
+	if (fx.greet)
+		step(e, (struct session_event){.type = SESSION_EV_GREETED});
+	if (fx.returns || fx.give_back)
+		say_void(e, fx.returns ? SESSION_EV_RETURNS : SESSION_EV_RETURNED);
 }
 
 /* `to` hears what `from` has sent, up to `most` bytes of it in all. */
@@ -683,6 +626,7 @@ static void examples_of_session(void)
 	struct end hub, cress;
 
 	two_ends(&hub, &cress, &w.rights);
+	hub.gives = true;
 	start(&hub, &cress);
 	talk(&hub, &cress);
 	assert_true(hub.s.confirmed);
@@ -695,6 +639,11 @@ static void examples_of_session(void)
 	hex_sent("body.credit", &cress, WIRE_CREDIT, 1);
 	hex_sent("body.ack", &cress, WIRE_ACK, 1);
 	hex_sent("body.commits", &hub, WIRE_COMMITS, 1);
+	hex_sent("body.return", &hub, WIRE_RETURN, 1);
+	hex_sent("body.returned", &cress, WIRE_RETURNED, 1);
+	hub.env.now += SESSION_PING_MS;
+	step(&hub, (struct session_event){.type = SESSION_EV_TIME});
+	hex_sent("body.frontier.quiet", &hub, WIRE_FRONTIER, 2);
 	end_done(&hub);
 	end_done(&cress);
 
@@ -814,6 +763,7 @@ static const struct {
 	{"HELLO", WIRE_HELLO}, {"FRONTIER", WIRE_FRONTIER}, {"CREDIT", WIRE_CREDIT}, {"WANT", WIRE_WANT},
 	{"COMMITS", WIRE_COMMITS}, {"ACK", WIRE_ACK}, {"NACK", WIRE_NACK}, {"FORK", WIRE_FORK}, {"JOIN", WIRE_JOIN},
 	{"JOINED", WIRE_JOINED}, {"PING", WIRE_PING}, {"PONG", WIRE_PONG}, {"DIGEST", WIRE_DIGEST}, {"BYE", WIRE_BYE},
+	{"RETURN", WIRE_RETURN}, {"RETURNED", WIRE_RETURNED},
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
@@ -940,7 +890,7 @@ static void kinds_and_scopes_are_the_schema_s(void **state)
 
 static void operations_are_the_code_s(void **state)
 {
-	static const char *const data[] = {"put", "propose", "answer", "receipt"};
+	static const char *const data[] = {"put", "propose", "answer", "receipt", "request"};
 	static const char *const control[] = {"genesis", "member", "open", "suspend", "resume", "revoke", "rotate", "steward",
 					      "forget", "territory", "charter", "checkpoint", "resolve", "void", "quota",
 					      "invite", "recover"};
@@ -948,9 +898,9 @@ static void operations_are_the_code_s(void **state)
 	size_t count = table("Operations", rows, 64);
 
 	(void)state;
-	assert_int_equal(count, 4 + 17);
+	assert_int_equal(count, 5 + 17);
 	assert_int_equal(OP_RECOVER, OP_GENESIS + 16);
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 5; i++)
 		expect_row(rows, count, OP_PUT + i, data[i]);
 	for (unsigned i = 0; i < 17; i++)
 		expect_row(rows, count, OP_GENESIS + i, control[i]);
@@ -969,8 +919,9 @@ static void limits_are_the_code_s(void **state)
 		LIMIT(RIGHTS_LOGS_MAX), LIMIT(CHARTER_MAX), LIMIT(INVITE_HOST_MAX), LIMIT(WIRE_PREAMBLE_LEN),
 		LIMIT(WIRE_VERSION), LIMIT(WIRE_BODY_MAX), LIMIT(WIRE_MESSAGE_MAX), LIMIT(WIRE_SMALL_MAX),
 		LIMIT(WIRE_REKEY_FRAMES), LIMIT(WIRE_REKEY_BYTES), LIMIT(SESSION_HANDSHAKE_MS), LIMIT(SESSION_FRAME_MS),
-		LIMIT(SESSION_PING_MS), LIMIT(SESSION_DEAD_MS), LIMIT(SESSION_RETRY_MS), LIMIT(SESSION_CREDIT_BUSY),
-		LIMIT(SESSION_BUFFERS), LIMIT(SESSION_BUFFERS_SPARE),
+		LIMIT(SESSION_PING_MS), LIMIT(SESSION_DEAD_MS), LIMIT(SESSION_RETRY_MS), LIMIT(SESSION_STALL_MS),
+		LIMIT(SESSION_FORKED_MS), LIMIT(SESSION_RETURNS_MS), LIMIT(SESSION_CREDIT_BUSY), LIMIT(SESSION_BUFFERS),
+		LIMIT(SESSION_BUFFERS_SPARE),
 	};
 	static struct row rows[64];
 	size_t count = table("Limits", rows, 64);

@@ -132,6 +132,34 @@ static void a_member_s_key_is_valid_and_its_id_follows_from_it(void **state)
 	assert_int_equal(w.rights.member_count, 1);
 }
 
+static void a_key_is_one_member_s(void **state)
+{
+	struct member m;
+
+	(void)state;
+	world_let_in(&w, AURAY);
+	s = world_next(&w);
+	m = world_member(&w, VANNES);
+	m.dh = w.keys[AURAY].dh;
+	entry_member(&m, &w.charter, NULL, sealed_add(s));
+	assert_int_equal(world_apply(&w), ES_NOT_ALLOWED);
+	assert_null(rights_member(&w.rights, &m.hub));
+	assert_ptr_equal(rights_member_sign(&w.rights, &w.keys[AURAY].sign), rights_member(&w.rights, &w.keys[AURAY].hub));
+	assert_null(rights_member_sign(&w.rights, &w.keys[VANNES].sign));
+}
+
+static void the_control_log_is_the_cress_s(void **state)
+{
+	struct open_log control = world_open(&w, AURAY, SCOPE_CONTROL, 2);
+
+	(void)state;
+	world_let_in(&w, AURAY);
+	s = world_next(&w);
+	entry_open(&control, sealed_add(s));
+	assert_int_equal(world_apply(&w), ES_NOT_ALLOWED);
+	assert_true(id_eq(&w.rights.control_log, &w.control_open.id));
+}
+
 static void a_log_s_id_follows_from_its_hub_scope_and_nonce_and_is_opened_once(void **state)
 {
 	struct open_log log = world_open(&w, CRESS, SCOPE_FEDERATION, 1), bad = log;
@@ -213,6 +241,20 @@ static void a_later_charter_and_territory_replace_the_earlier(void **state)
 	assert_true(hash_eq(&w.rights.charter, &digest));
 }
 
+static void a_charter_says_whether_it_must_be_accepted_anew(void **state)
+{
+	(void)state;
+	assert_false(w.rights.charter_mandatory);
+	entry_charter_version(slice_str("charte"), slice_str("2"), slice_str("Deux."), true, sealed_add(s));
+	assert_int_equal(world_apply(&w), ES_OK);
+	assert_true(w.rights.charter_mandatory);
+	assert_string_equal(w.rights.charter_text, "Deux.");
+	s = world_next(&w);
+	entry_charter_version(slice_str("charte"), slice_str("3"), slice_str("Trois."), false, sealed_add(s));
+	assert_int_equal(world_apply(&w), ES_OK);
+	assert_false(w.rights.charter_mandatory);
+}
+
 static void a_charter_is_the_text_of_its_digest(void **state)
 {
 	(void)state;
@@ -228,7 +270,7 @@ static void entries_of_later_versions_are_passed_over(void **state)
 
 	(void)state;
 	change_encode(&ch, sealed_add(s));
-	ch.op = OP_QUOTA;
+	ch.op = OP_RECOVER + 1;
 	change_encode(&ch, sealed_add(s));
 	assert_int_equal(world_apply(&w), ES_OK);
 	assert_int_equal(w.rights.seq, 2);
@@ -237,7 +279,9 @@ static void entries_of_later_versions_are_passed_over(void **state)
 
 static void an_entry_without_its_fields_is_malformed(void **state)
 {
-	static const unsigned ops[] = {OP_CHARTER, OP_MEMBER, OP_OPEN, OP_TERRITORY, OP_INVITE};
+	static const unsigned ops[] = {OP_CHARTER, OP_MEMBER, OP_OPEN, OP_TERRITORY, OP_INVITE, OP_SUSPEND, OP_RESUME,
+				       OP_REVOKE, OP_ROTATE, OP_STEWARD, OP_FORGET, OP_CHECKPOINT, OP_RESOLVE, OP_VOID,
+				       OP_QUOTA, OP_RECOVER};
 	struct change ch = {.control = true, .fields = SLICE("\x80", 1)};
 	struct rights fresh;
 
@@ -338,10 +382,13 @@ int main(void)
 		T(the_federation_id_covers_the_genesis),
 		T(nothing_comes_before_the_genesis_and_no_second_one_after_it),
 		T(a_member_s_key_is_valid_and_its_id_follows_from_it),
+		T(a_key_is_one_member_s),
+		T(the_control_log_is_the_cress_s),
 		T(a_log_s_id_follows_from_its_hub_scope_and_nonce_and_is_opened_once),
 		T(the_greatest_generation_of_a_log_is_the_one_in_use),
 		T(an_invitation_is_used_by_the_member_that_brings_it),
 		T(a_later_charter_and_territory_replace_the_earlier),
+		T(a_charter_says_whether_it_must_be_accepted_anew),
 		T(a_charter_is_the_text_of_its_digest),
 		T(entries_of_later_versions_are_passed_over),
 		T(an_entry_without_its_fields_is_malformed),

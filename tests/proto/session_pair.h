@@ -27,9 +27,12 @@ struct node {
 	struct buf out;
 	/* what happened to it */
 	unsigned seen[SEEN], seen_count; /* types of the messages that arrived */
+	struct buf heard[WIRE_TYPES]; /* body of the last one of each type */
 	uint32_t stores[SEEN], store_count;
 	bool identified, closed, got_join;
-	unsigned acks, nacks;
+	unsigned acks, nacks, greets, compares, levels, forks, asked_returns, gave_back, returned;
+	struct buf effect; /* body of the last level, fork, give_back or returned */
+	bool report; /* `reported` when it was last seen, also as it closed */
 	struct session_effects last;
 	enum es_err nack_err;
 	struct buf joined;
@@ -38,9 +41,15 @@ struct node {
 	uint32_t refuse_log;
 	bool block; /* and mark that head */
 	bool hold_store, hold_load, held_store, held_load;
+	bool hold_greet, hold_compare; /* the node has not answered yet */
+	struct session_event greeted; /* its verdict on a HELLO */
+	struct buf compared; /* its answer to `compare` */
+	struct slice to_return; /* what it answers to `returns`, once */
+	bool on_branch;
+	enum es_err other_branch; /* verdict on a control commit that is not on our chain */
 	struct session_event store_event;
 	uint32_t load_log;
-	uint64_t load_seq;
+	uint64_t load_seq, load_last;
 	unsigned per_load; /* commits in one COMMITS */
 };
 
@@ -65,6 +74,43 @@ static inline void follow_opens(struct node *n)
 	}
 }
 
+static inline void node_keep(struct node *n, uint32_t index, const struct commit *c, struct slice bytes)
+{
+	struct head *h = &n->frontier.heads[index];
+
+	assert_true(c->seq < SEQS);
+	buf_clear(&n->journal[index][c->seq]);
+	buf_add(&n->journal[index][c->seq], bytes.p, bytes.len);
+	n->ids[index][c->seq] = c->id;
+	h->seq = c->seq;
+	h->id = c->id;
+	h->hlc = c->hlc;
+}
+
+/* A commit that is not on our chain: asked for from further back until the first
+ * that differs; our own, where home never acknowledged it, gives way (L6). */
+static inline enum es_err node_diverged(struct node *n, uint32_t index, const struct commit *c, struct slice bytes)
+{
+	struct head *h = &n->frontier.heads[index];
+	if (index == 0 && n->on_branch)
+		return n->other_branch;
+	bool first = c->seq == 1 || hash_eq(&c->prev_id, &n->ids[index][c->seq - 1]);
+
+	if (!first || c->seq > h->seq)
+		return ES_DIVERGED;
+	if (index == 0) {
+		n->on_branch = true;
+		return n->other_branch;
+	}
+	if (id_eq(&h->hub, &n->env.self) && c->seq > h->acked) {
+		node_keep(n, index, c, bytes);
+		return ES_OK;
+	}
+	h->blocked = ES_FORK;
+	h->blocked_seq = c->seq;
+	return ES_FORK;
+}
+
 static inline enum es_err node_admit(struct node *n, uint32_t index, struct slice bytes, uint64_t *seq)
 {
 	static struct commit c;
@@ -84,18 +130,16 @@ static inline enum es_err node_admit(struct node *n, uint32_t index, struct slic
 		}
 		return n->refuse;
 	}
+	if (c.seq <= h->seq && hash_eq(&n->ids[index][c.seq], &c.id))
+		return ES_EXISTS;
+	if (c.seq <= h->seq || (c.seq == h->seq + 1 && h->seq > 0 && !hash_eq(&c.prev_id, &h->id)))
+		return node_diverged(n, index, &c, bytes);
 	struct admit_input in = {.rights = &n->rights, .head = h, .now = NOW_MS,
 				 .control_at = c.ctl_seq <= n->frontier.heads[0].seq ? &n->ids[0][c.ctl_seq] : NULL};
 	err = admit_commit(&in, &c, &p);
 	if (err != ES_OK)
 		return err;
-	assert_true(c.seq < SEQS);
-	buf_clear(&n->journal[index][c.seq]);
-	buf_add(&n->journal[index][c.seq], bytes.p, bytes.len);
-	n->ids[index][c.seq] = c.id;
-	h->seq = c.seq;
-	h->id = c.id;
-	h->hlc = c.hlc;
+	node_keep(n, index, &c, bytes);
 	if (index == 0) {
 		assert_int_equal(rights_apply(&n->rights, &c, &p), ES_OK);
 		h->log = n->rights.control_log;
@@ -119,6 +163,12 @@ static inline void node_init(struct node *n, struct world *w, unsigned who, unsi
 			buf_init(&n->journal[i][j], COMMIT_PACKED_MAX);
 	buf_init(&n->out, 4 * WIRE_MESSAGE_MAX);
 	buf_init(&n->joined, WIRE_MESSAGE_MAX);
+	buf_init(&n->effect, WIRE_MESSAGE_MAX);
+	for (int i = 0; i < WIRE_TYPES; i++)
+		buf_init(&n->heard[i], WIRE_MESSAGE_MAX);
+	buf_init(&n->compared, WIRE_MESSAGE_MAX);
+	n->greeted.type = SESSION_EV_GREETED;
+	n->other_branch = ES_CONTROL_FORK;
 	rng_seed_number(&n->rng, who + 1);
 	rights_init(&n->rights, &w->fed_id);
 	assert_non_null(frontier_add(&n->frontier, &zero, &w->keys[CRESS].hub, SCOPE_CONTROL, 1));
@@ -142,6 +192,10 @@ static inline void node_done(struct node *n)
 			buf_done(&n->journal[i][j]);
 	buf_done(&n->out);
 	buf_done(&n->joined);
+	buf_done(&n->effect);
+	for (int i = 0; i < WIRE_TYPES; i++)
+		buf_done(&n->heard[i]);
+	buf_done(&n->compared);
 }
 
 static inline uint32_t node_log(const struct node *n, unsigned who, enum scope scope)
@@ -152,15 +206,15 @@ static inline uint32_t node_log(const struct node *n, unsigned who, enum scope s
 	return (uint32_t)(h - n->frontier.heads);
 }
 
-/* Seals one commit of its own into its own log. */
-static inline void node_write(struct node *n, enum scope scope, const char *text)
+/* One more commit of `who` in this node's copy of that log. */
+static inline void node_write_as(struct node *n, unsigned who, enum scope scope, const char *text)
 {
 	static struct sealed s;
-	uint32_t index = node_log(n, n->who, scope);
+	uint32_t index = node_log(n, who, scope);
 	const struct head *h = &n->frontier.heads[index];
 	uint64_t seq;
 
-	world_data(n->w, n->who, scope, &s);
+	world_data(n->w, who, scope, &s);
 	s.c.seq = h->seq + 1;
 	if (h->seq > 0)
 		s.c.prev_id = h->id;
@@ -168,10 +222,25 @@ static inline void node_write(struct node *n, enum scope scope, const char *text
 	s.c.ctl_seq = n->frontier.heads[0].seq;
 	s.c.ctl_id = n->frontier.heads[0].id;
 	buf_clear(&s.change[0]);
-	write_put(&s.change[0], &n->w->keys[n->who], s.c.hlc - 10, 0, text);
-	seal(&s, &n->w->keys[n->who]);
+	write_put(&s.change[0], &n->w->keys[who], s.c.hlc - 10, 0, text);
+	seal(&s, &n->w->keys[who]);
 	assert_int_equal(node_admit(n, index, buf_slice(&s.bytes), &seq), ES_OK);
 	sealed_done(&s);
+}
+
+/* Seals one commit of its own into its own log. */
+static inline void node_write(struct node *n, enum scope scope, const char *text)
+{
+	node_write_as(n, n->who, scope, text);
+}
+
+/* Home holds the log up to there. */
+static inline void node_acked(struct node *n, enum scope scope, uint64_t seq)
+{
+	uint32_t index = node_log(n, n->who, scope);
+
+	n->frontier.heads[index].acked = seq;
+	n->frontier.heads[index].acked_id = n->ids[index][seq];
 }
 
 static inline void node_event(struct node *n, struct session_event ev);
@@ -188,19 +257,22 @@ static inline enum es_err take_commits(struct node *n, uint32_t index, struct sl
 	uint32_t count = canon_read_array(&r, COMMIT_CHANGES_MAX);
 	for (uint32_t i = 0; i < count && err == ES_OK; i++) {
 		err = node_admit(n, index, canon_read_value(&r), seq);
-		if (err == ES_EXISTS)
+		if (n->on_branch && i + 1 < count)
+			err = ES_OK; /* the rest of the branch */
+		if (err == ES_EXISTS && !n->on_branch)
 			err = ES_OK;
 	}
 	assert_int_equal(r.err, ES_OK);
 	return err;
 }
 
-static inline void node_load(struct node *n, uint32_t log, uint64_t seq)
+/* Commits `seq` to `top` at most. */
+static inline void node_load(struct node *n, uint32_t log, uint64_t seq, uint64_t top)
 {
 	struct buf body, list;
 	uint32_t count = 0;
-	uint64_t top = n->frontier.heads[log].seq;
 
+	assert_true(top <= n->frontier.heads[log].seq);
 	buf_init(&list, WIRE_MESSAGE_MAX);
 	buf_init(&body, WIRE_MESSAGE_MAX);
 	for (uint64_t i = seq; i <= top && count < n->per_load; i++, count++)
@@ -213,6 +285,46 @@ static inline void node_load(struct node *n, uint32_t log, uint64_t seq)
 	node_event(n, (struct session_event){.type = SESSION_EV_LOADED, .log = log, .seq = seq + count - 1, .bytes = &bytes});
 	buf_done(&body);
 	buf_done(&list);
+}
+
+/* Which of the peer's heads are not on our chains? */
+static inline void node_compare(struct node *n, struct slice body)
+{
+	struct canon_reader r;
+	struct buf list;
+	uint32_t differ = 0;
+
+	buf_init(&list, WIRE_MESSAGE_MAX);
+	canon_read_init(&r, body);
+	for (uint32_t count = canon_read_array(&r, LOGS); count > 0; count--) {
+		struct id16 log;
+		struct hash id;
+
+		(void)canon_read_array(&r, 3);
+		canon_read_exact(&r, log.bytes, 16);
+		uint64_t seq = canon_read_u64(&r, UINT32_MAX);
+		canon_read_exact(&r, id.bytes, 32);
+		const struct head *h = frontier_find(&n->frontier, &log);
+		assert_non_null(h);
+		size_t i = (size_t)(h - n->frontier.heads);
+		assert_true(seq <= h->seq);
+		if (!hash_eq(&n->ids[i][seq], &id)) {
+			canon_u64(&list, i);
+			differ++;
+		}
+	}
+	assert_int_equal(canon_read_done(&r), ES_OK);
+	buf_clear(&n->compared);
+	canon_array(&n->compared, differ);
+	buf_add(&n->compared, list.p, list.len);
+	buf_done(&list);
+}
+
+static inline void node_answer_compare(struct node *n)
+{
+	struct slice bytes = buf_slice(&n->compared);
+
+	node_event(n, (struct session_event){.type = SESSION_EV_COMPARED, .bytes = &bytes});
 }
 
 static inline void take_ack(struct node *n, struct slice body)
@@ -244,6 +356,7 @@ static inline void node_event(struct node *n, struct session_event ev)
 
 	session_step(&n->s, &n->env, &ev, &fx);
 	n->last = fx;
+	n->report = n->s.reported;
 	n->identified |= fx.identified;
 	n->closed |= fx.closed;
 	if (fx.nack) {
@@ -254,6 +367,33 @@ static inline void node_event(struct node *n, struct session_event ev)
 		n->got_join = true;
 		buf_clear(&n->joined);
 		buf_add(&n->joined, fx.body->p, fx.body->len);
+	}
+	if (fx.greet) {
+		n->greets++;
+		if (!n->hold_greet)
+			node_event(n, n->greeted);
+	}
+	if (fx.level || fx.fork || fx.give_back || fx.returned) {
+		buf_clear(&n->effect);
+		buf_add(&n->effect, fx.body->p, fx.body->len);
+	}
+	n->levels += fx.level;
+	n->forks += fx.fork;
+	n->returned += fx.returned;
+	if (fx.compare) {
+		n->compares++;
+		node_compare(n, buf_slice(fx.body));
+		if (!n->hold_compare)
+			node_answer_compare(n);
+	}
+	if (fx.give_back)
+		n->gave_back++;
+	if (fx.returns) {
+		struct slice give = n->to_return;
+
+		n->asked_returns++;
+		n->to_return = SLICE_NONE;
+		node_event(n, (struct session_event){.type = SESSION_EV_RETURNS, .bytes = &give});
 	}
 	if (fx.ack) {
 		take_ack(n, buf_slice(fx.body));
@@ -276,8 +416,9 @@ static inline void node_event(struct node *n, struct session_event ev)
 		n->held_load = true;
 		n->load_log = fx.load_log;
 		n->load_seq = fx.load_seq;
+		n->load_last = fx.load_last;
 	} else if (fx.load) {
-		node_load(n, fx.load_log, fx.load_seq);
+		node_load(n, fx.load_log, fx.load_seq, fx.load_last);
 	}
 }
 
@@ -293,8 +434,11 @@ static inline void tap(struct node *n, struct slice in)
 	buf_init(&w.frame, WIRE_FRAME_MAX + 2);
 	buf_init(&w.message, WIRE_MESSAGE_MAX);
 	buf_init(&body, WIRE_MESSAGE_MAX);
-	if (wire_receive(&w, &in, ~0u, &type, &body) == ES_OK && type != 0)
+	if (wire_receive(&w, &in, ~0u, &type, &body) == ES_OK && type != 0) {
 		n->seen[n->seen_count++ % SEEN] = type;
+		buf_clear(&n->heard[type]);
+		buf_add(&n->heard[type], body.p, body.len);
+	}
 	buf_done(&body);
 	wire_done(&w);
 }

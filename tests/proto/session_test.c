@@ -141,9 +141,7 @@ static void another_hub_is_offered_only_what_home_has_acknowledged(void **state)
 	uint32_t ours = node_log(&pair.a, AURAY, SCOPE_PUBLIC), theirs = node_log(&pair.b, AURAY, SCOPE_PUBLIC);
 	node_write(&pair.a, SCOPE_PUBLIC, "un");
 	node_write(&pair.a, SCOPE_PUBLIC, "deux");
-	pair.a.frontier.heads[ours].acked = 1;
-	pair.a.frontier.heads[ours].acked_id = pair.a.ids[ours][1];
-	pair.a.per_load = 1;
+	node_acked(&pair.a, SCOPE_PUBLIC, 1);
 	start(&pair);
 	talk(&pair);
 	assert_int_equal(session_shareable(&pair.a.s, &pair.a.env, ours), 1);
@@ -426,6 +424,8 @@ static void commits_damaged_on_this_disk_are_not_served(void **state)
 	assert_int_equal(pair.a.s.tracks[pair.a.load_log].next, 0);
 	assert_int_equal(pair.a.s.sent, 0);
 	assert_int_equal(pair.a.s.state, SESSION_STREAM);
+	assert_int_equal(pair.b.nacks, 0); /* it is the peer's copy, not ours */
+	assert_true(pair.b.s.reported); /* and home does not wait for it */
 	pair_done(&pair);
 }
 
@@ -447,7 +447,7 @@ static void what_the_peer_refused_while_it_was_read_is_not_sent(void **state)
 	forge(&pair.b, WIRE_NACK, &b);
 	talk(&pair);
 	assert_int_equal(pair.a.nack_err, ES_BAD_SIG);
-	node_load(&pair.a, pair.a.load_log, pair.a.load_seq);
+	node_load(&pair.a, pair.a.load_log, pair.a.load_seq, pair.a.load_last);
 	assert_int_equal(pair.a.s.sent, 0);
 	buf_done(&b);
 	pair_done(&pair);
@@ -484,7 +484,8 @@ static void the_peer_s_clock_is_compared_with_ours(void **state)
 	talk(&pair);
 	assert_int_equal(pair.a.s.peer_clock_ms, 7000);
 	assert_int_equal(pair.b.s.peer_clock_ms, -7000);
-	assert_int_equal(pair.a.s.peer_lineage, 1);
+	assert_int_equal(pair.b.s.peer_lineage, 1);
+	assert_int_equal(pair.a.s.peer_lineage, 0); /* home says there whether it takes us for a copy */
 	pair_done(&pair);
 }
 

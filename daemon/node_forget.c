@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Erasure (part 5). The steward destroys at once and its order goes to the CRESS,
+ * which enters it with the places it knows; every holder destroys when it applies
+ * the entry, and says so once nothing is left in any of its files.
+ *
+ * A commit of ours that home does not hold yet keeps its payload until it does:
+ * nobody would take it with a hole that no entry lists. */
+#include <stdlib.h>
+#include <string.h>
+#include "common/log.h"
+#include "common/plant.h"
+#include "daemon/node_parts.h"
+#include "proto/canon.h"
+#include "proto/request.h"
+
+/* --- destroying --- */
+
+static bool not_held_by_home(void *ctx, uint32_t index, uint64_t seq)
+{
+	const struct node *n = ctx;
+	const struct head *h = &n->frontier.heads[index];
+
+	return n->role != ROLE_CRESS && h->scope != SCOPE_LOCAL && id_eq(&h->hub, &n->hub) && seq > h->acked;
+}
+
+static enum es_err destroy(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto, bool local,
+			   bool entered, int64_t *count)
+{
+	struct erasing e = {.frontier = &n->frontier, .record = *record, .kind = kind, .upto = upto, .local = local, .ctx = n,
+			    .kept = entered ? NULL : not_held_by_home};
+	enum es_err err = journal_erase(n->journal, &e);
+
+	if (err == ES_OK)
+		err = journal_refold(n->journal, record);
+	n->erasing = n->refolds = true;
+	*count = e.destroyed;
+	return err;
+}
+
+enum es_err node_apply_forgets(struct node *n, const struct commit *c)
+{
+	enum es_err err = ES_OK;
+	int64_t count;
+
+	for (size_t i = 0; i < n->rights.forgotten_count && err == ES_OK; i++) {
+		const struct forgotten *f = &n->rights.forgotten[i];
+
+		if (f->seq == c->seq)
+			err = destroy(n, &f->record, f->kind, f->upto, false, true, &count);
+	}
+	return err;
+}
+
+/* --- our own orders, from the outbox to the entry --- */
+
+struct order {
+	struct record_id record;
+	unsigned kind;
+	es_stamp upto;
+};
+struct orders {
+	struct node *n;
+	struct order *list;
+	size_t count;
+	enum es_err err;
+};
+
+static bool add_order(struct orders *o, const struct record_id *record, unsigned kind, es_stamp upto)
+{
+	struct order *more = realloc(o->list, (o->count + 1) * sizeof *more);
+
+	if (!more) {
+		o->err = ES_NOMEM;
+		return false;
+	}
+	o->list = more;
+	o->list[o->count++] = (struct order){.record = *record, .kind = kind, .upto = upto};
+	return true;
+}
+
+static bool note_outbox_order(void *ctx, const struct outbox_edit *e)
+{
+	struct orders *o = ctx;
+	struct request_body q;
+	struct change ch;
+
+	if (e->change.len > 2 && e->change.p[1] == OP_REQUEST && change_read(e->change, &ch) == ES_OK &&
+	    request_decode(ch.fields, &q) == ES_OK && q.op == OP_FORGET)
+		return add_order(o, &e->record, e->kind, q.upto);
+	return true;
+}
+
+static bool note_asked_order(void *ctx, const struct ask *a)
+{
+	struct orders *o = ctx;
+
+	/* Its stamp is in the request; everything older than the request goes. */
+	if (a->op == OP_FORGET && id_eq(&a->from, &o->n->hub))
+		return add_order(o, &a->record, a->kind, 0);
+	return true;
+}
+
+static es_stamp asked_upto(struct node *n, const struct record_id *record, unsigned kind)
+{
+	uint8_t memory[8];
+	char name[80] = "oubli:";
+	struct buf b;
+
+	hex_encode(record->bytes, 32, name + 6);
+	(void)kind;
+	buf_init_fixed(&b, memory, sizeof memory);
+	return journal_get(n->journal, name, &b) && b.len == 8 ? be_read(memory, 8) : 0;
+}
+
+/* Home has acknowledged more of ours: what was kept for that is destroyed now. */
+enum es_err node_erase_acked(struct node *n)
+{
+	struct orders o = {.n = n};
+	enum es_err err = journal_outbox_each(n->journal, SCOPE_FEDERATION, NULL, 0, note_outbox_order, &o);
+	int64_t count;
+
+	if (err == ES_OK)
+		err = journal_ask_each(n->journal, note_asked_order, &o);
+	if (err == ES_OK)
+		err = o.err;
+	for (size_t i = 0; i < o.count && err == ES_OK; i++) {
+		es_stamp upto = o.list[i].upto ? o.list[i].upto : asked_upto(n, &o.list[i].record, o.list[i].kind);
+
+		err = destroy(n, &o.list[i].record, o.list[i].kind, upto, true, false, &count);
+	}
+	free(o.list);
+	return err;
+}
+
+/* --- the order --- */
+
+static enum es_err remember_upto(struct node *n, const struct record_id *record, es_stamp upto)
+{
+	char name[80] = "oubli:";
+	uint8_t be[8];
+
+	hex_encode(record->bytes, 32, name + 6);
+	be_write(be, upto, 8);
+	return journal_set(n->journal, name, SLICE(be, 8));
+}
+
+static enum es_err order(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto)
+{
+	struct forget_order f = {.record = *record, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch};
+	struct request_body q = {.op = OP_FORGET, .upto = upto, .epoch = n->epoch};
+	struct buf message, fields;
+	enum es_err err;
+
+	buf_init(&message, 512);
+	buf_init(&fields, 512);
+	forget_message(&n->rights.fed_id, &f, &message);
+	q.sig = crypto_sign_as(SIGN_FORGET, &n->keys.sign_secret, buf_slice(&message));
+	request_encode(&q, &fields);
+	err = remember_upto(n, record, upto);
+	if (err == ES_OK)
+		err = node_outbox_op(n, SCOPE_FEDERATION, OP_REQUEST, record, kind, buf_slice(&fields));
+	buf_done(&message);
+	buf_done(&fields);
+	return err;
+}
+
+static enum es_err note_place(void *ctx, const struct position3 *at)
+{
+	struct buf *b = ctx;
+
+	buf_add(b, at, sizeof *at);
+	return buf_err(b);
+}
+
+enum es_err node_enter_forget(struct node *n, const struct forget_order *f)
+{
+	struct buf places, entry;
+	struct erasing e = {.frontier = &n->frontier, .record = f->record, .kind = f->kind, .upto = f->upto, .look_only = true,
+			    .each = note_place, .ctx = &places};
+	enum es_err err;
+
+	buf_init(&places, CHANGE_MAX * 4);
+	buf_init(&entry, CHANGE_MAX);
+	err = journal_erase(n->journal, &e);
+	if (err == ES_OK) {
+		entry_forget(f, (const struct position3 *)(const void *)places.p, places.len / sizeof(struct position3), &entry);
+		struct slice s = buf_slice(&entry);
+		err = buf_err(&entry) != ES_OK ? buf_err(&entry) : node_control(n, &s, 1);
+	}
+	buf_done(&places);
+	buf_done(&entry);
+	return err;
+}
+
+static enum es_err find_record(struct node *n, const struct id16 *uid, struct record_id *id, unsigned *kind, bool *revoked)
+{
+	struct record_id ids[16];
+	unsigned kinds[16];
+	size_t count = n->reader ? reader_find(n->reader, uid, ids, kinds, 16) : 0;
+
+	*revoked = false;
+	for (size_t i = 0; i < count && i < 16; i++) {
+		struct id16 steward = rights_steward(&n->rights, &ids[i], kinds[i]);
+		const struct member *m = rights_member(&n->rights, &steward);
+
+		*id = ids[i];
+		*kind = kinds[i];
+		if (id_eq(&steward, &n->hub))
+			return ES_OK;
+		*revoked = n->role == ROLE_CRESS && m && m->state == MEMBER_REVOKED;
+		if (*revoked)
+			return ES_OK;
+	}
+	return count > 0 ? ES_OTHER_HUB : ES_NOT_FOUND;
+}
+
+enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
+{
+	struct record_id id;
+	unsigned kind = 0;
+	bool revoked;
+	enum es_err err = find_record(n, uid, &id, &kind, &revoked);
+
+	*forgot = 0;
+	if (err != ES_OK)
+		return err;
+	es_stamp upto = node_next_edited(n, 0);
+	if (revoked) {
+		struct forget_order f = {.record = id, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch};
+
+		log_event(LOG_WARN, "forget.revoked", "kind=%u", kind);
+		return node_enter_forget(n, &f);
+	}
+	err = destroy(n, &id, kind, upto, true, false, forgot);
+	if (err == ES_OK && !PLANT(forget_not_ordered))
+		err = order(n, &id, kind, upto);
+	return err;
+}
+
+/* --- receipts --- */
+
+static bool held_then(const struct node *n, const struct member *m, const struct forgotten *f)
+{
+	(void)n;
+	return m->state != MEMBER_REVOKED && m->role != ROLE_OBSERVER && m->since <= f->seq;
+}
+
+enum es_err node_erased(struct node *n)
+{
+	const struct member *self = rights_member(&n->rights, &n->hub);
+	uint64_t upto = node_number(n, "efface");
+	enum es_err err = ES_OK;
+
+	n->erasing = false;
+	for (size_t i = 0; self && i < n->rights.forgotten_count && err == ES_OK; i++) {
+		const struct forgotten *f = &n->rights.forgotten[i];
+		struct receipt r = {.seq = f->seq, .index = f->index};
+		struct buf fields;
+
+		if (f->seq <= upto || !held_then(n, self, f))
+			continue;
+		buf_init(&fields, 64);
+		receipt_encode(&r, &fields);
+		err = node_outbox_op(n, SCOPE_FEDERATION, OP_RECEIPT, &f->record, f->kind, buf_slice(&fields));
+		buf_done(&fields);
+	}
+	return err != ES_OK || n->rights.seq <= upto ? err : node_set_number(n, "efface", n->rights.seq);
+}
+
+enum es_err node_erasures(struct node *n, bool (*each)(void *ctx, const struct erasure *e), void *ctx)
+{
+	for (size_t i = 0; i < n->rights.forgotten_count; i++) {
+		struct erasure e = {.what = n->rights.forgotten[i]};
+
+		for (size_t k = 0; k < n->rights.member_count; k++) {
+			const struct member *m = &n->rights.members[k];
+
+			if (!held_then(n, m, &e.what) || journal_receipt(n->journal, e.what.seq, e.what.index, &m->hub))
+				continue;
+			if (e.silent < 64)
+				e.who[e.silent] = m;
+			e.silent++;
+		}
+		if (!each(ctx, &e))
+			break;
+	}
+	return ES_OK;
+}

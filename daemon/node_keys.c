@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * New keys for an old place. A rotation is signed by both keys; the paper key of
+ * the genesis replaces the CRESS's. The old keys sign until the control entry is
+ * applied; the key file holds both until then (node_keys_next). */
+#include <stdlib.h>
+#include <string.h>
+#include "common/log.h"
+#include "common/plant.h"
+#include "daemon/node_parts.h"
+#include "proto/request.h"
+
+/* --- what the control log says of our keys --- */
+
+static bool keys_match(const struct node_keys *k, const struct member *m)
+{
+	return memcmp(k->sign.bytes, m->sign.bytes, 32) == 0;
+}
+
+static enum es_err take_next(struct node *n)
+{
+	struct dh_secret former = n->keys.dh_secret;
+
+	n->keys = n->next;
+	n->keys.former_dh = former;
+	n->keys.has_former = true;
+	crypto_wipe(&n->next, sizeof n->next);
+	n->has_next = false;
+	n->rotating = false;
+	n->keys_changed = true;
+	log_event(LOG_NOTE, "key.rotated", "epoch=%u", n->epoch);
+	return ES_OK;
+}
+
+enum es_err node_follow_keys(struct node *n)
+{
+	const struct member *m = rights_member(&n->rights, &n->hub);
+
+	if (!m)
+		return ES_OK;
+	const struct member *cress = rights_cress(&n->rights);
+	if (n->role != ROLE_CRESS && cress)
+		n->home = cress->dh; /* home may have new keys: the control log says so */
+	n->epoch = m->epoch;
+	if (keys_match(&n->keys, m)) {
+		if (!n->key_replaced)
+			return ES_OK;
+		n->key_replaced = false;
+		return node_set_number(n, "key_replaced", 0);
+	}
+	if (n->has_next && keys_match(&n->next, m))
+		return take_next(n);
+	if (n->key_replaced)
+		return ES_OK;
+	n->key_replaced = true; /* loudly: somebody else bears our name now */
+	n->confirmed = false;
+	log_event(LOG_ERR_, "key.replaced", "epoch=%u", m->epoch);
+	return node_set_number(n, "key_replaced", 1);
+}
+
+/* --- asking for it --- */
+
+static void sign_rotation(struct node *n, const struct node_keys *next, struct rotation *r)
+{
+	struct buf message;
+
+	r->hub = n->hub;
+	r->sign = next->sign;
+	r->dh = next->dh;
+	r->epoch = n->epoch + 1;
+	buf_init(&message, 512);
+	rotation_message(&n->rights.fed_id, r, &message);
+	r->old = crypto_sign_as(SIGN_ROTATE, &n->keys.sign_secret, buf_slice(&message));
+	r->new = crypto_sign_as(SIGN_ROTATE, &next->sign_secret, buf_slice(&message));
+	buf_done(&message);
+}
+
+static enum es_err enter_rotation(struct node *n, const struct rotation *r)
+{
+	struct log_cut *cuts;
+	struct slice s;
+	struct buf b;
+	size_t count;
+	enum es_err err = node_cuts_of(n, &r->hub, &cuts, &count);
+
+	if (err != ES_OK)
+		return err;
+	buf_init(&b, CHANGE_MAX);
+	entry_rotate(r, cuts, count, &b);
+	s = buf_slice(&b);
+	err = buf_err(&b) != ES_OK ? buf_err(&b) : node_control(n, &s, 1);
+	buf_done(&b);
+	free(cuts);
+	return err;
+}
+
+enum es_err node_rotate(struct node *n, const struct node_keys *next)
+{
+	struct rotation r = {0};
+	struct record_id self = {{0}};
+	struct buf fields;
+	enum es_err err;
+
+	if (!node_member(n) || n->key_replaced)
+		return ES_NOT_ALLOWED;
+	if (n->rotating)
+		return ES_EXISTS;
+	sign_rotation(n, next, &r);
+	n->next = *next;
+	n->has_next = true;
+	if (n->role == ROLE_CRESS)
+		return enter_rotation(n, &r);
+	struct request_body q = {.op = OP_ROTATE, .epoch = r.epoch, .sig = r.old, .sign = r.sign, .dh = r.dh, .new_sig = r.new};
+	memcpy(self.bytes, n->hub.bytes, 16);
+	buf_init(&fields, 512);
+	request_encode(&q, &fields);
+	err = node_outbox_op(n, SCOPE_FEDERATION, OP_REQUEST, &self, 0, buf_slice(&fields));
+	buf_done(&fields);
+	return err;
+}
+
+/* --- the paper key --- */
+
+static enum es_err give_up_tail(struct node *n, uint64_t last_good)
+{
+	enum es_err err = journal_drop_after(n->journal, 0, last_good, NULL, NULL);
+
+	if (err == ES_OK)
+		err = journal_refold(n->journal, NULL);
+	if (err == ES_OK)
+		err = node_reload(n);
+	n->released = n->switched = n->refolds = true;
+	return err;
+}
+
+enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct node_keys *next, uint64_t last_good)
+{
+	const struct member *cress = rights_cress(&n->rights);
+	const struct head *h = &n->frontier.heads[0];
+	struct sign_secret secret;
+	struct recovery r = {.sign = next->sign, .dh = next->dh, .cut_seq = h->seq, .cut_id = h->id};
+	struct node_keys old = n->keys;
+	struct buf message, entry;
+	struct slice s;
+	enum es_err err;
+
+	if (n->role != ROLE_CRESS || !cress)
+		return ES_NOT_ALLOWED;
+	if (node_awaited(n, NULL) > 0)
+		return ES_AWAITING;
+	crypto_sign_keys(seed, &r.key, &secret);
+	struct hash hash = recovery_hash(&r.key);
+	if (!hash_eq(&hash, &n->rights.recovery))
+		return ES_BAD_KEY;
+	if (last_good < h->seq) { /* entries of the thief, taken back from members: gone */
+		err = give_up_tail(n, last_good);
+		cress = rights_cress(&n->rights);
+		if (err != ES_OK || !cress)
+			return err != ES_OK ? err : ES_NOT_ALLOWED;
+		r.cut_seq = h->seq;
+		r.cut_id = h->id;
+	}
+	r.epoch = cress->epoch + 1;
+	buf_init(&message, 512);
+	buf_init(&entry, 1024);
+	recovery_message(&n->rights.fed_id, &r, &message);
+	r.sig = crypto_sign_as(SIGN_RECOVER, &secret, buf_slice(&message));
+	crypto_wipe(&secret, sizeof secret);
+	entry_recover(&r, &entry);
+	s = buf_slice(&entry);
+	n->keys = *next;
+	n->keys.former_dh = old.dh_secret;
+	n->keys.has_former = true; /* the commit that holds it bears the new key already */
+	n->epoch = r.epoch;
+	n->recovering = true;
+	err = node_control(n, &s, 1);
+	n->recovering = false;
+	if (err != ES_OK) {
+		n->keys = old;
+		n->epoch = cress->epoch;
+	} else {
+		n->keys_changed = true;
+		log_event(LOG_ERR_, "key.recovered", "epoch=%u", r.epoch);
+	}
+	crypto_wipe(&old, sizeof old);
+	buf_done(&message);
+	buf_done(&entry);
+	return err;
+}

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Sessions as the node sees them: which copy of a hub this is (L1, L8), whose logs
+ * get a new generation and when (L4, L5), who has told what it holds (L11, L12),
+ * what goes back to its author (L9). */
+#include <stdlib.h>
+#include <string.h>
+#include "common/log.h"
+#include "common/plant.h"
+#include "daemon/node_parts.h"
+#include "proto/canon.h"
+
+#define GENERATIONS_A_DAY 3 /* without a human */
+#define DAY_MS (24 * 3600 * 1000)
+#define RETURN_BYTES (192 * 1024)
+
+struct node_session *node_session_find(struct node *n, uint64_t no)
+{
+	for (size_t i = 0; i < n->session_count; i++)
+		if (n->sessions[i].no == no)
+			return &n->sessions[i];
+	return NULL;
+}
+
+static struct node_session *session_add(struct node *n, uint64_t no)
+{
+	struct node_session *s = node_session_find(n, no), *more;
+
+	if (s)
+		return s;
+	more = realloc(n->sessions, (n->session_count + 1) * sizeof *more);
+	if (!more)
+		return NULL;
+	n->sessions = more;
+	s = &more[n->session_count++];
+	memset(s, 0, sizeof *s);
+	s->no = no;
+	return s;
+}
+
+/* --- L1, L8: which copy is this? --- */
+
+static bool too_many(struct node *n, const struct id16 *hub, struct due *d)
+{
+	int64_t today = n->utc / DAY_MS;
+
+	journal_due_get(n->journal, hub, d);
+	if (d->day != today)
+		d->count = 0;
+	d->day = today;
+	return d->count >= GENERATIONS_A_DAY;
+}
+
+/* A copy never seen, or let in by an officer: the newest wins, the others are fenced. */
+static enum es_err accept_copy(struct node *n, struct hub_copy *c, bool first)
+{
+	struct due d;
+	bool many = too_many(n, &c->hub, &d);
+	enum es_err err;
+
+	if (many && !first && c->state != COPY_ADMITTED) {
+		c->state = COPY_FENCED;
+		err = journal_copy_put(n->journal, c);
+		return err != ES_OK ? err : ES_GENERATIONS;
+	}
+	if (!first && !PLANT(no_generation_after_restore)) {
+		d.waits = true;
+		d.count++;
+		err = journal_due_put(n->journal, &c->hub, &d);
+		if (err != ES_OK)
+			return err;
+		log_event(LOG_NOTE, "copy.accepted", "count=%u", d.count);
+	}
+	return PLANT(older_copy_not_fenced) ? journal_copy_put(n->journal, c) : journal_copy_accept(n->journal, c);
+}
+
+static bool is_behind(uint64_t lineage, uint64_t last)
+{
+	if (PLANT(no_lineage))
+		return false;
+	return PLANT(lineage_less_than) ? lineage < last : lineage <= last;
+}
+
+static enum es_err judge(struct node *n, const struct id16 *hub, const struct id16 *instance, uint64_t lineage)
+{
+	struct hub_copy current, c = {.hub = *hub, .instance = *instance, .lineage = lineage, .state = COPY_CURRENT};
+	bool first = !journal_copy_current(n->journal, hub, &current);
+
+	if (journal_copy_get(n->journal, hub, instance, &c)) {
+		if (c.state == COPY_FENCED)
+			return ES_INSTANCE_FENCED;
+		if (c.state == COPY_CURRENT && is_behind(lineage, c.lineage))
+			return ES_LINEAGE_BEHIND;
+		c.lineage = lineage;
+		return c.state == COPY_CURRENT ? journal_copy_put(n->journal, &c) : accept_copy(n, &c, false);
+	}
+	return accept_copy(n, &c, first);
+}
+
+enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub, const struct id16 *instance,
+		       enum role role, uint64_t lineage, bool *pending, bool *report_only)
+{
+	const struct member *m = rights_member(&n->rights, hub);
+	struct node_session *s;
+	struct due d;
+	enum es_err err = ES_OK;
+
+	*pending = *report_only = false;
+	if (!m)
+		return ES_NOT_MEMBER;
+	if (m->state == MEMBER_SUSPENDED)
+		return ES_SUSPENDED;
+	*report_only = m->state == MEMBER_REVOKED;
+	if (!*report_only && role == ROLE_HUB)
+		err = judge(n, hub, instance, lineage);
+	if (err == ES_INSTANCE_FENCED && node_awaited(n, NULL) > 0) { /* L11: a fenced instance may report */
+		*report_only = true;
+		err = ES_OK;
+	}
+	if (err != ES_OK)
+		return err;
+	journal_due_get(n->journal, hub, &d);
+	s = session_add(n, session);
+	if (!s)
+		return ES_NOMEM;
+	s->hub = *hub;
+	s->instance = *instance;
+	s->role = role;
+	s->report_only = *report_only;
+	s->pending = *pending = d.waits && !*report_only;
+	return ES_OK;
+}
+
+enum es_err node_next_lineage(struct node *n)
+{
+	uint8_t be[8];
+
+	be_write(be, ++n->lineage, 8);
+	return PLANT(lineage_not_stored) ? ES_OK : journal_set(n->journal, "lineage", SLICE(be, 8));
+}
+
+/* --- L4, L5: a new generation --- */
+
+enum es_err node_level(struct node *n, uint64_t session, struct slice body)
+{
+	struct node_session *s = node_session_find(n, session);
+	struct canon_reader r;
+
+	if (!s)
+		return ES_OK;
+	canon_read_init(&r, body);
+	uint32_t count = canon_read_array(&r, RIGHTS_LOGS_MAX);
+	struct log_cut *heads = calloc(count + 1, sizeof *heads);
+	if (!heads)
+		return ES_NOMEM;
+	for (uint32_t i = 0; i < count && r.err == ES_OK; i++) {
+		(void)canon_read_array(&r, 2);
+		canon_read_exact(&r, heads[i].log.bytes, 16);
+		heads[i].seq = canon_read_u64(&r, UINT32_MAX);
+	}
+	free(s->heads);
+	s->heads = heads;
+	s->head_count = r.err == ES_OK ? count : 0;
+	n->derive = true;
+	return r.err;
+}
+
+/* The hub's log contains all that home holds of it, and home all that it had
+ * acknowledged: both ends are at the same commit. */
+static bool is_level(const struct node *n, const struct node_session *s)
+{
+	if (PLANT(open_not_compared))
+		return true;
+	for (uint32_t i = 1; i < n->frontier.count; i++) {
+		const struct head *h = &n->frontier.heads[i];
+		uint64_t theirs = 0;
+
+		if (h->scope == SCOPE_LOCAL || !id_eq(&h->hub, &s->hub))
+			continue;
+		if (h->blocked == ES_FORK)
+			continue; /* a human's matter */
+		for (size_t k = 0; k < s->head_count; k++)
+			if (id_eq(&s->heads[k].log, &h->log))
+				theirs = s->heads[k].seq;
+		if (theirs != h->seq)
+			return false;
+	}
+	return s->head_count > 0;
+}
+
+/* Nothing at or below a checkpoint may be cut: we may have lost what it names. */
+static bool is_below_checkpoint(const struct node *n, const struct open_log *log, const struct head *h)
+{
+	(void)n;
+	return log->checkpoint > 0 && (h->seq < log->checkpoint);
+}
+
+static enum es_err open_generation(struct node *n, struct node_session *s)
+{
+	struct buf b[3];
+	struct slice entries[3];
+	size_t count = 0;
+	bool good = true;
+	enum es_err err = ES_OK;
+
+	for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_CRESS; scope++) {
+		const struct open_log *log = rights_log_of(&n->rights, &s->hub, scope);
+		const struct head *h = log ? frontier_find(&n->frontier, &log->id) : NULL;
+
+		if (!h)
+			continue;
+		good = good && !is_below_checkpoint(n, log, h);
+		struct log_cut cut = {.log = h->log, .seq = h->seq, .id = h->id};
+		buf_init(&b[count], 512);
+		node_open_entry(n, &s->hub, scope, log->generation + 1, PLANT(open_without_cut) ? NULL : &cut, &b[count]);
+		entries[count] = buf_slice(&b[count]);
+		count++;
+	}
+	if (good && count > 0)
+		err = node_control(n, entries, count);
+	for (size_t i = 0; i < count; i++)
+		buf_done(&b[i]);
+	if (!good || count == 0 || err != ES_OK)
+		return err;
+	struct due d;
+	journal_due_get(n->journal, &s->hub, &d);
+	d.waits = false;
+	s->pending = false;
+	s->again = true;
+	log_event(LOG_NOTE, "generation.opened", "logs=%zu", count);
+	return journal_due_put(n->journal, &s->hub, &d);
+}
+
+enum es_err node_due_generations(struct node *n)
+{
+	enum es_err err = ES_OK;
+
+	if (n->role != ROLE_CRESS || node_awaited(n, NULL) > 0 || !node_all_reported(n))
+		return ES_OK;
+	for (size_t i = 0; i < n->session_count && err == ES_OK; i++) {
+		struct node_session *s = &n->sessions[i];
+
+		if (s->pending && !s->report_only && is_level(n, s))
+			err = open_generation(n, s);
+	}
+	return err == ES_AWAITING ? ES_OK : err;
+}
+
+void node_closing(struct node *n, void (*each)(void *ctx, uint64_t session, enum es_err why), void *ctx)
+{
+	for (size_t i = 0; i < n->session_count; i++)
+		if (n->sessions[i].again) {
+			n->sessions[i].again = false;
+			each(ctx, n->sessions[i].no, ES_AGAIN);
+		}
+}
+
+/* --- L11, L12: who has told what it holds --- */
+
+static bool has_reported(const struct node *n, const struct id16 *hub)
+{
+	for (size_t k = 0; k < n->reported_count; k++)
+		if (id_eq(&n->reported[k], hub))
+			return true;
+	return false;
+}
+
+static size_t enough(const struct node *n, size_t active)
+{
+	if (PLANT(no_recovery_wait))
+		return 0;
+	if (n->restored)
+		return PLANT(restore_waits_for_half) ? (active + 1) / 2 : active; /* L13 */
+	return active < 3 ? active : 3;
+}
+
+size_t node_awaited(const struct node *n, struct buf *json)
+{
+	size_t active = 0, heard = 0;
+
+	/* A CRESS that has nothing yet is told all by its members. */
+	if (n->role == ROLE_CRESS && n->restored && !n->rights.founded)
+		return 1;
+	for (size_t i = 0; i < n->rights.member_count; i++) {
+		const struct member *m = &n->rights.members[i];
+
+		if (m->role == ROLE_CRESS || m->state != MEMBER_ACTIVE)
+			continue;
+		active++;
+		bool here = has_reported(n, &m->hub);
+		heard += here;
+		if (!here && json) {
+			if (json->len > 1)
+				buf_str(json, ",");
+			json_string(slice_str(m->name), json);
+		}
+	}
+	size_t need = enough(n, active);
+	return n->alone || n->released || heard >= need ? 0 : need - heard;
+}
+
+static enum es_err release(struct node *n)
+{
+	if (n->released || node_awaited(n, NULL) > 0)
+		return ES_OK;
+	n->released = n->derive = true;
+	n->grew = true;
+	if (!n->restored)
+		return ES_OK;
+	n->restored = false;
+	return node_set_number(n, "restored", 0);
+}
+
+static enum es_err note_reported(struct node *n, const struct id16 *hub)
+{
+	if (!has_reported(n, hub)) {
+		struct id16 *more = realloc(n->reported, (n->reported_count + 1) * sizeof *more);
+
+		if (!more)
+			return ES_NOMEM;
+		n->reported = more;
+		n->reported[n->reported_count++] = *hub;
+		n->grew = true;
+	}
+	return n->role == ROLE_CRESS ? release(n) : ES_OK;
+}
+
+enum es_err node_report(struct node *n, uint64_t session, bool nothing_lacking)
+{
+	struct node_session *s = node_session_find(n, session);
+
+	if (!s)
+		return ES_OK;
+	s->reported = nothing_lacking;
+	n->derive = true;
+	return nothing_lacking && rights_member(&n->rights, &s->hub) ? note_reported(n, &s->hub) : ES_OK;
+}
+
+bool node_all_reported(const struct node *n)
+{
+	for (size_t i = 0; i < n->session_count; i++)
+		if (n->sessions[i].role == ROLE_HUB && !n->sessions[i].reported)
+			return false;
+	return true;
+}
+
+/* --- L7, and what the end of a session says --- */
+
+static bool any_confirmed(const struct node *n)
+{
+	for (size_t i = 0; i < n->session_count; i++)
+		if (n->sessions[i].confirmed)
+			return true;
+	return false;
+}
+
+enum es_err node_confirm(struct node *n, uint64_t session, bool confirmed, int64_t home_clock_ms)
+{
+	struct node_session *s = session_add(n, session);
+
+	if (!s)
+		return ES_NOMEM;
+	s->role = ROLE_CRESS;
+	s->reported = true;
+	s->confirmed = confirmed;
+	n->confirmed = any_confirmed(n);
+	n->home_clock_ms = home_clock_ms;
+	n->derive = true;
+	if (!confirmed || !n->fenced)
+		return ES_OK;
+	n->fenced = false; /* an officer let us in again */
+	return node_set_number(n, "fenced", 0);
+}
+
+static void session_remove(struct node *n, uint64_t no)
+{
+	for (size_t i = 0; i < n->session_count; i++)
+		if (n->sessions[i].no == no) {
+			free(n->sessions[i].heads);
+			n->sessions[i] = n->sessions[--n->session_count];
+			i--;
+		}
+}
+
+enum es_err node_session_closed(struct node *n, uint64_t session, enum role peer, enum es_err why)
+{
+	session_remove(n, session);
+	n->confirmed = n->confirmed && any_confirmed(n);
+	n->derive = true;
+	if (n->role == ROLE_CRESS || peer != ROLE_CRESS)
+		return ES_OK;
+	if (why == ES_LINEAGE_BEHIND) {
+		log_event(LOG_WARN, "copy.behind", "then=new-instance");
+		return node_new_instance(n);
+	}
+	if (why == ES_KEY_REPLACED && n->has_next) { /* ours were entered and we have not heard */
+		struct node_keys old = n->keys;
+
+		n->keys = n->next;
+		n->next = old;
+		n->keys_changed = true;
+		return ES_OK;
+	}
+	if (why == ES_KEY_REPLACED && !n->key_replaced) {
+		n->key_replaced = true;
+		return node_set_number(n, "key_replaced", 1);
+	}
+	if (why == ES_INSTANCE_FENCED && !n->fenced) {
+		n->fenced = true;
+		return node_set_number(n, "fenced", 1);
+	}
+	return ES_OK;
+}
+
+/* A human has decided: the fenced copy may come in, at its next call, as the newest. */
+struct admitting {
+	const struct id16 *hub;
+	struct hub_copy copy;
+	bool found;
+};
+
+static bool note_fenced(void *ctx, const struct hub_copy *c)
+{
+	struct admitting *a = ctx;
+
+	if (id_eq(&c->hub, a->hub) && c->state == COPY_FENCED && (!a->found || c->lineage >= a->copy.lineage)) {
+		a->copy = *c;
+		a->found = true;
+	}
+	return true;
+}
+
+enum es_err node_admit_instance(struct node *n, const struct member *m)
+{
+	struct admitting a = {.hub = &m->hub};
+	enum es_err err = n->role == ROLE_CRESS ? journal_copy_each(n->journal, note_fenced, &a) : ES_NOT_ALLOWED;
+
+	if (err == ES_OK && !a.found)
+		err = ES_NOT_FOUND;
+	a.copy.state = COPY_ADMITTED;
+	return err == ES_OK ? journal_copy_put(n->journal, &a.copy) : err;
+}
+
+/* --- L9: void commits go back to their author, through home too --- */
+
+enum es_err node_returns(struct node *n, const struct id16 *peer, enum role role, struct buf *body)
+{
+	return journal_void_load(n->journal, peer, role == ROLE_CRESS, RETURN_BYTES, body);
+}
+
+/* Anybody may bring it; only its author's signature makes it ours to keep. */
+static enum es_err take_returned(struct node *n, struct slice packed, struct hash *id)
+{
+	static _Thread_local struct packed p;
+	static _Thread_local struct commit c;
+	enum es_err err = commit_unpack(packed, &p);
+
+	if (err == ES_OK)
+		err = commit_decode(p.header, &c);
+	if (err != ES_OK)
+		return err;
+	*id = c.id;
+	const struct open_log *log = rights_log(&n->rights, &c.log_id);
+	const struct member *m = log ? rights_member(&n->rights, &log->hub) : NULL;
+	const struct key_age *age = m ? rights_key_age(&n->rights, &m->hub, c.key_epoch) : NULL;
+	if (!age || !hash_eq(&c.fed_id, &n->rights.fed_id) || !commit_verify(p.header, &p.sig, &age->sign))
+		return ES_BAD_SIG;
+	if (p.count != c.count)
+		return ES_BAD_DIGEST;
+	for (uint32_t i = 0; i < p.count; i++) {
+		struct hash h = crypto_hash_salted(HASH_CHANGE, &p.payload[i].salt, p.payload[i].change);
+
+		if (p.payload[i].present && !hash_eq(&h, &c.digests[i].digest))
+			return ES_BAD_DIGEST;
+	}
+	if (id_eq(&log->hub, &n->hub))
+		return node_take_back(n, log->scope, &p);
+	return m->state == MEMBER_REVOKED ? ES_OK : journal_void_put(n->journal, &log->hub, &c.id, packed);
+}
+
+enum es_err node_given_back(struct node *n, struct slice body, struct buf *ids)
+{
+	struct canon_reader r;
+	struct buf list;
+	uint32_t kept = 0;
+	enum es_err err = ES_OK;
+
+	buf_init(&list, 64 * 1024);
+	canon_read_init(&r, body);
+	(void)canon_read_array(&r, 1);
+	for (uint32_t count = canon_read_array(&r, 4096); count > 0 && err == ES_OK; count--) {
+		struct slice packed = canon_read_value(&r);
+		struct hash id;
+
+		err = r.err != ES_OK ? r.err : take_returned(n, packed, &id);
+		if (err == ES_BAD_SIG || err == ES_BAD_DIGEST) { /* not its author's: answered, not kept */
+			log_event(LOG_WARN, "return.refused", "why=%s", es_err_name(err));
+			err = ES_OK;
+		}
+		if (err == ES_OK) {
+			canon_bin(&list, id.bytes, 32);
+			kept++;
+		}
+	}
+	canon_array(ids, kept);
+	buf_add(ids, list.p, list.len);
+	buf_done(&list);
+	n->grew = true;
+	return err;
+}
+
+enum es_err node_returned(struct node *n, const struct id16 *peer, enum role role, struct slice ids)
+{
+	struct canon_reader r;
+	enum es_err err = ES_OK;
+
+	(void)peer;
+	canon_read_init(&r, ids);
+	for (uint32_t count = canon_read_array(&r, 4096); count > 0 && err == ES_OK; count--) {
+		struct hash id;
+
+		canon_read_exact(&r, id.bytes, 32);
+		err = r.err != ES_OK ? r.err : journal_void_given(n->journal, &id, role == ROLE_CRESS);
+	}
+	return err;
+}
+
+/* --- restored --- */
+
+static enum es_err due_all(struct node *n)
+{
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < n->rights.member_count && err == ES_OK; i++) {
+		const struct member *m = &n->rights.members[i];
+		struct due d;
+
+		if (m->role != ROLE_HUB)
+			continue;
+		journal_due_get(n->journal, &m->hub, &d);
+		d.waits = true;
+		err = journal_due_put(n->journal, &m->hub, &d);
+	}
+	return err;
+}
+
+/* L10: the local log goes on in a generation of its own. */
+static enum es_err new_local_log(struct node *n)
+{
+	struct id16 nonce;
+	struct head *h;
+
+	rng_fill(&n->rng, nonce.bytes, 16);
+	struct id16 log = crypto_log_id(&n->rights.fed_id, &n->hub, SCOPE_LOCAL, &nonce);
+	uint32_t generation = n->local_index >= 0 ? n->frontier.heads[n->local_index].generation + 1 : 1;
+	h = frontier_add(&n->frontier, &log, &n->hub, SCOPE_LOCAL, generation);
+	if (!h)
+		return ES_NOMEM;
+	n->local_index = (int)n->frontier.count - 1;
+	return journal_add_log(n->journal, &n->frontier, (uint32_t)n->local_index);
+}
+
+enum es_err node_restored(struct node *n)
+{
+	enum es_err err = node_new_instance(n);
+
+	if (err == ES_OK)
+		err = new_local_log(n);
+	if (err != ES_OK || n->role != ROLE_CRESS)
+		return err;
+	n->restored = true;
+	n->released = false;
+	n->opened = false;
+	err = node_set_number(n, "restored", 1);
+	return err == ES_OK ? due_all(n) : err;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * essaim-sim: whole federations in one process and virtual time.
+ *
+ *     essaim-sim --seeds A..B [--hubs N] [--hours H] [--jobs N]
+ *     essaim-sim --seed N [--trace] [--hash]
+ *     essaim-sim --plant NAME ...        a bug planted on purpose; --plant list
+ *     essaim-sim --self-test             of the disks and of the oracle
+ *
+ * Each seed is a process of its own, so that one which crashes is one violation. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "common/log.h"
+#include "common/plant.h"
+#include "daemon/reference.h"
+#include "tests/sim/check.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/schedule.h"
+#include "tests/sim/sim_parts.h"
+#include "tests/sim/trace.h"
+#include "tests/sim/vfs.h"
+
+enum plant planted = PLANT_none;
+
+static const struct {
+	const char *name, *story;
+} plants[] = {
+	{"none", "no bug"},
+#define PLANTED(name, story) {#name, story},
+#include "tests/sim/plants.def"
+#undef PLANTED
+};
+
+struct options {
+	uint64_t first, last;
+	struct wish wish;
+	int jobs;
+	bool one, hash, verbose, stats;
+	unsigned timeout;
+};
+
+/* What a run tells its parent, through a pipe. */
+struct outcome {
+	uint64_t seed, hash;
+	int64_t virtual_ms, level_ms;
+	unsigned violations;
+	uint64_t sealed, stored, acked, edits;
+	unsigned faults[FAULTS];
+	int hubs;
+	double cpu;
+	char first[512];
+};
+
+static double seconds(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct reference *ref;
+static const struct disk_image *template;
+
+static void run_seed(uint64_t seed, const struct options *o, struct outcome *out)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	if (!w)
+		abort();
+	trace_start();
+	vfs_seed(seed);
+	world_init(w, seed);
+	w->ref = ref;
+	w->directory_template = template;
+	struct judge *j = judge_new(w);
+	schedule_run(w, &o->wish);
+	*out = (struct outcome){.seed = seed, .hash = trace_hash(), .virtual_ms = w->now, .violations = j->violations,
+				.sealed = j->sealed, .stored = j->stored, .acked = j->acked, .hubs = w->plan->hubs,
+				.edits = w->people->done[ACT_ADD] + w->people->done[ACT_SET] + w->people->done[ACT_RM],
+				.level_ms = w->plan->leveled - w->plan->end};
+	memcpy(out->faults, w->plan->fault_count, sizeof out->faults);
+	snprintf(out->first, sizeof out->first, "%s", j->first);
+	if (j->violations && trace_keep && !trace_on)
+		trace_tail();
+	out->cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* --- one seed, one process --- */
+
+struct child {
+	pid_t pid;
+	int fd;
+	uint64_t seed;
+};
+
+static void start_child(struct child *c, uint64_t seed, const struct options *o)
+{
+	int fds[2];
+
+	fflush(stdout);
+	if (pipe(fds) != 0) {
+		perror("pipe");
+		exit(2);
+	}
+	c->seed = seed;
+	c->pid = fork();
+	if (c->pid == 0) {
+		struct outcome out;
+
+		close(fds[0]);
+		alarm(o->timeout);
+		run_seed(seed, o, &out);
+		fflush(stdout);
+		_exit(write(fds[1], &out, sizeof out) == sizeof out ? 0 : 2);
+	}
+	close(fds[1]);
+	c->fd = fds[0];
+}
+
+static void end_child(struct child *c, struct outcome *out)
+{
+	size_t got = 0;
+	ssize_t n;
+	int status = 0;
+
+	memset(out, 0, sizeof *out);
+	while (got < sizeof *out && (n = read(c->fd, (char *)out + got, sizeof *out - got)) > 0)
+		got += (size_t)n;
+	close(c->fd);
+	waitpid(c->pid, &status, 0);
+	if (got == sizeof *out)
+		return;
+	memset(out, 0, sizeof *out);
+	out->seed = c->seed;
+	out->violations = 1;
+	if (WIFSIGNALED(status))
+		snprintf(out->first, sizeof out->first, "crash: %s", strsignal(WTERMSIG(status)));
+	else
+		snprintf(out->first, sizeof out->first, "crash: exit %d", WEXITSTATUS(status));
+}
+
+struct totals {
+	uint64_t seeds, violations, edits;
+	double virtual_s, cpu;
+	unsigned faults[FAULTS];
+	uint64_t hash;
+};
+
+static void report(const struct outcome *r, const struct options *o, struct totals *t)
+{
+	t->seeds++;
+	t->virtual_s += (double)r->virtual_ms / 1000;
+	t->cpu += r->cpu;
+	t->edits += r->edits;
+	t->hash = (t->hash ^ r->hash) * 0x9e3779b97f4a7c15ull + r->seed;
+	for (int i = 0; i < FAULTS; i++)
+		t->faults[i] += r->faults[i];
+	if (r->violations) {
+		t->violations++;
+		printf("violation: seed %llu: %s\n", (unsigned long long)r->seed, r->first);
+	}
+	if (o->hash)
+		printf("seed %llu hash %016llx\n", (unsigned long long)r->seed, (unsigned long long)r->hash);
+	if (o->verbose)
+		printf("seed %llu: %d hubs, %.1f h, %llu edits, %llu commits, %llu stored, level after %.1f s, %.2f s cpu\n",
+		       (unsigned long long)r->seed, r->hubs, (double)r->virtual_ms / 3.6e6, (unsigned long long)r->edits,
+		       (unsigned long long)r->sealed, (unsigned long long)r->stored, (double)r->level_ms / 1000, r->cpu);
+	fflush(stdout);
+}
+
+static int run_many(const struct options *o)
+{
+	struct child children[64];
+	struct totals t = {0};
+	struct outcome *held = calloc(o->last - o->first + 1, sizeof *held);
+	bool *done = calloc(o->last - o->first + 1, 1);
+	uint64_t next = o->first, told = o->first;
+	double began = seconds(CLOCK_MONOTONIC);
+	int running = 0;
+
+	if (!held || !done)
+		return 2;
+	while (next <= o->last || running > 0) {
+		struct pollfd fds[64];
+
+		while (running < o->jobs && next <= o->last)
+			start_child(&children[running++], next++, o);
+		for (int i = 0; i < running; i++)
+			fds[i] = (struct pollfd){.fd = children[i].fd, .events = POLLIN};
+		poll(fds, (nfds_t)running, -1);
+		for (int i = running - 1; i >= 0; i--) {
+			if (!fds[i].revents)
+				continue;
+			uint64_t at = children[i].seed - o->first;
+			end_child(&children[i], &held[at]);
+			done[at] = true;
+			children[i] = children[--running];
+		}
+		for (; told <= o->last && done[told - o->first]; told++) /* in order, whoever was first */
+			report(&held[told - o->first], o, &t);
+	}
+	double real = seconds(CLOCK_MONOTONIC) - began;
+	if (o->stats)
+		for (int i = 0; i < FAULTS; i++)
+			printf("%s %u\n", fault_name((enum fault)i), t.faults[i]);
+	printf("%llu seeds, %llu violations, %.0f virtual s, %.1f real s, %.0f times real time, %.2f s cpu a seed, hash %016llx\n",
+	       (unsigned long long)t.seeds, (unsigned long long)t.violations, t.virtual_s, real, t.virtual_s / (real > 0 ? real : 1),
+	       t.cpu / (double)(t.seeds ? t.seeds : 1), (unsigned long long)t.hash);
+	free(held);
+	free(done);
+	return t.violations ? 1 : 0;
+}
+
+/* One seed in this very process: easy to debug. */
+static int run_one(const struct options *o)
+{
+	struct outcome out;
+	double began = seconds(CLOCK_MONOTONIC);
+
+	trace_keep = true;
+	run_seed(o->first, o, &out);
+	double real = seconds(CLOCK_MONOTONIC) - began;
+	if (o->hash)
+		printf("seed %llu hash %016llx\n", (unsigned long long)out.seed, (unsigned long long)out.hash);
+	if (out.violations)
+		printf("violation: seed %llu: %s\n", (unsigned long long)out.seed, out.first);
+	printf("1 seeds, %u violations, %.0f virtual s, %.2f real s, %.0f times real time (%d hubs, %llu edits, %llu commits, level after %.1f s)\n",
+	       out.violations ? 1 : 0, (double)out.virtual_ms / 1000, real, (double)out.virtual_ms / 1000 / (real > 0 ? real : 1),
+	       out.hubs, (unsigned long long)out.edits, (unsigned long long)out.sealed, (double)out.level_ms / 1000);
+	return out.violations ? 1 : 0;
+}
+
+/* --- the command line --- */
+
+static bool choose_plant(const char *name)
+{
+	for (size_t i = 0; i < sizeof plants / sizeof *plants; i++)
+		if (strcmp(plants[i].name, name) == 0) {
+			planted = (enum plant)i;
+			return true;
+		}
+	fprintf(stderr, "essaim-sim: no plant of that name: %s\n", name);
+	return false;
+}
+
+static int list_plants(void)
+{
+	for (size_t i = 1; i < sizeof plants / sizeof *plants; i++)
+		printf("%s\n", plants[i].name);
+	return 0;
+}
+
+static int usage(void)
+{
+	fputs("usage: essaim-sim --seeds A..B [--hubs N] [--hours H] [--jobs N] [--no-faults | --only FAULT] [--plant NAME]\n"
+	      "       essaim-sim --seed N [--trace] [--hash]\n"
+	      "       essaim-sim --plant list | --self-test\n", stderr);
+	return 64;
+}
+
+static int find_fault(const char *name)
+{
+	for (int i = 0; i < FAULTS; i++)
+		if (strcmp(fault_name((enum fault)i), name) == 0)
+			return i;
+	fprintf(stderr, "essaim-sim: no fault of that name: %s\n", name);
+	exit(64);
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;
+		unsigned long long from, to;
+
+		if (strcmp(a, "--trace") == 0) {
+			trace_on = true;
+		} else if (strcmp(a, "--hash") == 0) {
+			o->hash = true;
+		} else if (strcmp(a, "--verbose") == 0) {
+			o->verbose = true;
+		} else if (strcmp(a, "--stats") == 0) {
+			o->stats = true;
+		} else if (strcmp(a, "--no-faults") == 0) {
+			o->wish.no_faults = true;
+		} else if (!v) {
+			return false;
+		} else if (strcmp(a, "--seeds") == 0 && sscanf(v, "%llu..%llu", &from, &to) == 2 && from <= to) {
+			o->first = from;
+			o->last = to;
+			i++;
+		} else if (strcmp(a, "--seed") == 0) {
+			o->first = o->last = strtoull(v, NULL, 10);
+			o->one = true;
+			i++;
+		} else if (strcmp(a, "--hubs") == 0) {
+			o->wish.hubs = atoi(v);
+			i++;
+		} else if (strcmp(a, "--hours") == 0) {
+			o->wish.hours = atoi(v);
+			i++;
+		} else if (strcmp(a, "--jobs") == 0) {
+			o->jobs = atoi(v) < 1 ? 1 : atoi(v) > 64 ? 64 : atoi(v);
+			i++;
+		} else if (strcmp(a, "--timeout") == 0) {
+			o->timeout = (unsigned)atoi(v);
+			i++;
+		} else if (strcmp(a, "--only") == 0) {
+			o->wish.only_fault = find_fault(v);
+			i++;
+		} else if (strcmp(a, "--plant") == 0) {
+			if (!choose_plant(v))
+				exit(64);
+			i++;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.first = 1, .last = 0, .jobs = 2, .timeout = 600, .wish = {.only_fault = -1}};
+
+	if (argc == 3 && strcmp(argv[1], "--plant") == 0 && strcmp(argv[2], "list") == 0)
+		return list_plants();
+	vfs_start();
+	if (crypto_start() != ES_OK)
+		return 78;
+	if (argc == 2 && strcmp(argv[1], "--self-test") == 0)
+		return vfs_check() != 0 || oracle_self_test() != 0;
+	if (!read_options(argc, argv, &o) || o.last < o.first)
+		return usage();
+	if (reference_load(reference_default_dir(), &ref) != ES_OK) {
+		fputs("essaim-sim: the reference tables cannot be read\n", stderr);
+		return 74;
+	}
+	log_set_level(trace_on ? LOG_INFO : (enum log_level)0);
+	trace_start();
+	template = federation_template(ref);
+	return o.one ? run_one(&o) : run_many(&o);
+}
