@@ -109,7 +109,8 @@ static void done_write(struct job *j)
 
 static void post_write(struct request *r)
 {
-	r->job = (struct job){.run = run_write, .done = done_write, .edits = r->route->edits, .reads = r->route->reads};
+	r->job = (struct job){.run = run_write, .done = done_write, .edits = r->route->edits,
+			      .reads = r->route->reads, .apart = r->route->apart};
 	snprintf(r->address, sizeof r->address, "%s", r->api->swarm->advertise);
 	worker_post(r->api->swarm->worker, &r->job);
 }

@@ -56,8 +56,7 @@ enum es_err api_requests(struct request *r, struct node *n)
 	return err;
 }
 
-/* ES_AWAITING names who is awaited. */
-static enum es_err explain(struct request *r, struct node *n, enum es_err err)
+enum es_err explain_awaiting(struct request *r, struct node *n, enum es_err err)
 {
 	char names[1024];
 	struct buf b;
@@ -72,7 +71,7 @@ static enum es_err explain(struct request *r, struct node *n, enum es_err err)
 	return err;
 }
 
-static enum es_err find_pays(struct request *r, struct node *n, const char *code)
+enum es_err territory_ensure(struct request *r, struct node *n, const char *code)
 {
 	const struct pays *p = reference_pays(n->ref, slice_str(code));
 	struct buf entry;
@@ -91,7 +90,7 @@ static enum es_err find_pays(struct request *r, struct node *n, const char *code
 	struct slice s = buf_slice(&entry);
 	err = node_control(n, &s, 1);
 	buf_done(&entry);
-	return explain(r, n, err);
+	return explain_awaiting(r, n, err);
 }
 
 enum es_err api_invite(struct request *r, struct node *n)
@@ -117,12 +116,12 @@ enum es_err api_invite(struct request *r, struct node *n)
 		buf_str(&r->why, "a Pays, a name and a lifetime between 1 second and 365 days are needed");
 		return ES_BAD_VALUE;
 	}
-	err = find_pays(r, n, pays);
+	err = territory_ensure(r, n, pays);
 	if (err == ES_OK)
 		err = node_invite(n, pays, name, seconds * 1000, strcmp(approve, "oui") == 0, NULL, r->address, text,
 				  &until);
 	if (err != ES_OK)
-		return explain(r, n, err);
+		return explain_awaiting(r, n, err);
 	stamp_text(stamp_at(until), iso);
 	buf_printf(&r->out, "{\"invitation\":\"%s\",\"expires\":\"%s\",\"pays\":", text, iso);
 	json_string(slice_str(pays), &r->out);
@@ -144,16 +143,37 @@ static enum es_err find_request(struct request *r, struct node *n, struct join_r
 	return err;
 }
 
-static void decided(struct request *r, const struct join_request *q)
+void member_answer(struct request *r, const struct member *m)
 {
 	char id[BASE32_LEN(16) + 1];
 
-	base32_encode(q->member.hub.bytes, 16, id);
+	base32_encode(m->hub.bytes, 16, id);
 	buf_printf(&r->out, "{\"id\":\"%s\",\"name\":", id);
-	json_string(slice_str(q->member.name), &r->out);
+	json_string(slice_str(m->name), &r->out);
 	buf_str(&r->out, ",\"pays\":");
-	json_string(slice_str(q->member.pays), &r->out);
+	json_string(slice_str(m->pays), &r->out);
 	buf_str(&r->out, "}");
+}
+
+/* Nobody asks to join by that name: a copy of a member's that was turned away? */
+static enum es_err approve_copy(struct request *r, struct node *n, enum es_err asked)
+{
+	const struct member *m;
+	struct member copy;
+	char who[256];
+
+	body_text(r, "hub", who, sizeof who);
+	if (asked != ES_NOT_FOUND || node_find_member(n, slice_str(who), &m) != ES_OK)
+		return asked;
+	copy = *m;
+	enum es_err err = node_admit_instance(n, &copy);
+	if (err == ES_NOT_FOUND)
+		return asked;
+	if (err == ES_OK)
+		buf_clear(&r->why);
+	if (err == ES_OK)
+		member_answer(r, &copy);
+	return err;
 }
 
 enum es_err api_approve(struct request *r, struct node *n)
@@ -161,10 +181,12 @@ enum es_err api_approve(struct request *r, struct node *n)
 	struct join_request q;
 	enum es_err err = find_request(r, n, &q);
 
+	if (err == ES_NOT_FOUND)
+		return approve_copy(r, n, err);
 	if (err == ES_OK)
-		err = explain(r, n, node_approve(n, &q));
+		err = explain_awaiting(r, n, node_approve(n, &q));
 	if (err == ES_OK)
-		decided(r, &q);
+		member_answer(r, &q.member);
 	return err;
 }
 
@@ -176,7 +198,7 @@ enum es_err api_deny(struct request *r, struct node *n)
 	if (err == ES_OK)
 		err = node_deny(n, &q);
 	if (err == ES_OK)
-		decided(r, &q);
+		member_answer(r, &q.member);
 	return err;
 }
 
@@ -272,7 +294,7 @@ void api_rebuild(struct request *r)
 	worker_post_directory(r->api->swarm->worker, &r->directory_job);
 }
 
-static void fields_json(const struct change *ch, struct buf *out)
+void fields_json(const struct change *ch, struct buf *out)
 {
 	const struct schema_kind *k = schema_kind_no(ch->kind);
 	struct slice value;
@@ -302,7 +324,7 @@ static void fields_json(const struct change *ch, struct buf *out)
 static void change_json(const struct head *h, const char *author, int64_t pos, const struct commit *c, unsigned index,
 			const struct change *ch, struct buf *out)
 {
-	static const char *const ops[] = {"?", "put", "propose", "answer", "receipt"};
+	static const char *const ops[] = {"?", "put", "propose", "answer", "receipt", "request"};
 	static const char *const control[] = {"genesis", "member", "open", "suspend", "resume", "revoke", "rotate", "steward",
 					      "forget", "territory", "charter", "checkpoint", "resolve", "void", "quota",
 					      "invite", "recover"};
@@ -317,7 +339,7 @@ static void change_json(const struct head *h, const char *author, int64_t pos, c
 			"\"kind\":\"%s\",\"uid\":\"%s\",\"edited\":\"%s\",\"fields\":",
 		   out->p[out->len - 1] == '[' ? "" : ",", (long long)pos, log, author, scope_name(h->scope),
 		   (unsigned long long)c->seq, index,
-		   ch->control ? (ch->op - OP_GENESIS < 17 ? control[ch->op - OP_GENESIS] : "?") : (ch->op < 5 ? ops[ch->op] : "?"),
+		   ch->control ? (ch->op - OP_GENESIS < 17 ? control[ch->op - OP_GENESIS] : "?") : (ch->op < 6 ? ops[ch->op] : "?"),
 		   k && !ch->control ? k->name : "", uid, at);
 	fields_json(ch, out);
 	buf_str(out, "}");
@@ -350,7 +372,9 @@ static enum es_err tail_commit(struct node *n, int64_t pos, struct buf *out, int
 		}
 		if (m)
 			rights_owner_text(m, author, sizeof author);
-		err = p.payload[i].present ? change_decode(p.payload[i].change, &ch) : ES_DAMAGED;
+		if (!p.payload[i].present)
+			continue; /* forgotten */
+		err = change_decode(p.payload[i].change, &ch);
 		if (err == ES_OK)
 			change_json(h, m ? author : n->owner, pos, &c, i, &ch, out);
 		(*left)--;

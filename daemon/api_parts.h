@@ -17,7 +17,7 @@ struct route {
 	void (*now)(struct request *r); /* on the loop's thread, answers itself */
 	enum es_err (*read)(struct request *r, struct reader *reader); /* in the pool */
 	enum es_err (*write)(struct request *r, struct node *n); /* on the writer's thread */
-	bool edits, reads, file;
+	bool edits, reads, file, apart; /* apart: outside any transaction */
 };
 
 /* One "key":"value" of a JSON request. */
@@ -81,6 +81,17 @@ const char *body_text(struct request *r, const char *name, char *out, size_t siz
 /* Answers and lets the connection go on. */
 void request_answer(struct request *r, enum es_err err);
 
+/* ES_AWAITING names who is awaited. */
+enum es_err explain_awaiting(struct request *r, struct node *n, enum es_err err);
+/* The body's `hub`: a member by id, name or Pays code. A copy: the rights move. */
+enum es_err member_param(struct request *r, struct node *n, struct member *out);
+/* {"id", "name", "pays"}, what a decision about a member answers. */
+void member_answer(struct request *r, const struct member *m);
+/* The territory of a Pays of the reference tables is in the control log, or entered. */
+enum es_err territory_ensure(struct request *r, struct node *n, const char *code);
+/* A change's fields by name. */
+void fields_json(const struct change *ch, struct buf *out);
+
 /* Handlers, by file. */
 void api_status(struct request *r);
 void api_connect(struct request *r);
@@ -101,5 +112,33 @@ enum es_err api_show(struct request *r, struct reader *reader);
 enum es_err api_list(struct request *r, struct reader *reader);
 enum es_err api_search(struct request *r, struct reader *reader);
 enum es_err api_export(struct request *r, struct reader *reader);
+enum es_err api_propose(struct request *r, struct node *n);
+/* api_govern.c */
+enum es_err api_suspend(struct request *r, struct node *n);
+enum es_err api_resume(struct request *r, struct node *n);
+enum es_err api_revoke(struct request *r, struct node *n);
+enum es_err api_quota(struct request *r, struct node *n);
+enum es_err api_rotate(struct request *r, struct node *n);
+enum es_err api_recover(struct request *r, struct node *n);
+enum es_err api_charter(struct request *r, struct node *n);
+enum es_err api_charter_publish(struct request *r, struct node *n);
+enum es_err api_charter_accept(struct request *r, struct node *n);
+enum es_err api_territory(struct request *r, struct node *n);
+enum es_err api_territory_add(struct request *r, struct node *n);
+enum es_err api_void(struct request *r, struct node *n);
+enum es_err api_resolve(struct request *r, struct node *n);
+enum es_err api_checkpoint(struct request *r, struct node *n);
+/* api_inbox.c */
+enum es_err api_proposals(struct request *r, struct node *n);
+enum es_err api_conflicts(struct request *r, struct node *n);
+enum es_err api_accept(struct request *r, struct node *n);
+enum es_err api_refuse(struct request *r, struct node *n);
+enum es_err api_hand_over(struct request *r, struct node *n);
+enum es_err api_forget(struct request *r, struct node *n);
+enum es_err api_erasures(struct request *r, struct node *n);
+/* api_keep.c */
+enum es_err api_backup(struct request *r, struct node *n);
+enum es_err api_evidence(struct request *r, struct node *n);
+enum es_err api_evidence_check(struct request *r, struct node *n);
 
 #endif

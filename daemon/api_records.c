@@ -177,7 +177,9 @@ static void edit_answer(struct request *r, struct node *n, const struct edit_res
 	buf_str(&r->out, "}");
 }
 
-static enum es_err edit_record(struct request *r, struct node *n, struct edit *e, bool creating)
+enum writing { WRITING_NEW, WRITING_OURS, WRITING_PROPOSAL };
+
+static enum es_err edit_record(struct request *r, struct node *n, struct edit *e, enum writing how)
 {
 	struct findings *f = calloc(1, sizeof *f);
 	struct buf memory, scratch;
@@ -192,11 +194,13 @@ static enum es_err edit_record(struct request *r, struct node *n, struct edit *e
 	host_init(&h, r, n);
 	err = read_values(r, e, &memory, f);
 	if (err == ES_OK)
-		exchange_check(e, creating, n->ref, &h.host, &scratch, f);
+		exchange_check(e, how == WRITING_NEW, n->ref, &h.host, &scratch, f);
 	if (f->worst == VERDICT_REJECTED)
 		err = refused(r, f);
-	if (err == ES_OK)
-		err = node_edit(n, e, !creating, &result);
+	if (err == ES_OK && how == WRITING_PROPOSAL)
+		err = node_propose(n, e, &result);
+	else if (err == ES_OK)
+		err = node_edit(n, e, how == WRITING_OURS, &result);
 	if (err == ES_OK)
 		edit_answer(r, n, &result, f);
 	buf_done(&memory);
@@ -218,7 +222,7 @@ enum es_err api_add(struct request *r, struct node *n)
 			buf_printf(&r->why, "%s%s", i ? ", " : "", schema_kinds[i].name);
 		return ES_UNKNOWN_KIND;
 	}
-	return edit_record(r, n, &e, true);
+	return edit_record(r, n, &e, WRITING_NEW);
 }
 
 static enum es_err part_uid(struct request *r, struct id16 *uid)
@@ -240,15 +244,17 @@ static enum es_err own_kind(struct request *r, struct node *n, const struct id16
 	for (size_t i = 0; i < count && i < 8 && err != ES_OK; i++) {
 		const struct schema_kind *k = schema_kind_no(kinds[i]);
 
+		struct id16 steward = rights_steward(&n->rights, &ids[i], kinds[i]);
+
 		err = ES_OTHER_HUB;
-		if (k && memcmp(ids[i].bytes, n->hub.bytes, 16) == 0) {
+		if (k && id_eq(&steward, &n->hub)) {
 			*out = k;
 			err = ES_OK;
 		}
 	}
 	if (err != ES_OK)
 		buf_printf(&r->why, "%s: %s%s", r->part, es_err_text(err),
-			   err == ES_OTHER_HUB ? "; only its own hub writes it" : "");
+			   err == ES_OTHER_HUB ? "; only its own hub writes it: 'essaim propose' asks it to" : "");
 	return err;
 }
 
@@ -259,7 +265,35 @@ enum es_err api_set(struct request *r, struct node *n)
 
 	if (err == ES_OK)
 		err = own_kind(r, n, &e.uid, &e.kind);
-	return err == ES_OK ? edit_record(r, n, &e, false) : err;
+	return err == ES_OK ? edit_record(r, n, &e, WRITING_OURS) : err;
+}
+
+/* A change to another hub's record, for that hub to accept or refuse. */
+enum es_err api_propose(struct request *r, struct node *n)
+{
+	struct edit e = {.has_uid = true};
+	struct record_id ids[8];
+	unsigned kinds[8];
+	enum es_err err;
+
+	body_text(r, "uid", r->part, sizeof r->part);
+	err = part_uid(r, &e.uid);
+	size_t count = err == ES_OK && n->reader ? reader_find(n->reader, &e.uid, ids, kinds, 8) : 0;
+	for (size_t i = 0; i < count && i < 8 && !e.kind; i++)
+		e.kind = schema_kind_no(kinds[i]);
+	if (err == ES_OK && !e.kind) {
+		buf_printf(&r->why, "%s: no such record here", r->part);
+		err = ES_NOT_FOUND;
+	}
+	if (err == ES_OK)
+		err = edit_record(r, n, &e, WRITING_PROPOSAL);
+	if (err == ES_EXISTS) {
+		buf_printf(&r->why, "%s: this record is ours: write it with 'essaim set'", r->part);
+		err = ES_NOT_ALLOWED;
+	} else if (err == ES_NOT_ALLOWED && r->why.len == 0) {
+		buf_printf(&r->why, "%s: a proposal holds at least one field, and none that its hub keeps to itself", r->part);
+	}
+	return err;
 }
 
 enum es_err api_remove(struct request *r, struct node *n)

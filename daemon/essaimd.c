@@ -176,15 +176,17 @@ static void fill_swarm(struct program *p)
 	memcpy(s->advertise, p->conf.advertise, sizeof s->advertise);
 	rights_init(&s->rights, &n->rights.fed_id);
 	rng_seed_system(&s->rng);
-	s->joining = n->role != ROLE_CRESS && !node_member(n);
 	s->join_epoch = (uint32_t)node_join_epoch(n);
+	/* A member whose keys are newer than its copy of the control log need not ask. */
+	s->joining = n->role != ROLE_CRESS && !node_member(n) && (s->join_epoch > 0 || !rights_member(&n->rights, &n->hub));
 	s->join_denied = n->denied;
 	buf_init_fixed(&secret, s->join_secret.bytes, 16);
 	buf_init_fixed(&charter, s->join_charter.bytes, 32);
 	if (s->joining && n->key_replaced)
 		s->joining = false; /* our place was given to another key */
+	/* Without a secret it was made again from its key: home knows it. */
 	if (s->joining && (!journal_get(n->journal, "join_secret", &secret) || !journal_get(n->journal, "join_charter", &charter)))
-		log_event(LOG_WARN, "join.incomplete", "dir=%s", p->dir);
+		s->joining = false;
 }
 
 /* Everything that was started is stopped, in this order. */

@@ -179,6 +179,8 @@ enum es_err found_cress(const struct found *f, const struct reference *ref, stru
 	n->released = true;
 	err = make_logs(n, fed_id, &n->hub);
 	if (err == ES_OK)
+		err = journal_set(n->journal, "hub", SLICE(n->hub.bytes, 16));
+	if (err == ES_OK)
 		err = found(n, f, ref, &g, charter);
 	return end(n, err);
 }

@@ -81,6 +81,7 @@ struct node {
 	size_t session_count;
 	uint32_t epoch; /* of our signing key */
 	struct node_keys next; /* rotation: takes over when the entry is applied */
+	uint32_t next_epoch; /* 0: not known, read from the key file */
 	bool has_next, keys_changed; /* keys_changed: the carrier's copy is stale */
 	bool recovering; /* the entry in hand is a `recover` */
 	bool rotating; /* a request for new keys is signed and not yet answered */

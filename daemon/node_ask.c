@@ -269,6 +269,53 @@ static enum es_err derive_rotate(struct node *n, struct ask *a)
 	return err != ES_OK ? err : done(n, a);
 }
 
+/* --- what the control log has settled, at every node --- */
+
+static enum es_err is_settled(struct node *n, const struct ask *a, bool *yes)
+{
+	const struct member *from = rights_member(&n->rights, &a->from);
+	struct id16 steward = rights_steward(&n->rights, &a->record, a->kind);
+	struct request_body q;
+	es_stamp edited;
+	enum es_err err = ES_OK;
+
+	*yes = from && from->state == MEMBER_REVOKED;
+	if (a->op == OP_STEWARD || a->op == OP_FORGET)
+		*yes = *yes || !id_eq(&steward, &a->from);
+	if (*yes || (a->op != OP_FORGET && a->op != OP_ROTATE))
+		return ES_OK;
+	err = read_request(n, a, &q, &edited);
+	if (err == ES_NOT_FOUND)
+		err = ES_OK;
+	else if (err == ES_OK && a->op == OP_FORGET)
+		*yes = rights_forgotten(&n->rights, &a->record, a->kind) >= q.upto;
+	else if (err == ES_OK)
+		*yes = from && from->epoch >= q.epoch;
+	return err;
+}
+
+static enum es_err settle_asks(struct node *n)
+{
+	struct asks l = {0};
+	enum es_err err = journal_ask_each(n->journal, collect, &l);
+	bool rotating = false;
+
+	if (err == ES_OK)
+		err = l.err;
+	for (size_t i = 0; i < l.count && err == ES_OK; i++) {
+		bool settled = false;
+
+		err = is_settled(n, &l.list[i], &settled);
+		if (err == ES_OK && settled)
+			err = done(n, &l.list[i]);
+		else
+			rotating = rotating || (l.list[i].op == OP_ROTATE && id_eq(&l.list[i].from, &n->hub));
+	}
+	free(l.list);
+	n->rotating = rotating;
+	return err;
+}
+
 static enum es_err derive_one(struct node *n, struct ask *a)
 {
 	switch (a->op) {
@@ -340,9 +387,9 @@ enum es_err node_checkpoint(struct node *n)
 
 enum es_err node_derive(struct node *n)
 {
-	enum es_err err;
+	enum es_err err = settle_asks(n);
 
-	if (n->role != ROLE_CRESS || !n->rights.founded || node_awaited(n, NULL) > 0 || !node_all_reported(n))
+	if (err != ES_OK || n->role != ROLE_CRESS || !n->rights.founded || node_awaited(n, NULL) > 0 || !node_all_reported(n))
 		return ES_OK;
 	err = node_due_generations(n);
 	if (err == ES_OK)

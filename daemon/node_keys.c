@@ -43,6 +43,8 @@ enum es_err node_follow_keys(struct node *n)
 		n->home = cress->dh; /* home may have new keys: the control log says so */
 	n->epoch = m->epoch;
 	if (keys_match(&n->keys, m)) {
+		if (n->has_next && n->next_epoch <= m->epoch)
+			n->has_next = false; /* taken already: what is left there are the old ones */
 		if (!n->key_replaced)
 			return ES_OK;
 		n->key_replaced = false;
@@ -59,6 +61,12 @@ enum es_err node_follow_keys(struct node *n)
 }
 
 /* --- asking for it --- */
+
+/* Our name was drawn from our first key, and stays. */
+static enum es_err keep_name(struct node *n)
+{
+	return journal_set(n->journal, "hub", SLICE(n->hub.bytes, 16));
+}
 
 static void sign_rotation(struct node *n, const struct node_keys *next, struct rotation *r)
 {
@@ -105,9 +113,13 @@ enum es_err node_rotate(struct node *n, const struct node_keys *next)
 		return ES_NOT_ALLOWED;
 	if (n->rotating)
 		return ES_EXISTS;
+	err = keep_name(n);
+	if (err != ES_OK)
+		return err;
 	sign_rotation(n, next, &r);
 	n->next = *next;
 	n->has_next = true;
+	n->next_epoch = r.epoch;
 	if (n->role == ROLE_CRESS)
 		return enter_rotation(n, &r);
 	struct request_body q = {.op = OP_ROTATE, .epoch = r.epoch, .sig = r.old, .sign = r.sign, .dh = r.dh, .new_sig = r.new};
@@ -152,6 +164,9 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	struct hash hash = recovery_hash(&r.key);
 	if (!hash_eq(&hash, &n->rights.recovery))
 		return ES_BAD_KEY;
+	err = keep_name(n);
+	if (err != ES_OK)
+		return err;
 	if (last_good < h->seq) { /* entries of the thief, taken back from members: gone */
 		err = give_up_tail(n, last_good);
 		cress = rights_cress(&n->rights);

@@ -4,6 +4,7 @@
  * anybody's commit. */
 #include <stdlib.h>
 #include <string.h>
+#include "common/log.h"
 #include "common/plant.h"
 #include "daemon/node.h"
 #include "daemon/node_parts.h"
@@ -411,8 +412,10 @@ enum es_err node_tick(struct node *n, unsigned commits, bool *more)
 		n->derive = false;
 		n->derived_utc = n->utc;
 		err = node_derive(n);
+		if (err != ES_OK && es_err_then(err) != ES_STOP) /* one entry that cannot be written holds up nobody */
+			log_event(LOG_ERR_, "derive.failed", "why=%s", es_err_name(err));
 	}
-	return err != ES_OK ? err : node_seal(n, commits, more);
+	return err != ES_OK && es_err_then(err) == ES_STOP ? err : node_seal(n, commits, more);
 }
 
 es_stamp node_next_edited(struct node *n, es_stamp base)

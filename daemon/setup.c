@@ -153,6 +153,23 @@ static void recovery_text(const uint8_t key[32], char out[RECOVERY_TEXT_MAX])
 	crypto_wipe(flat, sizeof flat);
 }
 
+enum es_err recovery_parse(struct slice text, uint8_t key[32])
+{
+	char flat[BASE32_LEN(32) + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (strchr("- \t\r\n", text.p[i]))
+			continue;
+		if (n == BASE32_LEN(32))
+			return ES_MISTYPED;
+		flat[n++] = (char)text.p[i];
+	}
+	bool good = n == BASE32_LEN(32) && base32_decode(flat, n, key, 32);
+	crypto_wipe(flat, sizeof flat);
+	return good ? ES_OK : ES_MISTYPED;
+}
+
 enum es_err setup_cress(const struct setup *s, char recovery[RECOVERY_TEXT_MAX], struct buf *why)
 {
 	struct place p;
@@ -249,7 +266,7 @@ enum es_err setup_make_hub(const struct setup *s, const struct invite *invite, c
 
 /* --- without a daemon --- */
 
-static enum es_err open_offline(const char *dir, struct reference **ref, struct node **n, struct buf *why)
+enum es_err setup_open(const char *dir, struct reference **ref, struct node **n, struct buf *why)
 {
 	enum es_err err = reference_load(reference_default_dir(), ref);
 
@@ -268,7 +285,7 @@ enum es_err setup_verify(const char *dir, struct buf *json, struct buf *why)
 {
 	struct reference *ref;
 	struct node *n;
-	enum es_err err = open_offline(dir, &ref, &n, why);
+	enum es_err err = setup_open(dir, &ref, &n, why);
 
 	if (err == ES_DAMAGED || err == ES_PAGE_DAMAGED) /* the control log itself */
 		return verify_broken(dir, json, why);
@@ -290,7 +307,7 @@ enum es_err setup_rebuild(const char *dir, struct buf *json, struct buf *why)
 	struct directory *d = NULL;
 	struct node *n;
 	es_ms start = utc_now();
-	enum es_err err = open_offline(dir, &ref, &n, why);
+	enum es_err err = setup_open(dir, &ref, &n, why);
 
 	if (err != ES_OK)
 		return err;

@@ -12,6 +12,8 @@
 #include "daemon/reference.h"
 #include "proto/invite.h"
 
+struct node;
+
 struct setup {
 	const char *dir; /* data directory; made if missing, 0700 */
 	const char *name; /* of the node */
@@ -48,5 +50,17 @@ ES_MUST_USE enum es_err setup_join_accept(const struct setup *s, const struct in
  * ES_DAMAGED when there are problems (the JSON says which). */
 ES_MUST_USE enum es_err setup_verify(const char *dir, struct buf *json, struct buf *why);
 ES_MUST_USE enum es_err setup_rebuild(const char *dir, struct buf *json, struct buf *why);
+/* The node itself, for another command; both are the caller's to free. */
+ES_MUST_USE enum es_err setup_open(const char *dir, struct reference **ref, struct node **n, struct buf *why);
+/* Back from what `init` printed; case and dashes do not matter. ES_MISTYPED. */
+ES_MUST_USE enum es_err recovery_parse(struct slice text, uint8_t key[32]);
+
+/* backup.c: a backup of the node in `dir` (backup.h). */
+ES_MUST_USE enum es_err setup_backup(const char *dir, const char *path, bool with_key, struct buf *json, struct buf *why);
+/* Makes the node again in `dir` from `file`: a backup, or a key file. `key`: another
+ * key file, `listen`: its address; either may be NULL. ES_EXISTS where a node is;
+ * ES_BAD_VALUE: neither a backup nor a key file. */
+ES_MUST_USE enum es_err setup_restore(const char *dir, const char *file, const char *key, const char *listen,
+				      struct buf *json, struct buf *why);
 
 #endif

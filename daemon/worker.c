@@ -355,7 +355,7 @@ static enum es_err run_job(struct node *n, struct job *j)
 {
 	enum es_err err;
 
-	if (j->reads)
+	if (j->reads || j->apart)
 		return j->run(n, j);
 	err = journal_savepoint(n->journal);
 	if (err != ES_OK)
@@ -378,7 +378,7 @@ static void finish_group(struct worker *w, struct job *group, enum es_err commit
 		struct job *j = group;
 
 		group = j->next;
-		if (commit != ES_OK && !j->reads)
+		if (commit != ES_OK && !j->reads && !j->apart)
 			j->err = commit;
 		j->seen = last;
 		if (j->edits && j->err == ES_OK && w->shared.directory_err == ES_OK &&
@@ -414,7 +414,7 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 
 	n->utc = utc_now();
 	for (struct job *j = group; j; j = j->next)
-		writes = writes || !j->reads;
+		writes = writes || !(j->reads || j->apart);
 	if (writes)
 		err = journal_begin(n->journal);
 	for (struct job *j = group; j; j = j->next)
@@ -452,7 +452,7 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 static struct job *take_group(struct worker *w)
 {
 	struct job *group = NULL, **tail = &group, *rest = w->queue;
-	bool ready = w->shared.directory_err != ES_OK || node_edit_ready(w->node), edit = false;
+	bool ready = w->shared.directory_err != ES_OK || node_edit_ready(w->node), edit = false, apart = false;
 
 	w->queue = NULL;
 	w->queue_tail = &w->queue;
@@ -461,10 +461,11 @@ static struct job *take_group(struct worker *w)
 
 		rest = j->next;
 		/* One edit at a time: the next must see it in the directory. */
-		if (j->edits && (!ready || edit) && !w->stopping)
+		if ((j->edits && (!ready || edit) && !w->stopping) || apart || (j->apart && group))
 			push(&w->queue_tail, j);
 		else
 			push(&tail, j);
+		apart = apart || j->apart; /* alone, or the first of the next group */
 		edit = edit || j->edits;
 	}
 	return group;
@@ -511,10 +512,11 @@ static void *writer_main(void *ctx)
 		if (w->stopping && !w->queue && !w->feed_wanted)
 			break;
 		struct job *group = runnable(w) ? take_group(w) : NULL;
+		bool apart = group && group->apart;
 		if (!group && !seal)
 			continue;
 		pthread_mutex_unlock(&w->lock);
-		seal = run_group(w, group, seal);
+		seal = run_group(w, group, seal && !apart) || (seal && apart);
 		pthread_mutex_lock(&w->lock);
 	}
 	w->writer_gone = true;

@@ -92,7 +92,7 @@ static void show_qr(const char *text)
 	QRcode_free(q);
 }
 
-static void show_invitation(const struct client *c)
+void command_show_code(const struct client *c, enum word_id note)
 {
 	const char *text = fact_text(c->json, "invitation");
 
@@ -100,9 +100,10 @@ static void show_invitation(const struct client *c)
 	putchar('\n');
 	if (args_has(c->args, "qr"))
 		show_qr(text);
-	/* stdout holds the string alone, for scripts. */
-	if (!c->args->quiet)
-		word_print(stderr, W_INVITE_NOTE, fact_text(c->json, "pays"), fact_text(c->json, "expires"));
+	if (!c->args->quiet && note == W_INVITE_NOTE)
+		word_print(stderr, note, fact_text(c->json, "pays"), fact_text(c->json, "expires"));
+	else if (!c->args->quiet)
+		word_print(stderr, note, fact_text(c->json, "name"), fact_text(c->json, "pays"), fact_text(c->json, "expires"));
 }
 
 int cmd_invite(const struct args *a)
@@ -122,7 +123,7 @@ int cmd_invite(const struct args *a)
 				  args_get(a, "name"), "expires_s", (json_int_t)seconds, "approve",
 				  (int)args_has(a, "approve"))) &&
 	    !command_json(&c))
-		show_invitation(&c);
+		command_show_code(&c, W_INVITE_NOTE);
 	return client_close(&c, 0);
 }
 
@@ -184,8 +185,7 @@ int cmd_members(const struct args *a)
 	return client_close(&c, 0);
 }
 
-/* One decision about one hub: POST, then a line that names it. */
-static int decide(const struct args *a, const char *path, json_t *send, enum word_id said)
+int command_decide(const struct args *a, const char *path, json_t *send, enum word_id said)
 {
 	struct client c;
 
@@ -205,12 +205,12 @@ static int decide(const struct args *a, const char *path, json_t *send, enum wor
 
 int cmd_approve(const struct args *a)
 {
-	return decide(a, "/approve", json_pack("{s:s}", "hub", a->words[0]), W_APPROVED);
+	return command_decide(a, "/approve", json_pack("{s:s}", "hub", a->words[0]), W_APPROVED);
 }
 
 int cmd_deny(const struct args *a)
 {
-	return decide(a, "/deny", json_pack("{s:s}", "hub", a->words[0]), W_DENIED);
+	return command_decide(a, "/deny", json_pack("{s:s}", "hub", a->words[0]), W_DENIED);
 }
 
 int cmd_connect(const struct args *a)
@@ -220,6 +220,6 @@ int cmd_connect(const struct args *a)
 
 	if (!colon || colon == a->words[1] || !count_parse(colon + 1, 65535, &port) || port == 0)
 		return print_fail(ES_USAGE, W_NOT_AN_ADDRESS, a->words[1]);
-	return decide(a, "/connect", json_pack("{s:s, s:s}", "hub", a->words[0], "address", a->words[1]),
+	return command_decide(a, "/connect", json_pack("{s:s, s:s}", "hub", a->words[0], "address", a->words[1]),
 		      W_CONNECTED);
 }

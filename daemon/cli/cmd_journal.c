@@ -15,15 +15,13 @@
 #define TAIL_DEFAULT "20"
 #define TAIL_PAGE "500"
 
-/* Asked of the daemon, or done here when none answers: unless a socket was
- * named, which says nothing about where the data is. False: said, code set. */
-static bool ask_or_do(struct client *c, const char *path,
-		      enum es_err (*here)(const char *dir, struct buf *json, struct buf *why), int *code)
+bool command_ask_or_do(struct client *c, const char *path, json_t *send,
+		       enum es_err (*here)(const struct args *a, const char *dir, struct buf *json, struct buf *why), int *code)
 {
 	char dir[CLIENT_PATH_MAX];
 	struct buf why;
 
-	if (client_call(c, "POST", path, NULL))
+	if (client_call(c, "POST", path, send))
 		return true;
 	if (!c->unreachable || (args_has(c->args, "socket") && !args_has(c->args, "data")))
 		return false;
@@ -36,7 +34,7 @@ static bool ask_or_do(struct client *c, const char *path,
 	buf_clear(&c->body);
 	enum es_err err = crypto_start();
 	if (err == ES_OK)
-		err = here(dir, &c->body, &why);
+		err = here(c->args, dir, &c->body, &why);
 	c->json = json_loadb((const char *)c->body.p, c->body.len, 0, NULL);
 	/* ES_DAMAGED with a JSON is an answer, not a failure to answer. */
 	if (!c->json || (err != ES_OK && err != ES_DAMAGED))
@@ -44,6 +42,18 @@ static bool ask_or_do(struct client *c, const char *path,
 					why.len ? buf_cstr(&why) : es_err_text(err));
 	buf_done(&why);
 	return *code == 0;
+}
+
+static enum es_err verify_here(const struct args *a, const char *dir, struct buf *json, struct buf *why)
+{
+	(void)a;
+	return setup_verify(dir, json, why);
+}
+
+static enum es_err rebuild_here(const struct args *a, const char *dir, struct buf *json, struct buf *why)
+{
+	(void)a;
+	return setup_rebuild(dir, json, why);
 }
 
 static void show_problems(const json_t *answer)
@@ -79,7 +89,7 @@ int cmd_verify(const struct args *a)
 	struct client c;
 	int code = 0;
 
-	if (!client_open(&c, a) || !ask_or_do(&c, "/verify", setup_verify, &code))
+	if (!client_open(&c, a) || !command_ask_or_do(&c, "/verify", NULL, verify_here, &code))
 		return client_close(&c, code);
 	code = fact_true(c.json, "ok") ? 0 : 1;
 	if (!command_json(&c)) {
@@ -98,7 +108,7 @@ int cmd_rebuild(const struct args *a)
 	struct client c;
 	int code = 0;
 
-	if (client_open(&c, a) && ask_or_do(&c, "/rebuild", setup_rebuild, &code) && !command_json(&c))
+	if (client_open(&c, a) && command_ask_or_do(&c, "/rebuild", NULL, rebuild_here, &code) && !command_json(&c))
 		word_print(stdout, W_REBUILT, (long long)fact_int(c.json, "records"),
 			   (long long)fact_int(c.json, "ms"));
 	return client_close(&c, code);

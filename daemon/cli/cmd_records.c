@@ -27,13 +27,12 @@ static int read_value(const struct args *a, size_t i, json_t *values)
 	return 0;
 }
 
-/* The words after the first as an object of texts, NULL after a failure. */
-static json_t *read_values(const struct args *a, int *code)
+json_t *command_values(const struct args *a, size_t first, int *code)
 {
 	json_t *values = json_object();
 
 	*code = 0;
-	for (size_t i = 1; i < a->word_count && *code == 0; i++)
+	for (size_t i = first; i < a->word_count && *code == 0; i++)
 		*code = read_value(a, i, values);
 	if (*code == 0)
 		return values;
@@ -61,7 +60,7 @@ static void say_findings(const struct client *c)
 int cmd_add(const struct args *a)
 {
 	int code;
-	json_t *values = read_values(a, &code);
+	json_t *values = command_values(a, 1, &code);
 	struct client c;
 
 	if (!values)
@@ -103,7 +102,7 @@ static void record_path(struct buf *path, const char *uid)
 int cmd_set(const struct args *a)
 {
 	int code;
-	json_t *values = read_values(a, &code);
+	json_t *values = command_values(a, 1, &code);
 	struct client c;
 	struct buf path;
 

@@ -6,6 +6,7 @@
 #define DAEMON_CLI_COMMAND_H
 
 #include "daemon/cli/client.h"
+#include "daemon/cli/words.h"
 #include "daemon/cli/table.h"
 
 #define COMMAND(name, ...) int cmd_##name(const struct args *a);
@@ -16,6 +17,21 @@
 
 /* --limit, --offset... into the path; false (and said, 64) when not a number. */
 bool command_count(const struct args *a, const char *option, struct buf *path);
+/* FIELD=VALUE words from `first` on as an object of texts; NULL after a failure, which
+ * has been said and is in *code. */
+json_t *command_values(const struct args *a, size_t first, int *code);
+/* Before what cannot be undone: `what` typed again on a terminal, or --yes. 0, or the
+ * exit code, said. */
+int command_confirm(const struct args *a, enum word_id warning, const char *what);
+/* One decision: POST, then, unless --json or --quiet, one line that names {name} and
+ * {pays} of the answer. Takes `send`. */
+int command_decide(const struct args *a, const char *path, json_t *send, enum word_id said);
+/* An invitation, as the answer has it: the string alone on stdout, for scripts. */
+void command_show_code(const struct client *c, enum word_id note);
+/* Asked of the daemon (POST), or done here when none answers: unless a socket was
+ * named, which says nothing about where the data is. False: said, code set. */
+bool command_ask_or_do(struct client *c, const char *path, json_t *send,
+		       enum es_err (*here)(const struct args *a, const char *dir, struct buf *json, struct buf *why), int *code);
 /* With --json prints the answer and is true: nothing else is to be said. */
 bool command_json(const struct client *c);
 

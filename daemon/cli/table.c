@@ -10,6 +10,8 @@
 
 #define COMMAND(name_, words_, least_, most_, fr_, en_) \
 	{.name = #name_, .words = words_, .least = least_, .most = most_, .fr = fr_, .en = en_},
+#define COMMAND_AS(id_, name_, words_, least_, most_, fr_, en_) \
+	{.name = name_, .words = words_, .least = least_, .most = most_, .fr = fr_, .en = en_},
 #define OPTION(...)
 const struct command commands[COMMAND_COUNT] = {
 #include "daemon/cli/commands.def"

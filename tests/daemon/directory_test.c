@@ -1,289 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <cmocka.h>
-
-#include <sqlite3.h>
-
-#include "daemon/directory.h"
-#include "proto/canon.h"
-#include "proto/value.h"
-
-#define JSON_MAX (4u << 20)
-#define RENNES 481113000, -16800000
-
-/* A directory under a folder of its own, and a writer's clock. */
-struct world {
-	char dir[64];
-	char path[96], other[96];
-	struct directory *d;
-	struct reader *r;
-	struct position at;
-	es_stamp clock;
-};
-
-static struct reference *ref;
-static const struct id16 auray = {{0xa0}}, vitre = {{0xb0}};
-
-static int load_reference(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) == ES_OK ? 0 : -1;
-}
-
-static int free_reference(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
-}
-
-static void reopen(struct world *w)
-{
-	reader_close(w->r);
-	directory_close(w->d);
-	w->r = NULL;
-	w->d = NULL;
-	assert_int_equal(directory_open(w->path, ref, &w->d), ES_OK);
-	assert_int_equal(reader_open(w->path, ref, &w->r), ES_OK);
-	reader_prefer(w->r, &auray);
-}
-
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	strcpy(w->dir, "/tmp/essaim-directory-XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	snprintf(w->path, sizeof(w->path), "%s/directory.db", w->dir);
-	snprintf(w->other, sizeof(w->other), "%s/other.db", w->dir);
-	w->clock = 1000u << 16;
-	reopen(w);
-	assert_int_equal(directory_name_hub(w->d, &auray, "pole-auray"), ES_OK);
-	assert_int_equal(directory_name_hub(w->d, &vitre, "pole-vitre"), ES_OK);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-	static const char *const tails[] = {"", "-wal", "-shm"};
-	char name[128];
-
-	reader_close(w->r);
-	directory_close(w->d);
-	for (size_t i = 0; i < 6; i++) {
-		snprintf(name, sizeof(name), "%s%s", i < 3 ? w->path : w->other, tails[i % 3]);
-		unlink(name);
-	}
-	assert_int_equal(rmdir(w->dir), 0);
-	free(w);
-	return 0;
-}
-
-/* A change in the making: `name=value` pairs as a person writes them. */
-struct made {
-	struct feed_item item;
-	struct buf bytes;
-};
-
-static int pair_cmp(const void *a, const void *b)
-{
-	const struct schema_field *const *x = a, *const *y = b;
-
-	return (int)(*x)->no - (int)(*y)->no;
-}
-
-static struct slice text_of(const char *const *pairs, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; *pairs != NULL; pairs++)
-		if (strncmp(*pairs, name, n) == 0 && (*pairs)[n] == '=')
-			return slice_str(*pairs + n + 1);
-	return SLICE_NONE;
-}
-
-static void made_fields(struct made *m, const struct schema_kind *k, const char *const *pairs)
-{
-	const struct schema_field *fields[SCHEMA_FIELDS_MAX];
-	struct findings findings = {0};
-	uint32_t count = 0;
-
-	for (size_t i = 0; pairs[i] != NULL; i++) {
-		struct slice name = SLICE(pairs[i], (size_t)(strchr(pairs[i], '=') - pairs[i]));
-
-		fields[count] = schema_field_named(k, name);
-		assert_non_null(fields[count]);
-		count++;
-	}
-	qsort(fields, count, sizeof(fields[0]), pair_cmp);
-	canon_map(&m->bytes, count);
-	for (uint32_t i = 0; i < count; i++) {
-		canon_u64(&m->bytes, fields[i]->no);
-		assert_true(value_parse(fields[i], text_of(pairs, fields[i]->name), &m->bytes, &findings));
-	}
-}
-
-static void made_start(struct made *m, const struct id16 *hub, unsigned uid, unsigned kind, es_stamp edited)
-{
-	memset(m, 0, sizeof(*m));
-	buf_init(&m->bytes, 1 << 16);
-	memcpy(m->item.record.bytes, hub->bytes, 16);
-	be_write(m->item.record.bytes + 28, uid, 4);
-	m->item.kind = kind;
-	m->item.change.scope = SCOPE_PUBLIC;
-	m->item.change.edited = edited;
-	be_write(m->item.change.commit.bytes, edited, 8);
-	be_write(m->item.change.salt.bytes, edited, 8);
-}
-
-static struct made *make(struct world *w, struct made *m, const struct id16 *hub, const char *kind, unsigned uid, ...)
-{
-	const struct schema_kind *k = schema_kind_named(slice_str(kind));
-	const char *pairs[SCHEMA_FIELDS_MAX + 1];
-	size_t count = 0;
-	va_list args;
-
-	assert_non_null(k);
-	va_start(args, uid);
-	while ((pairs[count] = va_arg(args, const char *)) != NULL)
-		count++;
-	va_end(args);
-	made_start(m, hub, uid, k->no, w->clock += 1u << 16);
-	made_fields(m, k, pairs);
-	m->item.change.fields = buf_slice(&m->bytes);
-	return m;
-}
-
-static void made_done(struct made *m)
-{
-	buf_done(&m->bytes);
-}
-
-static void apply_to(struct directory *d, struct world *w, const struct made *m)
-{
-	w->at.commit++;
-	assert_int_equal(directory_apply(d, &m->item, 1, w->at), ES_OK);
-}
-
-static void apply(struct world *w, struct made *m)
-{
-	apply_to(w->d, w, m);
-	made_done(m);
-}
-
-static struct id16 uid_of(unsigned uid)
-{
-	struct id16 id = {{0}};
-
-	be_write(id.bytes + 12, uid, 4);
-	return id;
-}
-
-static struct made *remove_record(struct world *w, struct made *m, const struct id16 *hub, const char *kind, unsigned uid, bool gone)
-{
-	made_start(m, hub, uid, schema_kind_named(slice_str(kind))->no, w->clock += 1u << 16);
-	canon_map(&m->bytes, 1);
-	canon_u64(&m->bytes, FIELD_DELETED);
-	canon_bool(&m->bytes, gone);
-	m->item.change.fields = buf_slice(&m->bytes);
-	return m;
-}
-
-static void structure(struct world *w, unsigned uid, const char *name)
-{
-	struct made m;
-
-	apply(w, make(w, &m, &auray, "structure", uid, name, "code_insee=35238", "portee=public", NULL));
-}
-
-static const char *show(struct world *w, unsigned uid, struct buf *json)
-{
-	struct id16 id = uid_of(uid);
-
-	buf_init(json, JSON_MAX);
-	assert_int_equal(reader_show(w->r, &id, json), ES_OK);
-	return buf_cstr(json);
-}
-
-static void assert_shows(struct world *w, unsigned uid, const char *expected)
-{
-	struct buf json;
-
-	if (strstr(show(w, uid, &json), expected) == NULL)
-		fail_msg("%s lacks %s", buf_cstr(&json), expected);
-	buf_done(&json);
-}
-
-static void assert_hides(struct world *w, unsigned uid, const char *unexpected)
-{
-	struct buf json;
-
-	if (strstr(show(w, uid, &json), unexpected) != NULL)
-		fail_msg("%s has %s", buf_cstr(&json), unexpected);
-	buf_done(&json);
-}
-
-static void assert_unknown(struct world *w, unsigned uid)
-{
-	struct id16 id = uid_of(uid);
-	struct buf json;
-
-	buf_init(&json, JSON_MAX);
-	assert_int_equal(reader_show(w->r, &id, &json), ES_NOT_FOUND);
-	buf_done(&json);
-}
-
-/* The one value of a query, as the sqlite3 tool would see it. */
-static int64_t query(const char *path, const char *sql)
-{
-	sqlite3_stmt *s = NULL;
-	sqlite3 *db = NULL;
-	int64_t value;
-
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	value = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	sqlite3_close(db);
-	return value;
-}
-
-static int64_t total_of(const struct buf *json)
-{
-	long long total = -1;
-
-	sscanf((const char *)json->p, "{\"total\":%lld", &total);
-	return total;
-}
-
-static int64_t search(struct world *w, struct search s, struct buf *json)
-{
-	if (s.limit == 0)
-		s.limit = 20;
-	buf_init(json, JSON_MAX);
-	assert_int_equal(reader_search(w->r, &s, json), ES_OK);
-	buf_cstr(json);
-	return total_of(json);
-}
-
-static int64_t count_hits(struct world *w, const char *text)
-{
-	struct buf json;
-	int64_t total = search(w, (struct search){.text = slice_str(text)}, &json);
-
-	buf_done(&json);
-	return total;
-}
+#include "tests/daemon/directory_world.h"
 
 static void what_was_applied_is_shown(void **state)
 {
@@ -374,12 +90,6 @@ static void sealing_a_pending_edit_touches_only_its_state(void **state)
 	assert_false(hash_eq(&before, &after));
 }
 
-static void fill(struct world *w, struct directory *d, struct made *set, size_t count, bool backwards)
-{
-	for (size_t i = 0; i < count; i++)
-		apply_to(d, w, &set[backwards ? count - 1 - i : i]);
-}
-
 static void two_directories_fed_in_different_orders_are_equal(void **state)
 {
 	struct world *w = *state;
@@ -448,12 +158,13 @@ static void the_position_is_kept_across_a_restart(void **state)
 {
 	struct world *w = *state;
 
-	w->at = (struct position){41, 7};
+	w->at = (struct position){41, 7, 3};
 	structure(w, 1, "nom=Une");
 	assert_int_equal(reader_position(w->r).commit, 42);
 	reopen(w);
 	assert_int_equal(directory_position(w->d).commit, 42);
 	assert_int_equal(directory_position(w->d).edit, 7);
+	assert_int_equal(directory_position(w->d).refold, 3);
 	assert_shows(w, 1, "Une");
 }
 
@@ -472,7 +183,7 @@ static void a_failed_apply_changes_nothing(void **state)
 	bad.item.change.fields = SLICE(big, sizeof(big));
 	items[0] = good.item;
 	items[1] = bad.item;
-	assert_int_equal(directory_apply(w->d, items, 2, (struct position){9, 9}), ES_TOO_LARGE);
+	assert_int_equal(directory_apply(w->d, items, 2, (struct position){9, 9, 9}), ES_TOO_LARGE);
 	assert_int_equal(directory_position(w->d).commit, before.commit);
 	assert_unknown(w, 1);
 	made_done(&bad);
@@ -800,7 +511,7 @@ static void people_may_read_the_file_while_it_is_open(void **state)
 	assert_int_equal(query(w->path, "SELECT count(*) FROM structure"), 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
 {

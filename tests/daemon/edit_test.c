@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "daemon/node.h"
+#include "daemon/node_parts.h"
 #include "daemon/setup.h"
 #include "daemon/worker.h"
 #include "proto/canon.h"
@@ -604,7 +604,8 @@ static void a_field_no_longer_kept_home_is_published(void **state)
 static void another_hub_s_record_is_left_alone(void **state)
 {
 	struct world *w = *state;
-	struct feed_item item = {.kind = 1, .change = {.scope = SCOPE_PUBLIC, .edited = 1u << 16, .commit = {{1}}}};
+	struct feed_item item = {.kind = 1, .change = {.scope = SCOPE_PUBLIC, .edited = 1u << 16, .commit = {{1}}},
+				 .steward = elsewhere};
 	struct id16 uid = uid_of(7);
 	struct buf fields;
 

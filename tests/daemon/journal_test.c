@@ -1,113 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/proto/fixture.h"
-
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <sqlite3.h>
 
-#include "daemon/journal.h"
-
-#define COMMITS 6
-#define DATA 1 /* index of Auray's public log */
-
-/* A journal with a control log and Auray's public log of six commits. */
-struct place {
-	char dir[64], path[96];
-	struct world fed;
-	struct journal *j;
-	struct frontier f;
-	struct sealed data[COMMITS];
-	unsigned appended;
-};
-
-static void open_again(struct place *p)
-{
-	if (p->j)
-		journal_close(p->j);
-	p->j = NULL;
-	frontier_done(&p->f);
-	memset(&p->f, 0, sizeof(p->f));
-	assert_int_equal(journal_open(p->path, false, &p->j), ES_OK);
-	assert_int_equal(journal_frontier(p->j, &p->f), ES_OK);
-}
-
-static int setup(void **state)
-{
-	struct place *p = calloc(1, sizeof(*p));
-	const struct keys *k = p->fed.keys;
-
-	strcpy(p->dir, "/tmp/essaim-journal-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
-	snprintf(p->path, sizeof(p->path), "%s/journal.db", p->dir);
-	world_init(&p->fed);
-	world_found(&p->fed);
-	world_let_in(&p->fed, AURAY);
-	assert_int_equal(journal_open(p->path, true, &p->j), ES_OK);
-	assert_non_null(frontier_add(&p->f, &p->fed.control_open.id, &k[CRESS].hub, SCOPE_CONTROL, 1));
-	assert_non_null(frontier_add(&p->f, &p->fed.open[AURAY][SCOPE_PUBLIC].id, &k[AURAY].hub, SCOPE_PUBLIC, 1));
-	assert_int_equal(journal_add_log(p->j, &p->f, 0), ES_OK);
-	assert_int_equal(journal_add_log(p->j, &p->f, DATA), ES_OK);
-	*state = p;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct place *p = *state;
-	char command[96];
-
-	journal_close(p->j);
-	frontier_done(&p->f);
-	for (unsigned i = 0; i < p->appended; i++)
-		sealed_done(&p->data[i]);
-	world_done(&p->fed);
-	snprintf(command, sizeof(command), "rm -r %s", p->dir);
-	assert_int_equal(system(command), 0);
-	free(p);
-	return 0;
-}
-
-/* One more commit of Auray's, with two changes. */
-static int64_t append(struct place *p)
-{
-	struct sealed *s = &p->data[p->appended];
-	int64_t pos = 0;
-
-	assert_true(p->appended < COMMITS);
-	world_data(&p->fed, AURAY, SCOPE_PUBLIC, s);
-	write_put(sealed_add(s), &p->fed.keys[AURAY], s->c.hlc - 9, 0, "Second");
-	s->c.seq = p->appended + 1;
-	s->c.hlc += p->appended;
-	if (p->appended > 0)
-		s->c.prev_id = p->data[p->appended - 1].c.id;
-	seal(s, &p->fed.keys[AURAY]);
-	p->appended++;
-	assert_int_equal(journal_append(p->j, DATA, &s->c, &s->p, NOW_MS + p->appended, &pos), ES_OK);
-	return pos;
-}
-
-static void append_all(struct place *p)
-{
-	assert_int_equal(journal_begin(p->j), ES_OK);
-	while (p->appended < COMMITS)
-		append(p);
-	assert_int_equal(journal_commit(p->j), ES_OK);
-}
-
-/* With the journal closed: what another program, or a bad disk, does to it. */
-static void tamper(struct place *p, const char *sql)
-{
-	sqlite3 *db;
-
-	journal_close(p->j);
-	p->j = NULL;
-	assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	open_again(p);
-}
+#include "tests/daemon/journal_place.h"
 
 static void damage(struct place *p, unsigned seq)
 {
@@ -122,7 +17,7 @@ static enum es_err load(struct place *p, uint64_t seq, size_t want, struct buf *
 {
 	buf_init(body, 8 * COMMIT_PACKED_MAX);
 	*last = 0;
-	return journal_load(p->j, DATA, &p->f.heads[DATA].log, seq, want, body, last);
+	return journal_load(p->j, DATA, &p->f.heads[DATA].log, seq, UINT64_MAX, want, body, last);
 }
 
 /* A COMMITS body holds commits `from` to `to` as they were appended. */
@@ -352,6 +247,23 @@ static void load_serves_from_a_seq_near_the_bytes_wanted(void **state)
 	buf_done(&body);
 }
 
+static void load_goes_no_further_than_it_is_asked(void **state)
+{
+	struct place *p = *state;
+	struct buf body;
+	uint64_t last = 0;
+
+	append_all(p);
+	buf_init(&body, 8 * COMMIT_PACKED_MAX);
+	assert_int_equal(journal_load(p->j, DATA, &p->f.heads[DATA].log, 2, 4, 100000, &body, &last), ES_OK);
+	assert_int_equal(last, 4);
+	assert_body(p, &body, 2, 4);
+	buf_clear(&body);
+	assert_int_equal(journal_load(p->j, DATA, &p->f.heads[DATA].log, 3, 2, 100000, &body, &last), ES_OK);
+	assert_int_equal(body.len, 0);
+	buf_done(&body);
+}
+
 static void load_serves_what_lies_before_the_damage_and_then_names_it(void **state)
 {
 	struct place *p = *state;
@@ -419,25 +331,11 @@ static enum es_err note_item(void *ctx, const struct feed_item *item)
 	return ES_OK;
 }
 
-static void add_row(struct place *p, enum scope scope, unsigned record, es_stamp edited, const char *text)
-{
-	struct outbox_edit e = {.scope = scope, .kind = 1, .edited = edited, .record.bytes = {[31] = (uint8_t)record}};
-	struct buf change;
-
-	buf_init(&change, CHANGE_MAX);
-	if (text)
-		write_put(&change, &p->fed.keys[AURAY], edited, 0, text);
-	e.change = buf_slice(&change);
-	memset(e.salt.bytes, (int)record, 16);
-	assert_int_equal(journal_outbox_add(p->j, &e), ES_OK);
-	buf_done(&change);
-}
-
 static void the_feed_gives_commits_then_the_outbox_from_a_position(void **state)
 {
 	struct place *p = *state;
 	struct fed got = {.count = 0};
-	struct feed feed = {.max = 100, .frontier = &p->f, .each = note_item, .ctx = &got};
+	struct feed feed = {.max = 100, .frontier = &p->f, .rights = &p->fed.rights, .each = note_item, .ctx = &got};
 
 	add_row(p, SCOPE_LOCAL, 1, stamp_at(NOW_MS), "Attend");
 	add_row(p, SCOPE_PUBLIC, 2, stamp_at(NOW_MS) + 1, NULL);
@@ -467,7 +365,7 @@ static void the_feed_stops_at_a_commit_s_end_and_goes_on(void **state)
 {
 	struct place *p = *state;
 	struct fed got = {.count = 0};
-	struct feed feed = {.max = 3, .frontier = &p->f, .each = note_item, .ctx = &got};
+	struct feed feed = {.max = 3, .frontier = &p->f, .rights = &p->fed.rights, .each = note_item, .ctx = &got};
 	unsigned calls = 0;
 
 	append_all(p);
@@ -491,7 +389,7 @@ static void the_feed_passes_over_a_damaged_commit_and_counts_it(void **state)
 {
 	struct place *p = *state;
 	struct fed got = {.count = 0};
-	struct feed feed = {.max = 100, .frontier = &p->f, .each = note_item, .ctx = &got};
+	struct feed feed = {.max = 100, .frontier = &p->f, .rights = &p->fed.rights, .each = note_item, .ctx = &got};
 
 	append_all(p);
 	damage(p, 2);
@@ -512,7 +410,7 @@ static void an_error_of_each_ends_the_feed(void **state)
 {
 	struct place *p = *state;
 	int calls = 0;
-	struct feed feed = {.max = 100, .frontier = &p->f, .each = refuse, .ctx = &calls};
+	struct feed feed = {.max = 100, .frontier = &p->f, .rights = &p->fed.rights, .each = refuse, .ctx = &calls};
 
 	append_all(p);
 	assert_int_equal(journal_feed(p->j, &feed), ES_NOMEM);
@@ -640,7 +538,7 @@ static void requests_come_back_in_order_with_their_state(void **state)
 	assert_int_equal(all.count, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(int argc, char **argv)
 {
@@ -654,6 +552,7 @@ int main(int argc, char **argv)
 		TEST(commits_have_positions_in_order_of_arrival),
 		TEST(the_same_seq_twice_is_refused),
 		TEST(load_serves_from_a_seq_near_the_bytes_wanted),
+		TEST(load_goes_no_further_than_it_is_asked),
 		TEST(load_serves_what_lies_before_the_damage_and_then_names_it),
 		TEST(every_kind_of_damage_is_found),
 		TEST(the_feed_gives_commits_then_the_outbox_from_a_position),

@@ -46,6 +46,7 @@ struct peer {
 	int side;
 	bool connected, closing, greeted, join_sent, judged;
 	bool confirmed, reported; /* told to the node */
+	bool streams;
 	unsigned confirmations;
 	unsigned refs; /* tasks and events under way */
 	es_ms timer; /* armed for; 0: not */
@@ -80,7 +81,7 @@ struct sim_node {
 	enum role role;
 	struct disk *disk;
 	struct node_keys keys, next_keys; /* next: taken with the rotation's entry */
-	bool rotating;
+	bool has_next;
 	struct id16 hub;
 	struct node *n; /* NULL: no process */
 	struct directory *d;
@@ -148,6 +149,8 @@ struct work *sim_act(struct sim_node *s, bool edits, enum es_err (*run)(struct s
 		     void (*told)(struct sim_node *s, struct work *k, enum es_err err), void *ctx);
 void sim_hurry_writer(struct sim_node *s, es_ms in);
 void sim_project_soon(struct sim_node *s);
+/* All proofs of forks that it has, to one peer or (NULL) to all. */
+void sim_tell_proofs(struct sim_node *s, struct peer *p);
 void machine_exit(struct sim_node *s, enum es_err why);
 bool machine_crashed(struct sim_node *s); /* the disk went down under it: ends the process */
 

@@ -247,7 +247,7 @@ void finish(struct world *w)
 	faults_end(w);
 	start_all(w);
 	human_came(w);
-	buf_init(&why, 2000);
+	buf_init(&why, 200000);
 	while (!w->stopped && level < 3) {
 		if (w->now - looked >= HUMANS_MS) {
 			looked = w->now;

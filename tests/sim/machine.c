@@ -71,7 +71,8 @@ void sim_env(struct sim_node *s, struct session_env *env)
 
 	*env = (struct session_env){
 		.rights = &n->rights, .frontier = &n->frontier, .self = n->hub, .role = n->role, .instance = n->instance,
-		.lineage = n->lineage, .dh = &n->keys.dh_secret, .rng = &s->rng, .buffers = &s->buffers,
+		.lineage = n->lineage, .dh = &n->keys.dh_secret, .dh_former = n->keys.has_former ? &n->keys.former_dh : NULL,
+		.rng = &s->rng, .buffers = &s->buffers,
 		.software = "essaim-sim", .fenced = n->fenced, .now = s->w->now, .utc = machine_utc(s),
 	};
 }
@@ -230,6 +231,8 @@ bool machine_start(struct sim_node *s)
 	trace_act(w->now, s->no, "start", s->runs, err);
 	if (err == ES_OK) {
 		s->n->utc = machine_utc(s);
+		s->n->next = s->next_keys; /* the key file holds both */
+		s->n->has_next = s->has_next;
 		err = open_directory(s);
 	}
 	if (s->n && machine_crashed(s))
@@ -446,27 +449,72 @@ static void close_one(void *ctx, uint64_t session, enum es_err why)
 		peer_step(p, &ev);
 }
 
-static bool show_proof(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof)
+/* Copied first: a step may reach into the node again. */
+struct proofs {
+	struct {
+		struct id16 log;
+		struct buf body;
+	} list[32];
+	size_t count;
+};
+
+static bool note_proof(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof)
 {
-	struct sim_node *s = ctx;
-	uint64_t last = UINT64_MAX;
+	struct proofs *all = ctx;
 
 	(void)seq;
-	for (;;) {
-		const struct head *h = s->n ? frontier_find(&s->n->frontier, log) : NULL;
-		struct peer *p = s->peers;
-		struct slice bytes = proof;
-		struct session_event ev = {.type = SESSION_EV_FORK, .bytes = &bytes};
+	if (all->count == 32)
+		return false;
+	all->list[all->count].log = *log;
+	buf_init(&all->list[all->count].body, WIRE_SMALL_MAX);
+	buf_add(&all->list[all->count++].body, proof.p, proof.len);
+	return true;
+}
 
-		while (p && p->no >= last)
-			p = p->next;
-		if (!p || !s->n)
-			return s->n != NULL;
-		last = p->no;
-		ev.log = h ? (uint32_t)(h - s->n->frontier.heads) : 0;
-		if (p->connected)
-			peer_step(p, &ev);
+static void tell_proof(struct sim_node *s, struct peer *p, const struct id16 *log, const struct buf *body)
+{
+	const struct head *h = frontier_find(&s->n->frontier, log);
+	struct slice bytes = buf_slice(body);
+	struct session_event ev = {.type = SESSION_EV_FORK, .bytes = &bytes, .log = h ? (uint32_t)(h - s->n->frontier.heads) : 0};
+
+	if (h && p->greeted)
+		peer_step(p, &ev);
+}
+
+void sim_tell_proofs(struct sim_node *s, struct peer *to)
+{
+	struct proofs all = {0};
+
+	(void)!node_proofs(s->n, note_proof, &all);
+	for (size_t i = 0; i < all.count; i++) {
+		uint64_t last = UINT64_MAX;
+
+		for (struct peer *p = to; p && s->n && !p->closing; p = NULL)
+			tell_proof(s, p, &all.list[i].log, &all.list[i].body);
+		while (!to && s->n) {
+			struct peer *p = s->peers;
+
+			while (p && p->no >= last)
+				p = p->next;
+			if (!p)
+				break;
+			last = p->no;
+			tell_proof(s, p, &all.list[i].log, &all.list[i].body);
+		}
+		buf_done(&all.list[i].body);
 	}
+}
+
+/* New keys: whoever was greeted under the old ones starts again. */
+static void take_keys(struct sim_node *s)
+{
+	s->keys = s->n->keys;
+	s->next_keys = s->n->next;
+	s->has_next = s->n->has_next;
+	s->n->keys_changed = false;
+	trace_act(s->w->now, s->no, "keys", s->n->has_next, 0);
+	while (s->peers)
+		peer_close(s->peers, ES_AGAIN);
 }
 
 static struct position journal_position(const struct sim_node *s)
@@ -491,15 +539,13 @@ static void tell_sessions(struct sim_node *s)
 		s->erase_at = journal_position(s);
 	}
 	n->grew = n->control_grew = n->forks_grew = n->switched = n->refolds = false;
-	if (n->keys_changed) {
-		s->keys = n->keys;
-		s->rotating = n->keys_changed = false;
-	}
+	if (n->keys_changed)
+		take_keys(s);
 	if (s->joining && node_member(n))
 		s->joining = false;
 	node_closing(n, close_one, s);
 	if (forks && s->n)
-		(void)!node_proofs(n, show_proof, s);
+		sim_tell_proofs(s, NULL);
 	if (grew && s->n)
 		peers_grew(s);
 }
@@ -518,7 +564,7 @@ static enum es_err run_group(struct sim_node *s, struct work *works, bool *more)
 		enum es_err tick = node_tick(n, 16, more);
 
 		if (tick != ES_OK && tick != ES_AWAITING)
-			trace_act(s->w->now, s->no, "tick.failed", tick, 0);
+			trace_act(s->w->now, s->no, "tick.failed", tick, 0), trace_say("%s", es_err_name(tick));
 		*more = *more && tick == ES_OK;
 	}
 	if (err == ES_OK)

@@ -121,7 +121,11 @@ static enum es_err run_duty(struct sim_node *s, struct work *k)
 		return node_checkpoint(n);
 	case ACT_ROTATE:
 	case ACT_ROTATE_CRESS:
-		return node_rotate(n, &d->keys);
+		if (!s->has_next) { /* the key file comes first; asked twice: the same ones */
+			s->next_keys = d->keys;
+			s->has_next = true;
+		}
+		return node_rotate(n, &s->next_keys);
 	case ACT_INVITE:
 		return run_invite(s, d);
 	case ACT_ALONE:
@@ -159,11 +163,6 @@ static void follow(struct sim_node *s, struct duty *d)
 				l->units[i].excused = true;
 				l->units[i].why = "void";
 			}
-		break;
-	case ACT_ROTATE:
-	case ACT_ROTATE_CRESS:
-		s->next_keys = d->keys;
-		s->rotating = true;
 		break;
 	case ACT_INVITE:
 		human_join(w, d->text, d->machine);
@@ -221,7 +220,7 @@ void officer_do(struct world *w, enum act_kind kind, int at)
 	struct sim_node *s = kind == ACT_ROTATE ? w->nodes[at] : check_home(w);
 	struct duty *d;
 
-	if (!s || !s->n || ((kind == ACT_ROTATE || kind == ACT_ROTATE_CRESS) && s->rotating))
+	if (!s || !s->n)
 		return;
 	d = duty_new(w, kind);
 	if (kind == ACT_ROTATE || kind == ACT_ROTATE_CRESS)

@@ -52,6 +52,8 @@ static void post_closed(struct peer *p, enum es_err why)
 	struct work *k = work_new(p);
 
 	task_init(&k->task, TASK_CLOSED, &p->session, p->no);
+	if (p->target && p->target->home) /* also before it has greeted us */
+		k->task.role = ROLE_CRESS;
 	k->task.err = why;
 	sim_post(p->owner, k);
 }
@@ -75,7 +77,7 @@ void peer_close(struct peer *p, enum es_err why)
 	if (p->conn)
 		net_close(p->conn, p->side);
 	p->conn = NULL;
-	if (s->n && (p->greeted || p->session.known))
+	if (s->n && (p->greeted || p->session.known || (t && t->home)))
 		post_closed(p, why);
 	if (t) {
 		t->peer = NULL;
@@ -231,7 +233,7 @@ void peer_ended(struct peer *p)
 	if (!p->conn)
 		return;
 	p->conn = NULL; /* net.c has let go of this end */
-	peer_close(p, !p->connected ? ES_UNREACHABLE : mid ? ES_HANDSHAKE : ES_OK);
+	peer_close(p, !p->connected ? ES_UNREACHABLE : mid ? (p->target && p->session.initiator ? ES_INVITE_FOREIGN : ES_HANDSHAKE) : ES_OK);
 }
 
 /* --- joining, the hub's side --- */
@@ -330,7 +332,7 @@ static void on_identified(struct peer *p)
 	trace_act(s->w->now, s->no, "greeted", p->no, (uint64_t)p->session.peer_role);
 	for (struct peer *o = s->peers, *next; o; o = next) {
 		next = o->next;
-		if (o != p && o->greeted && !o->target && !p->target && id_eq(&o->session.peer, &p->session.peer))
+		if (!p->session.report_only && o != p && o->greeted && !o->target && !p->target && id_eq(&o->session.peer, &p->session.peer))
 			peer_close(o, ES_OK);
 	}
 }
@@ -347,14 +349,14 @@ static void post_flag(struct peer *p, enum task_type type, bool flag)
 static void note_progress(struct peer *p)
 {
 	const struct session *s = &p->session;
-	bool home = s->peer_role == ROLE_CRESS && p->owner->role != ROLE_CRESS;
+	bool confirmed = s->confirmed && p->owner->role != ROLE_CRESS && s->peer_role == ROLE_CRESS;
 
-	if (home && (s->confirmed != p->confirmed || s->confirmations != p->confirmations)) {
-		p->confirmed = s->confirmed;
+	if (confirmed != p->confirmed || (confirmed && s->confirmations != p->confirmations)) {
+		p->confirmed = confirmed;
 		p->confirmations = s->confirmations;
-		post_flag(p, TASK_CONFIRM, s->confirmed);
+		post_flag(p, TASK_CONFIRM, confirmed);
 	}
-	if (s->reported != p->reported && p->owner->role == ROLE_CRESS) {
+	if (p->greeted && s->reported != p->reported && p->owner->role == ROLE_CRESS) {
 		p->reported = s->reported;
 		post_flag(p, TASK_REPORT, s->reported);
 	}
@@ -366,8 +368,6 @@ static void perform(struct peer *p, struct session_effects *fx)
 	struct sim_node *s = p->owner;
 	struct task t;
 
-	if (fx->identified)
-		on_identified(p);
 	if (fx->nack)
 		judge_nack(s, &fx->nack_log, fx->nack_seq, fx->nack_err);
 	if (fx->join && p->session.join_only) {
@@ -400,6 +400,9 @@ void peer_step(struct peer *p, struct session_event *ev)
 	p->session.room = !p->conn || net_writing(p->conn, p->side) <= ROOM_BYTES;
 	session_step(&p->session, &env, ev, &fx);
 	judge_session(p);
+	if (fx.identified)
+		on_identified(p);
+	note_progress(p); /* also of a step that closes: it may have been heard out */
 	if (send.len > 0 && p->conn)
 		net_send(p->conn, p->side, send.p, send.len, fx.closed);
 	buf_done(&send);
@@ -407,10 +410,12 @@ void peer_step(struct peer *p, struct session_event *ev)
 		perform(p, &fx);
 	if (!p->closing && fx.closed)
 		peer_close(p, p->session.why);
-	if (!p->closing)
-		note_progress(p);
 	if (!p->closing && p->session.join_only && p->session.state == SESSION_GREETING && !p->join_sent)
 		send_join(p);
+	if (!p->closing && p->session.state == SESSION_STREAM && !p->streams) {
+		p->streams = true;
+		sim_tell_proofs(s, p);
+	}
 	if (!p->closing)
 		arm_timer(p);
 	peer_unref(p);

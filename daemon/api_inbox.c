@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inbox: what hubs ask of each other about one record, one decision each; and
+ * what becomes of a record as a whole: handed over, forgotten. */
+#include <stdlib.h>
+#include <string.h>
+#include "daemon/api_parts.h"
+
+#define WHY_MAX 1000
+
+struct inbox {
+	struct node *n;
+	struct buf *out;
+	size_t count;
+	enum es_err err;
+};
+
+static void hub_json(const struct node *n, const char *key, const struct id16 *hub, struct buf *out)
+{
+	const struct member *m = rights_member(&n->rights, hub);
+	char id[BASE32_LEN(16) + 1];
+
+	base32_encode(hub->bytes, 16, id);
+	buf_printf(out, ",\"%s\":{\"id\":\"%s\",\"name\":", key, id);
+	json_string(slice_str(m ? m->name : ""), out);
+	buf_str(out, "}");
+}
+
+/* What a proposal says, where its commit is here and not forgotten. */
+static void proposed_json(struct node *n, const struct position3 *at, struct buf *out)
+{
+	static _Thread_local struct packed p;
+	const struct head *h = frontier_find(&n->frontier, &at->log);
+	struct buf bytes;
+	struct change ch;
+	uint32_t index;
+	int64_t stored;
+
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	if (h && journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), at->seq), &index, &bytes,
+			     &stored) == ES_OK &&
+	    commit_unpack(buf_slice(&bytes), &p) == ES_OK && at->index < p.count && p.payload[at->index].present &&
+	    change_decode(p.payload[at->index].change, &ch) == ES_OK) {
+		buf_str(out, ",\"fields\":");
+		fields_json(&ch, out);
+	}
+	buf_done(&bytes);
+}
+
+static bool item_json(void *ctx, const struct inbox_item *i)
+{
+	static const char *const states[] = {"open", "accepted", "refused", "done"};
+	struct inbox *b = ctx;
+	const struct schema_kind *k = schema_kind_no(i->kind);
+	char uid[ULID_LEN + 1];
+
+	ulid_encode(i->record.bytes + 16, uid);
+	buf_printf(b->out, "%s{\"no\":%lld,\"type\":\"%s\",\"kind\":\"%s\",\"uid\":\"%s\",\"state\":\"%s\",\"waits\":%s",
+		   b->count++ ? "," : "", (long long)i->no, i->op == OP_PROPOSE ? "proposition" : "cession", k ? k->name : "", uid,
+		   states[i->state], i->waits ? "true" : "false");
+	buf_printf(b->out, ",\"for_us\":%s", id_eq(&i->to, &b->n->hub) ? "true" : "false");
+	hub_json(b->n, "from", &i->from, b->out);
+	hub_json(b->n, "to", &i->to, b->out);
+	if (i->op == OP_PROPOSE)
+		proposed_json(b->n, &i->at, b->out);
+	buf_str(b->out, "}");
+	return true;
+}
+
+enum es_err api_proposals(struct request *r, struct node *n)
+{
+	struct buf items;
+	struct inbox b = {.n = n, .out = &items};
+
+	buf_init(&items, 32 * 1024 * 1024);
+	enum es_err err = node_inbox(n, item_json, &b);
+	if (err == ES_OK)
+		err = buf_err(&items);
+	buf_printf(&r->out, "{\"total\":%zu,\"items\":[", b.count);
+	buf_add(&r->out, items.p, items.len);
+	buf_str(&r->out, "]}");
+	buf_done(&items);
+	return err;
+}
+
+/* Values that lost against another hub's unseen edit: none are kept yet. */
+enum es_err api_conflicts(struct request *r, struct node *n)
+{
+	(void)n;
+	buf_str(&r->out, "{\"total\":0,\"items\":[]}");
+	return ES_OK;
+}
+
+static enum es_err answer(struct request *r, struct node *n, bool accept)
+{
+	char number[24], why[WHY_MAX + 1];
+	enum es_err err;
+
+	body_text(r, "no", number, sizeof number);
+	body_text(r, "why", why, sizeof why);
+	err = node_answer(n, strtoll(number, NULL, 10), accept, slice_str(why));
+	if (err == ES_NOT_FOUND)
+		buf_printf(&r->why, "%s: nothing open under that number; see 'essaim proposals'", number);
+	else if (err == ES_NOT_ALLOWED)
+		buf_printf(&r->why, "%s: is addressed to another hub; only that hub %s", number,
+			   accept ? "accepts" : "refuses, or who asked withdraws");
+	if (err == ES_OK)
+		buf_printf(&r->out, "{\"no\":%lld,\"accepted\":%s}", strtoll(number, NULL, 10), accept ? "true" : "false");
+	return err;
+}
+
+enum es_err api_accept(struct request *r, struct node *n)
+{
+	return answer(r, n, true);
+}
+
+enum es_err api_refuse(struct request *r, struct node *n)
+{
+	return answer(r, n, false);
+}
+
+/* --- one record --- */
+
+static enum es_err uid_param(struct request *r, struct id16 *uid)
+{
+	body_text(r, "uid", r->part, sizeof r->part);
+	if (ulid_decode(r->part, strlen(r->part), uid->bytes))
+		return ES_OK;
+	buf_printf(&r->why, "%s: not a uid (26 characters)", r->part);
+	return ES_BAD_VALUE;
+}
+
+enum es_err api_hand_over(struct request *r, struct node *n)
+{
+	struct member m;
+	struct id16 uid;
+	enum es_err err = uid_param(r, &uid);
+
+	if (err == ES_OK)
+		err = member_param(r, n, &m);
+	if (err != ES_OK)
+		return err;
+	err = node_hand_over(n, &uid, &m.hub);
+	if (err == ES_EXISTS) {
+		buf_printf(&r->why, "%s: is offered already; 'essaim proposals' shows it, 'essaim refuse N' withdraws it", r->part);
+		return ES_NOT_ALLOWED;
+	}
+	if (err == ES_NOT_ALLOWED)
+		buf_printf(&r->why, "%s: a record goes to another active member", m.name);
+	else if (err != ES_OK)
+		buf_printf(&r->why, "%s: %s%s", r->part, es_err_text(err), err == ES_OTHER_HUB ? "; only its own hub hands it over" : " here");
+	if (err == ES_OK)
+		member_answer(r, &m);
+	return err;
+}
+
+enum es_err api_forget(struct request *r, struct node *n)
+{
+	int64_t destroyed = 0;
+	struct id16 uid;
+	enum es_err err = uid_param(r, &uid);
+
+	if (err != ES_OK)
+		return err;
+	err = explain_awaiting(r, n, node_forget(n, &uid, &destroyed));
+	if (err == ES_OTHER_HUB)
+		buf_printf(&r->why, "%s: only its own hub has it forgotten (the CRESS: once that hub is revoked)", r->part);
+	else if (err == ES_NOT_FOUND)
+		buf_printf(&r->why, "%s: no such record here", r->part);
+	if (err == ES_OK)
+		buf_printf(&r->out, "{\"uid\":\"%s\",\"destroyed\":%lld}", r->part, (long long)destroyed);
+	return err;
+}
+
+static bool erasure_json(void *ctx, const struct erasure *e)
+{
+	struct inbox *b = ctx;
+	const struct schema_kind *k = schema_kind_no(e->what.kind);
+	char uid[ULID_LEN + 1], upto[25];
+
+	ulid_encode(e->what.record.bytes + 16, uid);
+	stamp_text(e->what.upto, upto);
+	buf_printf(b->out, "%s{\"uid\":\"%s\",\"kind\":\"%s\",\"upto\":\"%s\",\"seq\":%llu,\"silent\":%zu,\"who\":[",
+		   b->count++ ? "," : "", uid, k ? k->name : "", upto, (unsigned long long)e->what.seq, e->silent);
+	for (size_t i = 0; i < e->silent && i < 64; i++) {
+		buf_str(b->out, i ? "," : "");
+		json_string(slice_str(e->who[i]->name), b->out);
+	}
+	buf_str(b->out, "]}");
+	return true;
+}
+
+enum es_err api_erasures(struct request *r, struct node *n)
+{
+	struct buf items;
+	struct inbox b = {.n = n, .out = &items};
+
+	buf_init(&items, 32 * 1024 * 1024);
+	enum es_err err = node_erasures(n, erasure_json, &b);
+	if (err == ES_OK)
+		err = buf_err(&items);
+	buf_printf(&r->out, "{\"total\":%zu,\"items\":[", b.count);
+	buf_add(&r->out, items.p, items.len);
+	buf_str(&r->out, "]}");
+	buf_done(&items);
+	return err;
+}
