@@ -586,15 +586,18 @@ enum es_err directory_apply(struct directory *d, const struct feed_item *items, 
 	return ES_OK;
 }
 
-static enum es_err rename_rows(struct directory *d, struct slice hub, const char *pole)
+/* Rows that bear the old name; where there was none, those of what the hub created. */
+static enum es_err rename_rows(struct directory *d, struct slice hub, const char *old, const char *pole)
 {
 	char hex[2 * sizeof(struct id16) + 1];
 	enum es_err err = ES_OK;
 
 	hex_encode(hub.p, hub.len, hex);
-	for (size_t i = 0; i < d->maps.count && err == ES_OK; i++)
+	for (size_t i = 0; i < d->maps.count && err == ES_OK && old; i++)
+		err = sql_execf(d->db, "UPDATE \"%w\" SET pole = %Q WHERE pole = %Q", d->maps.at[i].k->name, pole, old);
+	for (size_t i = 0; i < d->maps.count && err == ES_OK && !old; i++)
 		err = sql_execf(d->db,
-				"UPDATE \"%w\" SET pole = %Q WHERE rec IN"
+				"UPDATE \"%w\" SET pole = %Q WHERE pole IS NULL AND rec IN"
 				" (SELECT rec FROM etat WHERE kind = %d AND substr(id, 1, 16) = x'%s')",
 				d->maps.at[i].k->name, pole, (int)d->maps.at[i].k->no, hex);
 	return err;
@@ -613,7 +616,7 @@ enum es_err directory_name_hub(struct directory *d, const struct id16 *hub, cons
 	if (err == ES_OK)
 		err = hub_write(d, id, pole);
 	if (err == ES_OK && has_rows)
-		err = rename_rows(d, id, pole);
+		err = rename_rows(d, id, known->pole, pole);
 	if (err == ES_OK)
 		err = sql_exec(d->db, "COMMIT");
 	if (err == ES_OK)

@@ -78,7 +78,11 @@ enum es_err journal_open(const char *path, bool create, struct journal **out)
 	if (err == ES_OK)
 		err = configure(j);
 	if (err == ES_OK && create)
+		err = sql_exec(j->db, "BEGIN");
+	if (err == ES_OK && create)
 		err = sql_exec(j->db, schema_sql);
+	if (err == ES_OK && create)
+		err = sql_exec(j->db, "COMMIT");
 	if (err == ES_OK)
 		err = upgrade(j);
 	if (err == ES_OK)
@@ -542,6 +546,13 @@ static enum es_err feed_commits(struct journal *j, struct feed *f, size_t *items
 	sqlite3_reset(st);
 	buf_done(&l.bytes);
 	return err != ES_OK || rc == SQLITE_ROW ? err : sql_err(rc);
+}
+
+enum es_err journal_intact(sqlite3_stmt *st, const struct packed *p, struct commit *c)
+{
+	struct hash id;
+
+	return sql_exact(st, 2, id.bytes, 32) ? check_stored(&id, p, c) : ES_DAMAGED;
 }
 
 struct feed_outbox {

@@ -209,7 +209,7 @@ ES_MUST_USE enum es_err journal_void_put(struct journal *j, const struct id16 *a
 /* Appends [[packed...]] of those for this author (or, `home`, all that home has not had). */
 ES_MUST_USE enum es_err journal_void_load(struct journal *j, const struct id16 *author, bool home, size_t want,
 					  struct buf *body);
-ES_MUST_USE enum es_err journal_void_given(struct journal *j, const struct hash *id, bool home);
+ES_MUST_USE enum es_err journal_void_given(struct journal *j, const struct hash *id, const struct id16 *author /* NULL: home */);
 ES_MUST_USE enum es_err journal_void_again(struct journal *j); /* home has started anew */
 int64_t journal_void_count(struct journal *j);
 
@@ -241,6 +241,21 @@ ES_MUST_USE enum es_err journal_ask_state(struct journal *j, const struct ask *a
 ES_MUST_USE enum es_err journal_ask_each(struct journal *j, bool (*each)(void *ctx, const struct ask *a), void *ctx);
 /* Those of a log beyond seq are gone, and answers from there open again. */
 ES_MUST_USE enum es_err journal_ask_cut(struct journal *j, const struct id16 *log, uint64_t seq);
+
+/* Every answer that was read, also before what it answers. */
+struct reply {
+	struct position3 to, at;
+	struct id16 hub;
+	bool accepted;
+};
+ES_MUST_USE enum es_err journal_answer_put(struct journal *j, const struct reply *r);
+ES_MUST_USE enum es_err journal_answer_each(struct journal *j, const struct position3 *to,
+					    bool (*each)(void *ctx, const struct reply *r), void *ctx);
+/* Changes that were forgotten before they came, where no `forget` lists their place (CRESS). */
+ES_MUST_USE enum es_err journal_hole_put(struct journal *j, const struct position3 *at, const struct record_id *record,
+					 unsigned kind);
+bool journal_hole_first(struct journal *j, struct position3 *at, struct record_id *record, unsigned *kind);
+ES_MUST_USE enum es_err journal_hole_listed(struct journal *j, const struct position3 *at);
 
 ES_MUST_USE enum es_err journal_receipt_put(struct journal *j, uint64_t seq, uint32_t index, const struct id16 *hub);
 bool journal_receipt(struct journal *j, uint64_t seq, uint32_t index, const struct id16 *hub);

@@ -9,6 +9,11 @@
 #include "proto/canon.h"
 
 const char journal_life_schema[] =
+	"BEGIN; CREATE TABLE trou(log BLOB, seq INTEGER, idx INTEGER, record BLOB, kind INTEGER, PRIMARY KEY(log, seq, idx))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE reponse(log BLOB, seq INTEGER, idx INTEGER, hub BLOB, oui INTEGER, rlog BLOB, rseq INTEGER,"
+	" ridx INTEGER, PRIMARY KEY(rlog, rseq, ridx)) WITHOUT ROWID;"
+	"CREATE INDEX reponse_a ON reponse(log, seq, idx);"
 	"CREATE TABLE copie(hub BLOB, instance BLOB, lineage INTEGER NOT NULL, etat INTEGER NOT NULL,"
 	" PRIMARY KEY(hub, instance)) WITHOUT ROWID;"
 	"CREATE TABLE du(hub BLOB PRIMARY KEY, attend INTEGER, jour INTEGER, nombre INTEGER) WITHOUT ROWID;"
@@ -23,7 +28,7 @@ const char journal_life_schema[] =
 	"CREATE TABLE refonte(no INTEGER PRIMARY KEY AUTOINCREMENT, record BLOB);"
 	"CREATE TABLE charte(hub BLOB, empreinte BLOB, PRIMARY KEY(hub, empreinte)) WITHOUT ROWID;"
 	"ALTER TABLE demande ADD COLUMN remplace BLOB; ALTER TABLE demande ADD COLUMN rotation BLOB;"
-	"PRAGMA user_version=2;";
+	"PRAGMA user_version=2; COMMIT;";
 
 static void bind_id(sqlite3_stmt *st, int at, const struct id16 *id)
 {
@@ -292,7 +297,7 @@ static enum es_err tell_commit(struct journal *j, struct feed *f, const struct r
 
 		err = journal_read(j, st, 3, pos, &l->bytes, &l->packed);
 		if (err == ES_OK)
-			err = commit_decode(l->packed.header, &l->commit);
+			err = journal_intact(st, &l->packed, &l->commit);
 		for (uint32_t i = 0; i < l->packed.count && err == ES_OK && index > 0 && index < f->frontier->count; i++) {
 			const struct payload *y = &l->packed.payload[i];
 
@@ -695,11 +700,13 @@ enum es_err journal_void_load(struct journal *j, const struct id16 *author, bool
 	return err != ES_OK ? err : rc != SQLITE_ROW ? sql_err(rc) : buf_err(body);
 }
 
-enum es_err journal_void_given(struct journal *j, const struct hash *id, bool home)
+enum es_err journal_void_given(struct journal *j, const struct hash *id, const struct id16 *author)
 {
-	sqlite3_stmt *st = j->st[home ? ST_VOID_GIVEN : ST_VOID_DEL];
+	sqlite3_stmt *st = j->st[author ? ST_VOID_DEL : ST_VOID_GIVEN];
 
 	sqlite3_bind_blob(st, 1, id->bytes, 32, SQLITE_STATIC);
+	if (author)
+		bind_id(st, 2, author);
 	return sql_run(st);
 }
 
@@ -856,9 +863,88 @@ enum es_err journal_ask_cut(struct journal *j, const struct id16 *log, uint64_t 
 	bind_id(j->st[ST_ASK_CUT], 1, log);
 	sqlite3_bind_int64(j->st[ST_ASK_CUT], 2, (int64_t)seq);
 	enum es_err err = sql_run(j->st[ST_ASK_CUT]);
+	if (err == ES_OK) {
+		bind_id(j->st[ST_ANSWER_CUT], 1, log);
+		sqlite3_bind_int64(j->st[ST_ANSWER_CUT], 2, (int64_t)seq);
+		err = sql_run(j->st[ST_ANSWER_CUT]);
+	}
 	bind_id(j->st[ST_ASK_REOPEN], 1, log);
 	sqlite3_bind_int64(j->st[ST_ASK_REOPEN], 2, (int64_t)seq);
 	return err != ES_OK ? err : sql_run(j->st[ST_ASK_REOPEN]);
+}
+
+enum es_err journal_answer_put(struct journal *j, const struct reply *r)
+{
+	sqlite3_stmt *st = j->st[ST_ANSWER_PUT];
+
+	bind_id(st, 1, &r->to.log);
+	sqlite3_bind_int64(st, 2, (int64_t)r->to.seq);
+	sqlite3_bind_int64(st, 3, r->to.index);
+	bind_id(st, 4, &r->hub);
+	sqlite3_bind_int(st, 5, r->accepted);
+	bind_id(st, 6, &r->at.log);
+	sqlite3_bind_int64(st, 7, (int64_t)r->at.seq);
+	sqlite3_bind_int64(st, 8, r->at.index);
+	return sql_run(st);
+}
+
+enum es_err journal_answer_each(struct journal *j, const struct position3 *to,
+				bool (*each)(void *ctx, const struct reply *r), void *ctx)
+{
+	sqlite3_stmt *st = j->st[ST_ANSWERS];
+	int rc;
+
+	bind_id(st, 1, &to->log);
+	sqlite3_bind_int64(st, 2, (int64_t)to->seq);
+	sqlite3_bind_int64(st, 3, to->index);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct reply r = {.to = *to, .accepted = sqlite3_column_int(st, 1) != 0};
+
+		r.at.seq = (uint64_t)sqlite3_column_int64(st, 3);
+		r.at.index = (uint32_t)sqlite3_column_int64(st, 4);
+		if (sql_exact(st, 0, r.hub.bytes, 16) && sql_exact(st, 2, r.at.log.bytes, 16) && !each(ctx, &r))
+			break;
+	}
+	sqlite3_reset(st);
+	return sql_err(rc);
+}
+
+/* --- holes that no entry lists yet --- */
+
+enum es_err journal_hole_put(struct journal *j, const struct position3 *at, const struct record_id *record, unsigned kind)
+{
+	sqlite3_stmt *st = j->st[ST_HOLE_PUT];
+
+	bind_id(st, 1, &at->log);
+	sqlite3_bind_int64(st, 2, (int64_t)at->seq);
+	sqlite3_bind_int64(st, 3, at->index);
+	sqlite3_bind_blob(st, 4, record->bytes, 32, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 5, kind);
+	return sql_run(st);
+}
+
+bool journal_hole_first(struct journal *j, struct position3 *at, struct record_id *record, unsigned *kind)
+{
+	sqlite3_stmt *st = j->st[ST_HOLES];
+	bool found = sqlite3_step(st) == SQLITE_ROW && sql_exact(st, 0, at->log.bytes, 16) && sql_exact(st, 3, record->bytes, 32);
+
+	if (found) {
+		at->seq = (uint64_t)sqlite3_column_int64(st, 1);
+		at->index = (uint32_t)sqlite3_column_int64(st, 2);
+		*kind = (unsigned)sqlite3_column_int64(st, 4);
+	}
+	sqlite3_reset(st);
+	return found;
+}
+
+enum es_err journal_hole_listed(struct journal *j, const struct position3 *at)
+{
+	sqlite3_stmt *st = j->st[ST_HOLE_DEL];
+
+	bind_id(st, 1, &at->log);
+	sqlite3_bind_int64(st, 2, (int64_t)at->seq);
+	sqlite3_bind_int64(st, 3, at->index);
+	return sql_run(st);
 }
 
 /* --- receipts, charters, sizes --- */

@@ -38,7 +38,7 @@
 	S(VOID_ALL, "SELECT id,packed FROM hors_coupe ORDER BY id")                                          \
 	S(VOID_STRIP, "UPDATE hors_coupe SET packed=?2 WHERE id=?1")                                         \
 	S(VOID_GIVEN, "UPDATE hors_coupe SET a_home=1 WHERE id=?1")                                          \
-	S(VOID_DEL, "DELETE FROM hors_coupe WHERE id=?1")                                                    \
+	S(VOID_DEL, "DELETE FROM hors_coupe WHERE id=?1 AND hub=?2")                                                    \
 	S(VOID_AGAIN, "UPDATE hors_coupe SET a_home=0")                                                      \
 	S(VOID_COUNT, "SELECT count(*) FROM hors_coupe")                                                     \
 	S(PROOF_PUT, "INSERT INTO preuve VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET seq=?2,preuve=?3 WHERE ?2<seq") \
@@ -47,13 +47,19 @@
 	S(BRANCH_ALL, "SELECT seq,id FROM branche ORDER BY seq,id")                                          \
 	S(BRANCH_DEL, "DELETE FROM branche")                                                                 \
 	S(ASK_PUT, "INSERT INTO requete VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,NULL,NULL,NULL)"                \
-		   " ON CONFLICT(log,seq,idx) DO UPDATE SET op=?4,record=?5,kind=?6,de=?7,a=?8,etat=?9 WHERE op=0")     \
+		   " ON CONFLICT DO NOTHING")                                                                \
 	S(ASK_AT, "SELECT * FROM requete WHERE log=?1 AND seq=?2 AND idx=?3")                                \
 	S(ASK_NO, "SELECT * FROM requete WHERE no=?1")                                                       \
 	S(ASK_STATE, "UPDATE requete SET etat=?2,rlog=?3,rseq=?4,ridx=?5 WHERE no=?1")                       \
 	S(ASK_ALL, "SELECT * FROM requete WHERE etat<=1 ORDER BY no")                                        \
 	S(ASK_CUT, "DELETE FROM requete WHERE log=?1 AND seq>?2")                                            \
 	S(ASK_REOPEN, "UPDATE requete SET etat=0,rlog=NULL,rseq=NULL,ridx=NULL WHERE rlog=?1 AND rseq>?2 AND etat<3") \
+	S(ANSWER_PUT, "INSERT INTO reponse VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING")          \
+	S(ANSWERS, "SELECT hub,oui,rlog,rseq,ridx FROM reponse WHERE log=?1 AND seq=?2 AND idx=?3 ORDER BY rlog,rseq,ridx") \
+	S(ANSWER_CUT, "DELETE FROM reponse WHERE rlog=?1 AND rseq>?2")                                       \
+	S(HOLE_PUT, "INSERT INTO trou VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO NOTHING")                        \
+	S(HOLES, "SELECT log,seq,idx,record,kind FROM trou ORDER BY log,seq,idx LIMIT 1")                    \
+	S(HOLE_DEL, "DELETE FROM trou WHERE log=?1 AND seq=?2 AND idx=?3")                                   \
 	S(RECEIPT_PUT, "INSERT INTO recu VALUES(?1,?2,?3) ON CONFLICT DO NOTHING")                           \
 	S(RECEIPT, "SELECT 1 FROM recu WHERE seq=?1 AND idx=?2 AND hub=?3")                                  \
 	S(CHARTER_PUT, "INSERT INTO charte VALUES(?1,?2) ON CONFLICT DO NOTHING")                            \
@@ -113,6 +119,8 @@ struct loading {
  * `header_column`, the signature beside it. */
 ES_MUST_USE enum es_err journal_read(struct journal *j, sqlite3_stmt *st, int header_column, int64_t pos,
 				     struct buf *bytes, struct packed *p);
+/* Does the row (its id in column 2) still say what was admitted? ES_DAMAGED. */
+ES_MUST_USE enum es_err journal_intact(sqlite3_stmt *st, const struct packed *p, struct commit *c);
 int64_t journal_number(sqlite3_stmt *st);
 /* The refolds of a feed, once nothing else is left. */
 ES_MUST_USE enum es_err journal_feed_refolds(struct journal *j, struct feed *f);

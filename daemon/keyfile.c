@@ -118,8 +118,12 @@ static void put_hex(struct buf *b, const char *name, const void *p, size_t n)
 
 static void put_text(struct buf *b, const char *name, const char *text)
 {
-	if (text[0])
-		buf_printf(b, "%s %s\n", name, text);
+	if (!text[0])
+		return;
+	buf_printf(b, "%s ", name);
+	for (; *text; text++) /* a name with a line's end writes no line of its own */
+		buf_printf(b, "%c", (unsigned char)*text < 0x20 ? ' ' : *text);
+	buf_str(b, "\n");
 }
 
 static void write_text(const struct keyfile *k, struct buf *b)

@@ -205,7 +205,8 @@ enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const 
 	n->released = n->role != ROLE_CRESS || node_awaited(n, NULL) == 0; /* nobody to wait for */
 	n->derive = n->forks_grew = true;
 	for (size_t i = 0; i < n->rights.forgotten_count; i++) /* stopped before the receipt */
-		n->erasing = n->erasing || n->rights.forgotten[i].seq > node_number(n, "efface");
+		n->erasures += n->rights.forgotten[i].seq > node_number(n, "efface");
+	n->kept_back = n->rights.forgotten_count > 0 && !node_all_acked(n);
 	*out = n;
 	return ES_OK;
 }
@@ -415,6 +416,25 @@ static const struct packed *without_forgotten(const struct node *n, const struct
 	return hit ? again : p;
 }
 
+/* Home took a change that is forgotten already: the others may lack it only where an
+ * entry says so (node_list_holes). */
+static enum es_err note_holes(struct node *n, const struct head *h, const struct commit *c, const struct packed *all,
+			      const struct packed *kept)
+{
+	enum es_err err = ES_OK;
+	struct change ch;
+
+	for (uint32_t i = 0; i < all->count && err == ES_OK; i++) {
+		struct position3 at = {.log = h->log, .seq = c->seq, .index = i};
+
+		if (all->payload[i].present && !kept->payload[i].present &&
+		    !rights_is_erased(&n->rights, &h->log, c->seq, i) && change_read(all->payload[i].change, &ch) == ES_OK)
+			err = journal_hole_put(n->journal, &at, &ch.record, ch.kind);
+	}
+	n->derive = true;
+	return err;
+}
+
 static const struct sign_public *local_key(const struct node *n, uint32_t epoch)
 {
 	const struct key_age *age = rights_key_age(&n->rights, &n->hub, epoch);
@@ -435,8 +455,13 @@ enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, c
 	};
 	enum es_err err = admit_commit(&in, c, p);
 
-	if (err == ES_OK && h->scope != SCOPE_LOCAL && h->scope != SCOPE_CONTROL)
+	if (err == ES_OK && h->scope != SCOPE_LOCAL && h->scope != SCOPE_CONTROL) {
+		const struct packed *all = p;
+
 		p = without_forgotten(n, p, &again);
+		if (p != all && n->role == ROLE_CRESS)
+			err = note_holes(n, h, c, all, p);
+	}
 	if (err == ES_OK)
 		err = journal_append(n->journal, index, c, p, n->utc, &pos);
 	if (err != ES_OK)

@@ -41,6 +41,7 @@ struct node_session {
 	bool report_only;
 	bool again; /* the carrier closes it with ES_AGAIN */
 	bool confirmed;
+	int64_t clock; /* its UTC minus our monotonic clock */
 	struct log_cut *heads; /* what it holds of its own logs; ids unused */
 	size_t head_count;
 };
@@ -69,7 +70,11 @@ struct node {
 	es_ms utc; /* set by the caller before every job */
 	es_stamp last_edited;
 	bool confirmed; /* a live session in which home holds all our logs (L7) */
-	int64_t home_clock_ms; /* home's UTC minus ours in that session */
+	/* Is our clock right? Peers said theirs when they greeted; the monotonic clock tells
+	 * what it would be now, and whether ours has jumped since. */
+	es_ms mono; /* set by the caller before every job, beside utc */
+	int64_t clock_base; /* utc minus mono when last believed */
+	bool clock_based, clock_believed;
 	bool opened; /* CRESS: this run's control generation is open (L14)... */
 	struct id16 run_log; /* ...and its id */
 	bool released; /* CRESS: this run has heard whom it awaited (L11) */
@@ -92,7 +97,10 @@ struct node {
 	bool refolds; /* records wait to be folded anew: the projector is told */
 	bool forks_grew; /* a new fork proof: sessions are told */
 	bool switched; /* another control branch: copies of the rights start anew */
-	bool erasing; /* forgotten in the journal, not yet in the directory's files */
+	/* Erasures so far in this run: in the journal's rows, out of its files, out of
+	 * the directory's too. */
+	uint64_t erasures, scrubbed, erased;
+	bool kept_back; /* payloads of ours, forgotten, that home does not hold yet */
 	bool derive; /* something happened that an entry may follow from (L21) */
 	es_ms derived_utc; /* when node_tick last looked */
 	size_t opens_seen; /* logs of the rights that are in the frontier */
@@ -142,7 +150,7 @@ ES_MUST_USE enum es_err node_compare(struct node *n, struct slice body, struct b
 ES_MUST_USE enum es_err node_next_lineage(struct node *n);
 /* L1: judges a hub's HELLO. */
 ES_MUST_USE enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub, const struct id16 *instance,
-				   enum role role, uint64_t lineage, bool *pending, bool *report_only);
+				   enum role role, uint64_t lineage, int64_t clock_ms, bool *pending, bool *report_only);
 ES_MUST_USE enum es_err node_level(struct node *n, uint64_t session, struct slice body);
 ES_MUST_USE enum es_err node_report(struct node *n, uint64_t session, bool nothing_lacking);
 ES_MUST_USE enum es_err node_confirm(struct node *n, uint64_t session, bool confirmed, int64_t home_clock_ms);
@@ -164,9 +172,17 @@ ES_MUST_USE enum es_err node_proofs(struct node *n, bool (*each)(void *ctx, cons
 ES_MUST_USE enum es_err node_tick(struct node *n, unsigned commits, bool *more);
 /* Sessions that must be closed now: calls each with its number and why. */
 void node_closing(struct node *n, void (*each)(void *ctx, uint64_t session, enum es_err why), void *ctx);
-/* The directory has reached `at`: what was to be erased there is. Writes the
- * receipts into the outbox. */
-ES_MUST_USE enum es_err node_erased(struct node *n);
+/* Erasure, the carrier's part: after a commit node_scrub(); where `due` then says so,
+ * let the directory reach `at`, directory_scrub() it, and tell node_erased(), in a
+ * transaction: the receipts go into the outbox. */
+struct erase_target {
+	bool due;
+	struct position at;
+	uint64_t count, seq;
+};
+ES_MUST_USE enum es_err node_scrub(struct node *n);
+struct erase_target node_erase_target(const struct node *n);
+ES_MUST_USE enum es_err node_erased(struct node *n, const struct erase_target *t);
 
 /* --- edits --- */
 
@@ -179,6 +195,8 @@ struct edit_result {
 ES_MUST_USE enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, struct edit_result *out);
 ES_MUST_USE enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_result *out);
 /* May an edit be computed now, or must the directory first catch up? */
+/* May our clock's time be signed? A hub asks home, a CRESS those in session. */
+bool node_clock_good(struct node *n);
 bool node_edit_ready(const struct node *n);
 /* Names of the active members that may hold a scope's logs, this node apart. */
 void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx, const char *name), void *ctx);

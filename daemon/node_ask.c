@@ -16,14 +16,35 @@
 
 /* --- what a commit says --- */
 
+/* The first answer by whoever may give it stands: the addressee's, or its withdrawal. */
+static bool take_reply(void *ctx, const struct reply *r)
+{
+	struct ask *a = ctx;
+	bool mine = id_eq(&a->to, &r->hub), withdrawn = id_eq(&a->from, &r->hub) && !r->accepted;
+
+	if (!mine && !withdrawn)
+		return true;
+	a->state = !r->accepted ? ASK_REFUSED : a->op == OP_PROPOSE ? ASK_DONE /* its put stands beside it */ : ASK_ACCEPTED;
+	a->answer = r->at;
+	return false;
+}
+
+/* The answer may have come first, from another log. */
+static enum es_err look_for_answer(struct node *n, const struct position3 *at)
+{
+	struct ask a;
+
+	if (!journal_ask_at(n->journal, at, &a) || a.state != ASK_OPEN)
+		return ES_OK;
+	enum es_err err = journal_answer_each(n->journal, at, take_reply, &a);
+	return err != ES_OK || a.state == ASK_OPEN ? err : journal_ask_state(n->journal, &a);
+}
+
 static enum es_err note_ask(struct node *n, struct ask *a)
 {
-	struct ask known;
+	enum es_err err = journal_ask_put(n->journal, a);
 
-	/* The answer may have come first, from another log. */
-	if (journal_ask_at(n->journal, &a->at, &known) && known.op == 0 && id_eq(&known.to, &a->to))
-		a->state = known.state;
-	return journal_ask_put(n->journal, a);
+	return err == ES_OK ? look_for_answer(n, &a->at) : err;
 }
 
 static enum es_err note_request(struct node *n, const struct head *h, struct ask *a, const struct change *ch)
@@ -42,28 +63,12 @@ static enum es_err note_request(struct node *n, const struct head *h, struct ask
 static enum es_err note_answer(struct node *n, const struct head *h, const struct position3 *at, const struct change *ch)
 {
 	struct answer answer;
-	struct ask a;
 
 	if (answer_decode(ch->fields, &answer) != ES_OK)
 		return ES_OK;
-	if (!journal_ask_at(n->journal, &answer.to, &a)) {
-		struct ask early = {.at = answer.to, .record = ch->record, .kind = ch->kind, .to = h->hub,
-				    .state = answer.accepted ? ASK_ACCEPTED : ASK_REFUSED};
-
-		enum es_err err = journal_ask_put(n->journal, &early);
-		if (err != ES_OK || !journal_ask_at(n->journal, &answer.to, &a))
-			return err;
-		a.answer = *at;
-		return journal_ask_state(n->journal, &a);
-	}
-	bool mine = id_eq(&a.to, &h->hub), withdrawn = id_eq(&a.from, &h->hub) && !answer.accepted;
-	if (a.state != ASK_OPEN || (!mine && !withdrawn))
-		return ES_OK;
-	a.state = answer.accepted ? ASK_ACCEPTED : ASK_REFUSED;
-	if (a.op == OP_PROPOSE && answer.accepted)
-		a.state = ASK_DONE; /* its put stands beside it */
-	a.answer = *at;
-	return journal_ask_state(n->journal, &a);
+	struct reply r = {.to = answer.to, .at = *at, .hub = h->hub, .accepted = answer.accepted};
+	enum es_err err = journal_answer_put(n->journal, &r);
+	return err == ES_OK ? look_for_answer(n, &answer.to) : err;
 }
 
 static enum es_err note_acceptance(struct node *n, const struct head *h, const struct change *ch)
@@ -393,10 +398,12 @@ enum es_err node_derive(struct node *n)
 		return ES_OK;
 	err = node_due_generations(n);
 	if (err == ES_OK)
+		err = node_list_holes(n);
+	if (err == ES_OK)
 		err = derive_asks(n);
 	if (err == ES_OK && n->utc - n->rights.checkpoint_utc >= DAY_MS && has_moved(n))
 		err = node_checkpoint(n);
-	return err == ES_AWAITING ? ES_OK : err;
+	return err == ES_AWAITING || err == ES_CLOCK_SKEW ? ES_OK : err;
 }
 
 /* --- L18 --- */

@@ -91,6 +91,8 @@ enum es_err node_control(struct node *n, const struct slice *entries, size_t cou
 		return ES_AWAITING;
 	if (n->opened && count == 0)
 		return ES_OK;
+	if (n->rights.founded && !node_clock_good(n))
+		return ES_CLOCK_SKEW; /* what is signed tomorrow's date waits for everybody till then */
 	struct entries *e = calloc(1, sizeof *e);
 	if (!e)
 		return ES_NOMEM;
@@ -269,6 +271,9 @@ enum es_err node_void(struct node *n, const struct id16 *log, uint64_t seq)
 		return ES_NOT_FOUND;
 	if (!journal_commit_id(n->journal, (uint32_t)(h - n->frontier.heads), seq, &which.id))
 		return ES_NOT_FOUND;
+	const struct open_log *open = rights_log(&n->rights, log);
+	if (!open || seq <= open->checkpoint)
+		return ES_NOT_ALLOWED; /* final */
 	buf_init(&b, 256);
 	entry_void(&which, &b);
 	return enter(n, &b);

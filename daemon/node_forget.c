@@ -18,22 +18,25 @@
 
 static bool not_held_by_home(void *ctx, uint32_t index, uint64_t seq)
 {
-	const struct node *n = ctx;
+	struct node *n = ctx;
 	const struct head *h = &n->frontier.heads[index];
+	bool kept = n->role != ROLE_CRESS && h->scope != SCOPE_LOCAL && id_eq(&h->hub, &n->hub) && seq > h->acked;
 
-	return n->role != ROLE_CRESS && h->scope != SCOPE_LOCAL && id_eq(&h->hub, &n->hub) && seq > h->acked;
+	n->kept_back = n->kept_back || kept;
+	return kept;
 }
 
 static enum es_err destroy(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto, bool local,
-			   bool entered, int64_t *count)
+			   int64_t *count)
 {
 	struct erasing e = {.frontier = &n->frontier, .record = *record, .kind = kind, .upto = upto, .local = local, .ctx = n,
-			    .kept = entered ? NULL : not_held_by_home};
+			    .kept = not_held_by_home};
 	enum es_err err = journal_erase(n->journal, &e);
 
 	if (err == ES_OK)
 		err = journal_refold(n->journal, record);
-	n->erasing = n->refolds = true;
+	n->erasures++;
+	n->refolds = true;
 	*count = e.destroyed;
 	return err;
 }
@@ -47,7 +50,7 @@ enum es_err node_apply_forgets(struct node *n, const struct commit *c)
 		const struct forgotten *f = &n->rights.forgotten[i];
 
 		if (f->seq == c->seq)
-			err = destroy(n, &f->record, f->kind, f->upto, false, true, &count);
+			err = destroy(n, &f->record, f->kind, f->upto, false, &count);
 	}
 	return err;
 }
@@ -127,9 +130,15 @@ enum es_err node_erase_acked(struct node *n)
 	for (size_t i = 0; i < o.count && err == ES_OK; i++) {
 		es_stamp upto = o.list[i].upto ? o.list[i].upto : asked_upto(n, &o.list[i].record, o.list[i].kind);
 
-		err = destroy(n, &o.list[i].record, o.list[i].kind, upto, true, false, &count);
+		err = destroy(n, &o.list[i].record, o.list[i].kind, upto, true, &count);
 	}
 	free(o.list);
+	for (size_t i = 0; n->kept_back && i < n->rights.forgotten_count && err == ES_OK; i++) {
+		const struct forgotten *f = &n->rights.forgotten[i];
+
+		err = destroy(n, &f->record, f->kind, f->upto, false, &count);
+	}
+	n->kept_back = n->kept_back && !node_all_acked(n);
 	return err;
 }
 
@@ -193,6 +202,85 @@ enum es_err node_enter_forget(struct node *n, const struct forget_order *f)
 	return err;
 }
 
+/* --- what comes after its own erasure --- */
+
+/* The same order as before, with one place more: its signature does not cover the
+ * places. */
+static enum es_err list_place(struct node *n, const struct forgotten *f, const struct position3 *at)
+{
+	struct forget_order again = {.record = f->record, .kind = f->kind, .upto = f->upto, .signer = f->steward};
+	struct packed *p = malloc(sizeof *p);
+	struct canon_reader r;
+	struct buf bytes, entry;
+	struct change ch;
+	uint32_t index;
+	int64_t stored;
+	enum es_err err = p ? ES_OK : ES_NOMEM;
+
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	buf_init(&entry, CHANGE_MAX);
+	if (err == ES_OK)
+		err = journal_one(n->journal, journal_pos(n->journal, 0, f->seq), &index, &bytes, &stored);
+	if (err == ES_OK)
+		err = commit_unpack(buf_slice(&bytes), p);
+	if (err == ES_OK && f->index >= p->count)
+		err = ES_DAMAGED;
+	if (err == ES_OK)
+		err = change_decode(p->payload[f->index].change, &ch);
+	if (err == ES_OK) {
+		canon_read_init(&r, change_field(ch.fields, 6));
+		again.epoch = (uint32_t)canon_read_u64(&r, UINT32_MAX);
+		canon_read_init(&r, change_field(ch.fields, 7));
+		again.is_signed = canon_peek(&r) != CANON_NIL;
+		if (again.is_signed)
+			canon_read_exact(&r, again.sig.bytes, 64);
+		entry_forget(&again, at, 1, &entry);
+		struct slice s = buf_slice(&entry);
+		err = buf_err(&entry) != ES_OK ? buf_err(&entry) : node_control(n, &s, 1);
+	}
+	buf_done(&bytes);
+	buf_done(&entry);
+	free(p);
+	return err;
+}
+
+enum es_err node_list_holes(struct node *n)
+{
+	struct record_id record;
+	struct position3 at;
+	unsigned kind;
+	enum es_err err = ES_OK;
+
+	while (err == ES_OK && journal_hole_first(n->journal, &at, &record, &kind)) {
+		for (size_t i = n->rights.forgotten_count; i > 0 && err == ES_OK; i--) {
+			const struct forgotten f = n->rights.forgotten[i - 1];
+
+			if (f.kind != kind || memcmp(f.record.bytes, record.bytes, 32) != 0)
+				continue;
+			if (!rights_is_erased(&n->rights, &at.log, at.seq, at.index))
+				err = list_place(n, &f, &at);
+			break;
+		}
+		if (err == ES_OK)
+			err = journal_hole_listed(n->journal, &at);
+	}
+	return err;
+}
+
+/* The CRESS's own record: it signs and enters in one go. */
+static enum es_err enter_own(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto)
+{
+	struct forget_order f = {.record = *record, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch,
+				 .is_signed = true};
+	struct buf message;
+
+	buf_init(&message, 512);
+	forget_message(&n->rights.fed_id, &f, &message);
+	f.sig = crypto_sign_as(SIGN_FORGET, &n->keys.sign_secret, buf_slice(&message));
+	buf_done(&message);
+	return node_enter_forget(n, &f);
+}
+
 static enum es_err find_record(struct node *n, const struct id16 *uid, struct record_id *id, unsigned *kind, bool *revoked)
 {
 	struct record_id ids[16];
@@ -232,7 +320,13 @@ enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
 		log_event(LOG_WARN, "forget.revoked", "kind=%u", kind);
 		return node_enter_forget(n, &f);
 	}
-	err = destroy(n, &id, kind, upto, true, false, forgot);
+	if (n->role == ROLE_CRESS) { /* the places first, while they are there to be seen */
+		err = enter_own(n, &id, kind, upto);
+		if (err == ES_OK)
+			err = destroy(n, &id, kind, upto, true, forgot);
+		return err;
+	}
+	err = destroy(n, &id, kind, upto, true, forgot);
 	if (err == ES_OK && !PLANT(forget_not_ordered))
 		err = order(n, &id, kind, upto);
 	return err;
@@ -246,26 +340,59 @@ static bool held_then(const struct node *n, const struct member *m, const struct
 	return m->state != MEMBER_REVOKED && m->role != ROLE_OBSERVER && m->since <= f->seq;
 }
 
-enum es_err node_erased(struct node *n)
+enum es_err node_scrub(struct node *n)
 {
-	const struct member *self = rights_member(&n->rights, &n->hub);
-	uint64_t upto = node_number(n, "efface");
+	uint64_t count = n->erasures;
+
+	if (n->scrubbed == count)
+		return ES_OK;
+	enum es_err err = journal_scrub(n->journal);
+	if (err == ES_OK)
+		n->scrubbed = count;
+	return err;
+}
+
+struct erase_target node_erase_target(const struct node *n)
+{
+	return (struct erase_target){
+		.due = n->erasures > n->erased, .count = n->erasures, .seq = n->rights.seq,
+		.at = {journal_last_pos(n->journal), journal_last_edit(n->journal), journal_last_refold(n->journal)},
+	};
+}
+
+static enum es_err write_receipts(struct node *n, const struct member *self, uint64_t after, uint64_t upto)
+{
 	enum es_err err = ES_OK;
 
-	n->erasing = false;
-	for (size_t i = 0; self && i < n->rights.forgotten_count && err == ES_OK; i++) {
+	for (size_t i = 0; i < n->rights.forgotten_count && err == ES_OK; i++) {
 		const struct forgotten *f = &n->rights.forgotten[i];
 		struct receipt r = {.seq = f->seq, .index = f->index};
 		struct buf fields;
 
-		if (f->seq <= upto || !held_then(n, self, f))
+		if (f->seq <= after || f->seq > upto || !held_then(n, self, f))
 			continue;
 		buf_init(&fields, 64);
 		receipt_encode(&r, &fields);
 		err = node_outbox_op(n, SCOPE_FEDERATION, OP_RECEIPT, &f->record, f->kind, buf_slice(&fields));
 		buf_done(&fields);
 	}
-	return err != ES_OK || n->rights.seq <= upto ? err : node_set_number(n, "efface", n->rights.seq);
+	return err;
+}
+
+enum es_err node_erased(struct node *n, const struct erase_target *t)
+{
+	const struct member *self = rights_member(&n->rights, &n->hub);
+	uint64_t after = node_number(n, "efface");
+	enum es_err err;
+
+	if (n->scrubbed < t->count || (n->kept_back && !node_all_acked(n)))
+		return ES_OK; /* later: the last of it is not gone yet */
+	if (t->count > n->erased)
+		n->erased = t->count;
+	if (!self || t->seq <= after)
+		return ES_OK;
+	err = write_receipts(n, self, after, t->seq);
+	return err == ES_OK ? node_set_number(n, "efface", t->seq) : err;
 }
 
 enum es_err node_erasures(struct node *n, bool (*each)(void *ctx, const struct erasure *e), void *ctx)

@@ -98,7 +98,7 @@ static enum es_err judge(struct node *n, const struct id16 *hub, const struct id
 }
 
 enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub, const struct id16 *instance,
-		       enum role role, uint64_t lineage, bool *pending, bool *report_only)
+		       enum role role, uint64_t lineage, int64_t clock_ms, bool *pending, bool *report_only)
 {
 	const struct member *m = rights_member(&n->rights, hub);
 	struct node_session *s;
@@ -127,6 +127,7 @@ enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub,
 	s->instance = *instance;
 	s->role = role;
 	s->report_only = *report_only;
+	s->clock = n->utc - n->mono + clock_ms;
 	s->pending = *pending = d.waits && !*report_only;
 	return ES_OK;
 }
@@ -344,6 +345,54 @@ bool node_all_reported(const struct node *n)
 	return true;
 }
 
+/* --- clocks --- */
+
+static bool is_near(int64_t ms)
+{
+	return ms < NODE_CLOCK_MAX_MS && ms > -NODE_CLOCK_MAX_MS;
+}
+
+/* Who in session agrees with our clock, less who does not; *heard: how many. */
+static int agreement(const struct node *n, size_t *heard)
+{
+	int votes = 0;
+
+	*heard = 0;
+	for (size_t i = 0; i < n->session_count; i++) {
+		const struct node_session *s = &n->sessions[i];
+
+		if (n->role != ROLE_CRESS && s->role != ROLE_CRESS)
+			continue;
+		votes += is_near(s->clock + n->mono - n->utc) ? 1 : -1;
+		++*heard;
+	}
+	return votes;
+}
+
+bool node_clock_good(struct node *n)
+{
+	int64_t now = n->utc - n->mono;
+	size_t heard;
+	int votes = agreement(n, &heard);
+
+	if (PLANT(seal_without_clock))
+		return true;
+	if (!n->clock_based) {
+		n->clock_based = true;
+		n->clock_base = now;
+	}
+	bool steady = is_near(now - n->clock_base);
+	if (votes > 0) {
+		n->clock_base = now;
+		n->clock_believed = true;
+		return true;
+	}
+	if (n->role != ROLE_CRESS)
+		return false; /* home's word alone counts */
+	n->clock_believed = n->clock_believed && steady;
+	return heard == 0 ? steady : n->clock_believed;
+}
+
 /* --- L7, and what the end of a session says --- */
 
 static bool any_confirmed(const struct node *n)
@@ -364,7 +413,7 @@ enum es_err node_confirm(struct node *n, uint64_t session, bool confirmed, int64
 	s->reported = true;
 	s->confirmed = confirmed;
 	n->confirmed = any_confirmed(n);
-	n->home_clock_ms = home_clock_ms;
+	s->clock = n->utc - n->mono + home_clock_ms;
 	n->derive = true;
 	if (!confirmed || !n->fenced)
 		return ES_OK;
@@ -514,13 +563,12 @@ enum es_err node_returned(struct node *n, const struct id16 *peer, enum role rol
 	struct canon_reader r;
 	enum es_err err = ES_OK;
 
-	(void)peer;
 	canon_read_init(&r, ids);
 	for (uint32_t count = canon_read_array(&r, 4096); count > 0 && err == ES_OK; count--) {
 		struct hash id;
 
 		canon_read_exact(&r, id.bytes, 32);
-		err = r.err != ES_OK ? r.err : journal_void_given(n->journal, &id, role == ROLE_CRESS);
+		err = r.err != ES_OK ? r.err : journal_void_given(n->journal, &id, role == ROLE_CRESS ? NULL : peer);
 	}
 	return err;
 }

@@ -79,6 +79,8 @@ ES_MUST_USE enum es_err node_enter_forget(struct node *n, const struct forget_or
 /* The forgets of the last control commit. */
 ES_MUST_USE enum es_err node_apply_forgets(struct node *n, const struct commit *c);
 ES_MUST_USE enum es_err node_erase_acked(struct node *n);
+/* The CRESS lists the places of forgotten changes that came after their `forget`. */
+ES_MUST_USE enum es_err node_list_holes(struct node *n);
 
 /* node_keys.c: our keys after a control entry about us. */
 ES_MUST_USE enum es_err node_follow_keys(struct node *n);

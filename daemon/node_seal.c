@@ -247,19 +247,17 @@ bool node_all_acked(const struct node *n)
 }
 
 /* May a log of this scope grow now? Late sealing: only home's word allows. */
-static bool may_seal(const struct node *n, enum scope scope)
+static bool may_seal(struct node *n, enum scope scope)
 {
 	if (scope == SCOPE_LOCAL)
 		return true;
 	if (n->rotating || n->key_replaced)
 		return false; /* the old key has signed its last: what waits is for the new one */
 	if (n->role == ROLE_CRESS)
-		return node_awaited(n, NULL) == 0;
+		return node_awaited(n, NULL) == 0 && node_clock_good(n);
 	if (PLANT(seal_early))
 		return node_member(n);
-	if (PLANT(seal_without_clock))
-		return n->confirmed;
-	return n->confirmed && n->home_clock_ms < NODE_CLOCK_MAX_MS && n->home_clock_ms > -NODE_CLOCK_MAX_MS;
+	return n->confirmed && node_clock_good(n);
 }
 
 /* Our open log of that scope in the frontier, -1: none. */

@@ -376,10 +376,6 @@ static void on_identified(struct peer *p)
 		p->counted_half = false;
 		s->half_open--;
 	}
-	if (p->target) {
-		p->target->attempts = 0;
-		p->target->last_err = ES_OK;
-	}
 	for (struct peer *o = s->peers, *next; o; o = next) {
 		next = o->next;
 		if (!p->session.report_only && o != p && o->greeted && !o->target && !p->target && id_eq(&o->session.peer, &p->session.peer))
@@ -470,6 +466,10 @@ static void peer_step(struct peer *p, struct session_event *ev)
 		send_join(p);
 	if (!p->closing && p->session.state == SESSION_STREAM && !p->streams) {
 		p->streams = true;
+		if (p->target) {
+			p->target->attempts = 0;
+			p->target->last_err = ES_OK;
+		}
 		swarm_tell_proofs(p->swarm, p);
 	}
 	if (!p->closing)
@@ -676,6 +676,25 @@ static void on_retry(uv_timer_t *timer)
 	peer_dial(s, t, t->home && s->joining && !s->join_approved);
 }
 
+/* Where a human has to act first, nobody is called every second. */
+static es_ms patience(enum es_err why)
+{
+	switch (why) {
+	case ES_REVOKED:
+	case ES_INSTANCE_FENCED:
+	case ES_KEY_REPLACED:
+	case ES_NOT_MEMBER:
+	case ES_DENIED:
+	case ES_CONTROL_FORK:
+		return SWARM_PATIENCE_MS;
+	case ES_SUSPENDED:
+	case ES_GENERATIONS:
+		return SWARM_DIAL_MAX_MS;
+	default:
+		return 0;
+	}
+}
+
 static void target_retry(struct target *t)
 {
 	struct swarm *s = t->swarm;
@@ -685,7 +704,7 @@ static void target_retry(struct target *t)
 		return;
 	if (bound > SWARM_DIAL_MAX_MS)
 		bound = SWARM_DIAL_MAX_MS;
-	wait = rng_below(&s->rng, bound) + 50;
+	wait = rng_below(&s->rng, bound) + 50 + (uint64_t)patience(t->last_err);
 	t->attempts++;
 	t->next_try = loop_now(s) + (es_ms)wait;
 	uv_timer_start(&t->timer, on_retry, wait, 0);

@@ -19,6 +19,7 @@
 #define SWARM_PEERS_MAX 2048
 #define SWARM_DIAL_MIN_MS 1000
 #define SWARM_DIAL_MAX_MS 60000
+#define SWARM_PATIENCE_MS 300000
 #define SWARM_STALL_MS 60000 /* a peer that takes nothing we write */
 #define SWARM_TICK_MS 30000
 #define SWARM_TARGETS_MAX 256

@@ -38,6 +38,13 @@ static void log_text(const struct head *h, char *out, size_t size)
 	snprintf(out, size, "%s", id);
 }
 
+static const struct sign_public *key_of(const struct verifying *v, uint32_t epoch)
+{
+	const struct key_age *age = rights_key_age(&v->rights, &v->n->hub, epoch);
+
+	return age ? &age->sign : &v->n->keys.sign;
+}
+
 /* One stored commit through the same door as when it came. */
 static enum es_err check_commit(struct verifying *v, uint32_t index, uint64_t seq)
 {
@@ -59,7 +66,8 @@ static enum es_err check_commit(struct verifying *v, uint32_t index, uint64_t se
 			     !hash_eq(&stored_id, &v->commit.id)))
 		err = ES_BAD_CHAIN;
 	struct admit_input in = {
-		.rights = &v->rights, .head = h, .local_key = &n->keys.sign, .now = INT64_MAX / 2,
+		.rights = &v->rights, .head = h, .lenient = index > 0, /* what was erased is not damage */
+		 .local_key = key_of(v, v->commit.key_epoch), .now = INT64_MAX / 2,
 		.control_at = index > 0 && v->commit.has_ctl && journal_commit_id(n->journal, 0, v->commit.ctl_seq, &control)
 				      ? &control : NULL,
 	};

@@ -164,8 +164,9 @@ struct worker {
 	size_t proof_count;
 	struct node_keys keys;
 	bool keys_anew;
-	bool erasing, erased; /* forgotten, not yet / no more in the directory's files */
-	struct position erase_at;
+	struct erase_target erase; /* what is to be out of every file */
+	bool erased_told;
+	struct erase_target erased; /* what the projector has done of it; due: to be told */
 	struct snapshot shared;
 	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected;
 	bool backlog; /* sealing what waited: its fold only repeats what is shown, and rests */
@@ -177,7 +178,6 @@ struct worker {
 	/* loop's thread */
 	struct snapshot snap;
 	/* writer's thread */
-	bool scrubbed; /* the journal's WAL, since the last erasure */
 	uint64_t control_sent;
 	/* projector's thread */
 	struct directory *directory;
@@ -189,6 +189,11 @@ static es_ms utc_now(void)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (es_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static es_ms mono_now(void)
+{
+	return (es_ms)(uv_hrtime() / 1000000);
 }
 
 static bool position_reached(struct position have, struct position want)
@@ -342,10 +347,7 @@ static void share(struct worker *w)
 	node_closing(n, note_closing, w);
 	if (n->forks_grew)
 		share_proofs(w);
-	if (n->erasing && !w->erasing) {
-		w->erasing = true;
-		w->erase_at = s->journal;
-	}
+	w->erase = node_erase_target(n);
 	n->grew = n->control_grew = n->switched = n->forks_grew = n->refolds = false;
 	w->dirty = true;
 	pthread_cond_signal(&w->projector_wake);
@@ -413,6 +415,7 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 	enum es_err err = ES_OK;
 
 	n->utc = utc_now();
+	n->mono = mono_now();
 	for (struct job *j = group; j; j = j->next)
 		writes = writes || !(j->reads || j->apart);
 	if (writes)
@@ -423,9 +426,8 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 		more = seal_step(w);
 	if (writes && err == ES_OK)
 		err = journal_commit(n->journal);
-	if (writes && err == ES_OK && n->erasing && !w->scrubbed)
-		w->scrubbed = journal_scrub(n->journal) == ES_OK;
-	w->scrubbed = w->scrubbed && n->erasing;
+	if (writes && err == ES_OK && node_scrub(n) != ES_OK)
+		log_event(LOG_ERR_, "journal.scrub", "dir=%s", n->dir);
 	if (err != ES_OK) {
 		log_event(LOG_ERR_, "journal.failed", "why=%s", es_err_name(err));
 		/* After a failed write or fsync nobody knows what the disk holds: stop
@@ -589,13 +591,16 @@ static bool wait_feed(struct worker *w)
 /* What was forgotten has been folded away: out of every file with it. */
 static void scrub(struct worker *w)
 {
-	if (!w->erasing || w->erased || !position_reached(w->shared.projected, w->erase_at))
+	struct erase_target t = w->erase;
+
+	if (!t.due || w->erased.count >= t.count || !position_reached(w->shared.projected, t.at))
 		return;
 	pthread_mutex_unlock(&w->lock);
 	enum es_err err = directory_scrub(w->directory);
 	pthread_mutex_lock(&w->lock);
 	if (err == ES_OK) {
-		w->erased = true;
+		w->erased = t;
+		w->erased_told = false;
 		uv_async_send(&w->async);
 	} else if (err != ES_LOCKED) {
 		log_event(LOG_ERR_, "directory.scrub", "why=%s", es_err_name(err));
@@ -718,27 +723,32 @@ static void deliver_control(struct worker *w, struct buf *control, size_t count)
 	free(control);
 }
 
+struct erased_job {
+	struct job job;
+	struct erase_target target;
+};
+
 static enum es_err run_erased(struct node *n, struct job *j)
 {
-	(void)j;
-	return node_erased(n);
+	return node_erased(n, &((struct erased_job *)j)->target);
 }
 
 static void done_erased(struct job *j)
 {
-	free(j);
+	free(j); /* its first member */
 }
 
 /* Both files are clean: the receipts go out. */
-static void deliver_erased(struct worker *w)
+static void deliver_erased(struct worker *w, const struct erase_target *t)
 {
-	struct job *j = calloc(1, sizeof *j);
+	struct erased_job *j = calloc(1, sizeof *j);
 
 	if (!j)
 		return;
-	j->run = run_erased;
-	j->done = done_erased;
-	worker_post(w, j);
+	j->job.run = run_erased;
+	j->job.done = done_erased;
+	j->target = *t;
+	worker_post(w, &j->job);
 }
 
 static void deliver_proofs(struct worker *w, struct proof *proofs, size_t count)
@@ -774,7 +784,8 @@ static void on_async(uv_async_t *async)
 	w->dfinished = NULL;
 	w->control = NULL;
 	w->control_count = 0;
-	bool anew = w->control_anew, keys_anew = w->keys_anew, erased = w->erased;
+	bool anew = w->control_anew, keys_anew = w->keys_anew, erased = w->erased.due && !w->erased_told;
+	struct erase_target target = w->erased;
 	struct closing *closing = w->closing;
 	size_t closing_count = w->closing_count;
 	struct proof *proofs = w->proofs;
@@ -785,8 +796,7 @@ static void on_async(uv_async_t *async)
 	w->closing_count = 0;
 	w->proofs = NULL;
 	w->proof_count = 0;
-	if (erased)
-		w->erasing = w->erased = false;
+	w->erased_told = true;
 	w->snap = w->shared;
 	w->snap.frontier = mine;
 	copy_frontier(&w->snap.frontier, &w->shared.frontier);
@@ -798,7 +808,7 @@ static void on_async(uv_async_t *async)
 	crypto_wipe(&keys, sizeof keys);
 	deliver_control(w, control, control_count);
 	if (erased)
-		deliver_erased(w);
+		deliver_erased(w, &target);
 	while (jobs) {
 		struct job *j = jobs;
 		jobs = j->next;
@@ -862,6 +872,7 @@ enum es_err worker_start(uv_loop_t *loop, struct node *n, const struct worker_ho
 	w->async.data = w;
 	n->control_grew = true;
 	n->utc = utc_now();
+	n->mono = mono_now();
 	share(w);
 	*out = w; /* the hooks may ask for the snapshot */
 	on_async(&w->async);

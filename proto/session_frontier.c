@@ -129,12 +129,14 @@ static void check_head(struct step *t, uint32_t i, uint64_t seq, const struct ha
 
 	if (seq == 0 || seq > h->seq || PLANT(frontier_by_seq_only))
 		return;
-	if (seq == h->seq && hash_eq(id, &h->id)) {
+	bool same = seq == h->seq && hash_eq(id, &h->id);
+	if (same) {
 		take_as_same(k);
 		k->refused &= i != 0; /* a control branch given up: the peer has followed */
-		return;
-	}
-	if (seq == h->seq) {
+		/* Home holds more of ours than we heard it acknowledge: the node is told. */
+		if (!session_home(t) || !set_has(s, SET_OURS, i) || h->acked >= seq)
+			return;
+	} else if (seq == h->seq) {
 		k->due = false;
 		if (!k->differs || k->step == 0)
 			session_probe(t, i);
@@ -208,6 +210,15 @@ void session_retry_held(struct step *t)
 	s->held.len = kept;
 }
 
+/* Home holds more of ours than it was heard to say: an ACK was lost with its session. */
+static bool acknowledges(const struct step *t, int index, uint64_t seq)
+{
+	if (index <= 0 || !session_home(t) || !set_has(t->s, SET_OURS, (uint32_t)index))
+		return false;
+	const struct head *h = &t->env->frontier->heads[index];
+	return seq > h->acked && seq <= h->seq;
+}
+
 void session_on_frontier(struct step *t)
 {
 	struct session *s = t->s;
@@ -219,11 +230,13 @@ void session_on_frontier(struct step *t)
 
 	canon_read_init(&r, buf_slice(&s->body));
 	uint32_t n = canon_read_array(&r, RIGHTS_LOGS_MAX);
+	bool acks = false;
 	for (uint32_t i = 0; i < n && r.err == ES_OK; i++) {
 		int index = read_position(t, &r, &log, &seq, &id);
 
 		if (i == 0 && index < 0)
 			index = 0; /* a control generation we have yet to learn */
+		acks = acks || acknowledges(t, index, seq);
 		if (r.err != ES_OK || (s->stranger && index != 0))
 			continue;
 		if (index >= 0)
@@ -238,6 +251,10 @@ void session_on_frontier(struct step *t)
 	if (!s->frontier_seen && n == 0 && session_home(t))
 		s->report_only = true; /* home hears us out, and gives nothing */
 	s->frontier_seen = true;
+	if (acks) { /* the node compares the ids */
+		t->fx->ack = true;
+		t->fx->body = &s->body;
+	}
 	session_settle(t);
 	session_send_wants(t);
 	session_load_next(t);

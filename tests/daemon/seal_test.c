@@ -197,8 +197,16 @@ static void report(struct world *w, const struct id16 *hub)
 
 	w->session++;
 	assert_int_equal(journal_begin(w->n->journal), ES_OK);
-	assert_int_equal(node_greet(w->n, w->session, hub, hub, ROLE_HUB, w->session, &pending, &report_only), ES_OK);
+	assert_int_equal(node_greet(w->n, w->session, hub, hub, ROLE_HUB, w->session, 0, &pending, &report_only), ES_OK);
 	assert_int_equal(node_report(w->n, w->session, true), ES_OK);
+	assert_int_equal(journal_commit(w->n->journal), ES_OK);
+}
+
+/* Home says that it holds all our logs, and what its clock shows. */
+static void confirm(struct world *w, int64_t home_clock_ms)
+{
+	assert_int_equal(journal_begin(w->n->journal), ES_OK);
+	assert_int_equal(node_confirm(w->n, 1, true, home_clock_ms), ES_OK);
 	assert_int_equal(journal_commit(w->n->journal), ES_OK);
 }
 
@@ -367,13 +375,12 @@ static void a_hub_seals_its_local_log_without_home_and_the_others_with(void **st
 	assert_false(seal(w, 100));
 	assert_int_equal(journal_outbox_count(w->n->journal), 3);
 	assert_int_equal(sealed(w, SCOPE_LOCAL)->count, 1);
-	w->n->confirmed = true;
-	w->n->home_clock_ms = NODE_CLOCK_MAX_MS; /* home's clock is too far from ours */
+	confirm(w, NODE_CLOCK_MAX_MS); /* home's clock is too far from ours */
 	assert_false(seal(w, 100));
-	w->n->home_clock_ms = -NODE_CLOCK_MAX_MS;
+	confirm(w, -NODE_CLOCK_MAX_MS);
 	assert_false(seal(w, 100));
 	assert_int_equal(journal_outbox_count(w->n->journal), 3);
-	w->n->home_clock_ms = 1000;
+	confirm(w, 1000);
 	assert_false(seal(w, 100));
 	assert_int_equal(sealed(w, SCOPE_PUBLIC)->count, 1);
 }

@@ -132,6 +132,62 @@ new_event() {
 	e "$1" add evenement type_evenement=atelier "titre=$2" debut=2026-12-01T10:00:00+01:00 \
 		fin=2026-12-01T12:00:00+01:00 --json | jq -r .uid
 }
+# An event, acknowledged: its uid and title go to $work/HUB.acked.
+work_one() { # HUB TITLE
+	work_uid=$(new_event "$1" "$2" 2>/dev/null)
+	[ -n "$work_uid" ] && [ "$work_uid" != null ] && echo "$work_uid $2" >>"$work/$1.acked"
+}
+work_some() { # HUB COUNT PREFIX
+	work_n=0
+	while [ $work_n -lt "$2" ]; do
+		work_n=$((work_n + 1))
+		work_one "$1" "$3 $work_n" || return 1
+	done
+}
+# Edit an event that is in the list: the value there is the one that counts.
+rework() { # HUB UID TITLE
+	e "$1" set "$2" "titre=$3" >/dev/null || return 1
+	grep -v "^$2 " "$work/$1.acked" >"$work/rework"
+	echo "$2 $3" >>"$work/rework"
+	mv "$work/rework" "$work/$1.acked"
+}
+# Every acknowledged event of HUB is at NODE, once, with its value.
+holds_work() { # NODE HUB
+	e "$1" list evenement --limit 100000 --json | jq -r '.items[] | .uid + " " + .data.titre' | sort >"$work/have"
+	sort "$work/$2.acked" >"$work/want"
+	lost=$(comm -13 "$work/have" "$work/want" | head -n 1)
+	twice=$(cut -d ' ' -f 1 "$work/have" | uniq -d | head -n 1)
+	[ -z "$lost$twice" ] || echo "at $1 of $2: missing or changed '$lost', twice '$twice'"
+	[ -z "$lost$twice" ]
+}
+# all_well NAME NODE...: nothing acknowledged by the hubs that worked is missing
+# anywhere, all agree, no log is forked or blocked, everything verifies.
+all_well() {
+	well_name=$1
+	shift
+	check "$well_name-digests-agree" same_digests "$@"
+	for well_node in "$@"; do
+		for well_list in "$work"/*.acked; do
+			[ -e "$well_list" ] || continue
+			check "$well_name-$well_node-has-all-of-$(basename "$well_list" .acked)" holds_work "$well_node" "$(basename "$well_list" .acked)"
+		done
+		equal "$well_name-$well_node-no-fork" "" "$(fact "$well_node" '[.alerts[].code | select(test("FORK|BAD_|DAMAGED|BEYOND"))] | join(" ")')"
+		check "$well_name-$well_node-verifies" e "$well_node" verify
+	done
+}
+# The node's disk is gone; its key file is kept beside.
+lose_disk() { # NODE
+	crash "$1"
+	cp "$work/$1/node.key" "$work/$1.key"
+	rm -rf "${work:?}/$1"
+}
+has_alert() { # NODE CODE
+	[ "$(fact "$1" "[.alerts[].code] | index(\"$2\") != null")" = true ]
+}
+state_is() { # NODE STATE
+	[ "$(fact "$1" .state)" = "$2" ]
+}
+
 # The end: whoever still runs stops when asked, and no sanitizer had a word to say.
 finish() {
 	for finish_dir in "$work"/*/; do

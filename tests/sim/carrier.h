@@ -102,8 +102,7 @@ struct sim_node {
 	size_t queued;
 	uint64_t writer_no; /* of the step asked for */
 	es_ms writer_at;
-	bool scrubbed, erasing, erased; /* see worker.c */
-	struct position erase_at;
+	struct erase_target erase, erased; /* see worker.c */
 	bool projecting, stepping, refuses, listens, home_away;
 	es_ms home_lost; /* since when there is no session with home */
 	es_ms exit_at; /* last exit */

@@ -260,6 +260,7 @@ static bool mark_restored(struct sim_node *s)
 	if (err != ES_OK)
 		return false;
 	n->utc = machine_utc(s);
+	n->mono = s->w->now;
 	err = journal_begin(n->journal);
 	if (err == ES_OK)
 		err = node_restored(n);

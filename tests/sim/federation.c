@@ -163,6 +163,7 @@ void federation_make(struct world *w, int hubs)
 	bool good = machine_start(home);
 	assert(good);
 	home->n->utc = machine_utc(home);
+	home->n->mono = home->w->now;
 	for (int i = 0; i < hubs; i++) {
 		make_hub(w, f, i + 2, pays_of(home->n, i + 2));
 		enter(w, f, home->n, w->nodes[i + 2], b);

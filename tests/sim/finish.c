@@ -231,6 +231,9 @@ static void humans_come(struct world *w)
 	accept_charters(w, home);
 	settle_members(w, home);
 	answer_offers(w);
+	for (int i = 1; i <= w->node_count; i++) /* whoever was turned away is told to try again */
+		if (w->nodes[i] && w->nodes[i]->n)
+			machine_hurry(w->nodes[i]);
 	settle_copies(w);
 	settle_forks(w, home);
 	settle_awaited(w, home);

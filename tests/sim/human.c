@@ -464,14 +464,18 @@ struct inbox_pick {
 	int64_t no;
 	uint64_t seen;
 	const struct id16 *self;
+	bool ours;
 };
 
 static bool pick_item(void *ctx, const struct inbox_item *i)
 {
 	struct inbox_pick *p = ctx;
 
-	if (i->state != INBOX_OPEN)
+	if (i->state != INBOX_OPEN || (!id_eq(&i->to, p->self) && !id_eq(&i->from, p->self)))
 		return true;
+	if (!id_eq(&i->to, p->self) && rng_below(&p->a->rng, 6) > 0)
+		return true; /* seldom withdrawn */
+	p->ours = id_eq(&i->from, p->self);
 	p->seen++;
 	if (rng_below(&p->a->rng, p->seen) == 0) /* each with the same chance */
 		p->no = i->no;
@@ -487,7 +491,8 @@ static enum es_err run_answer(struct sim_node *s, struct work *k)
 	if (err != ES_OK || p.seen == 0)
 		return err != ES_OK ? err : ES_NOT_FOUND;
 	a->before = journal_last_edit(s->n->journal);
-	err = node_answer(s->n, p.no, rng_below(&a->rng, 4) > 0, slice_str("vu"));
+	bool yes = rng_below(&a->rng, 4) > 0 && !p.ours;
+	err = node_answer(s->n, p.no, yes, slice_str("vu"));
 	return err == ES_OK ? look_left(s, a) : err; /* an acceptance carries its put */
 }
 

@@ -125,7 +125,8 @@ static void end_process(struct sim_node *s, bool vanish, es_ms down)
 	peers_drop(s, vanish);
 	drop_queue(s);
 	close_process(s);
-	s->projecting = s->erasing = s->erased = s->scrubbed = false;
+	s->projecting = false;
+	s->erase = s->erased = (struct erase_target){0};
 	s->exit_at = s->w->now;
 	if (s->life == LIFE_UP)
 		s->life = LIFE_DOWN;
@@ -231,6 +232,7 @@ bool machine_start(struct sim_node *s)
 	trace_act(w->now, s->no, "start", s->runs, err);
 	if (err == ES_OK) {
 		s->n->utc = machine_utc(s);
+		s->n->mono = s->w->now;
 		s->n->next = s->next_keys; /* the key file holds both */
 		s->n->has_next = s->has_next;
 		err = open_directory(s);
@@ -517,13 +519,6 @@ static void take_keys(struct sim_node *s)
 		peer_close(s->peers, ES_AGAIN);
 }
 
-static struct position journal_position(const struct sim_node *s)
-{
-	struct journal *j = s->n->journal;
-
-	return (struct position){journal_last_pos(j), journal_last_edit(j), journal_last_refold(j)};
-}
-
 static bool position_reached(struct position have, struct position want)
 {
 	return have.commit >= want.commit && have.edit >= want.edit && have.refold >= want.refold;
@@ -534,10 +529,7 @@ static void tell_sessions(struct sim_node *s)
 	struct node *n = s->n;
 	bool grew = n->grew || n->control_grew, forks = n->forks_grew;
 
-	if (n->erasing && !s->erasing) {
-		s->erasing = true;
-		s->erase_at = journal_position(s);
-	}
+	s->erase = node_erase_target(n);
 	n->grew = n->control_grew = n->forks_grew = n->switched = n->refolds = false;
 	if (n->keys_changed)
 		take_keys(s);
@@ -569,9 +561,8 @@ static enum es_err run_group(struct sim_node *s, struct work *works, bool *more)
 	}
 	if (err == ES_OK)
 		err = journal_commit(n->journal);
-	if (err == ES_OK && n->erasing && !s->scrubbed)
-		s->scrubbed = journal_scrub(n->journal) == ES_OK;
-	s->scrubbed = s->scrubbed && n->erasing;
+	if (err == ES_OK && node_scrub(n) != ES_OK)
+		trace_act(s->w->now, s->no, "scrub.failed", 0, 0);
 	return err;
 }
 
@@ -587,6 +578,7 @@ static void on_write(struct world *w, const struct event *e)
 	s->writer_at = 0;
 	works = take_group(s);
 	s->n->utc = vfs_utc = machine_utc(s);
+	s->n->mono = s->w->now;
 	trace_act(w->now, s->no, "write", s->queued, (uint64_t)journal_last_pos(s->n->journal));
 	err = run_group(s, works, &more);
 	if (s->disk->epoch != s->epoch) {
@@ -627,14 +619,14 @@ void sim_project_soon(struct sim_node *s)
 static enum es_err run_erased(struct sim_node *s, struct work *k)
 {
 	(void)k;
-	return node_erased(s->n);
+	return node_erased(s->n, &s->erased);
 }
 
 static void told_erased(struct sim_node *s, struct work *k, enum es_err err)
 {
 	(void)k;
 	trace_act(s->w->now, s->no, "erased", err, 0);
-	s->erasing = s->erased = false;
+	s->erased.due = false;
 	if (s->n)
 		sim_project_soon(s);
 }
@@ -642,11 +634,13 @@ static void told_erased(struct sim_node *s, struct work *k, enum es_err err)
 /* Forgotten in the journal and folded: now out of the directory's files. */
 static void scrub(struct sim_node *s)
 {
-	if (!s->erasing || s->erased || !position_reached(directory_position(s->d), s->erase_at))
+	struct erase_target t = s->erase;
+
+	if (!t.due || s->erased.due || s->erased.count >= t.count || !position_reached(directory_position(s->d), t.at))
 		return;
 	enum es_err err = directory_scrub(s->d);
 	if (err == ES_OK) {
-		s->erased = true;
+		s->erased = t;
 		sim_act(s, false, run_erased, told_erased, NULL)->kind = WORK_ERASED;
 	} else {
 		sim_project_soon(s); /* a reader was at work */

@@ -143,6 +143,24 @@ void target_soon(struct target *t, es_ms in)
 	world_in(t->owner->w, in, on_dial, t, t->no, 0);
 }
 
+/* Whom home does not let in, only a human's act lets in: it need not ask often. */
+static es_ms turned_away(enum es_err why)
+{
+	switch (why) {
+	case ES_REVOKED:
+	case ES_INSTANCE_FENCED:
+	case ES_KEY_REPLACED:
+	case ES_NOT_MEMBER:
+	case ES_DENIED:
+		return 300000;
+	case ES_SUSPENDED:
+	case ES_GENERATIONS:
+		return 60000;
+	default:
+		return 0;
+	}
+}
+
 /* Full jitter: anywhere between nothing and the doubled bound. */
 void target_retry(struct target *t)
 {
@@ -151,7 +169,8 @@ void target_retry(struct target *t)
 	if (bound > DIAL_MAX_MS)
 		bound = DIAL_MAX_MS;
 	t->attempts++;
-	target_soon(t, (es_ms)rng_below(&t->owner->rng, bound) + 50);
+	bool other_keys = t->last_err == ES_KEY_REPLACED && t->owner->has_next;
+	target_soon(t, (other_keys ? 0 : turned_away(t->last_err)) + (es_ms)rng_below(&t->owner->rng, bound) + 50);
 }
 
 static struct peer *peer_new(struct sim_node *s, struct target *t)
@@ -323,12 +342,8 @@ static void on_identified(struct peer *p)
 	struct sim_node *s = p->owner;
 
 	p->greeted = true;
-	if (p->target) {
-		p->target->attempts = 0;
-		p->target->last_err = ES_OK;
-		if (p->target->home)
-			s->home_lost = -1;
-	}
+	if (p->target && p->target->home)
+		s->home_lost = -1;
 	trace_act(s->w->now, s->no, "greeted", p->no, (uint64_t)p->session.peer_role);
 	for (struct peer *o = s->peers, *next; o; o = next) {
 		next = o->next;
@@ -414,6 +429,8 @@ void peer_step(struct peer *p, struct session_event *ev)
 		send_join(p);
 	if (!p->closing && p->session.state == SESSION_STREAM && !p->streams) {
 		p->streams = true;
+		if (p->target)
+			p->target->attempts = 0;
 		sim_tell_proofs(s, p);
 	}
 	if (!p->closing)

@@ -151,7 +151,6 @@ static void draw_plan(struct world *w, const struct wish *wish)
 	p->edits = (unsigned)edits;
 	w->people->join_left = p->hubs < 11 ? 2 : 0;
 	w->people->next_machine = p->hubs + 2;
-	w->few_pays = draw(&p->rng, 0, 3) > 0;
 	w->lines.latency_max = (es_ms)draw_log(&p->rng, 2, 400);
 	w->lines.jitter = (es_ms)draw_log(&p->rng, 1, 100);
 	w->lines.bytes_per_ms = (uint32_t)draw_log(&p->rng, 16, 4096);

@@ -109,9 +109,9 @@ static bool folded(const struct sim_node *s, struct buf *why)
 	struct position at = s->d ? directory_position(s->d) : (struct position){0};
 
 	if (s->d && at.commit >= journal_last_pos(s->n->journal) && at.edit >= journal_last_edit(s->n->journal) &&
-	    at.refold >= journal_last_refold(s->n->journal) && !s->n->erasing)
+	    at.refold >= journal_last_refold(s->n->journal) && s->n->erased >= s->n->erasures)
 		return true;
-	buf_printf(why, "n%d: the directory is behind its journal%s", s->no, s->n->erasing ? ", an erasure is under way" : "");
+	buf_printf(why, "n%d: the directory is behind its journal%s", s->no, s->n->erased < s->n->erasures ? ", an erasure is under way" : "");
 	return false;
 }
 
