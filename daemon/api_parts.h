@@ -92,6 +92,10 @@ enum es_err territory_ensure(struct request *r, struct node *n, const char *code
 /* A change's fields by name. */
 void fields_json(const struct change *ch, struct buf *out);
 
+/* api_alerts.c: ,"alerts":[...] of `status`. */
+void status_alerts(struct request *r, const struct snapshot *snap);
+const struct target *status_home_target(const struct swarm *s);
+
 /* Handlers, by file. */
 void api_status(struct request *r);
 void api_connect(struct request *r);

@@ -3,6 +3,7 @@
  * `status` (contract.md): who am I, am I heard, up to where, what is refused and
  * why, when is the next try. The digests come from the projector, the counts
  * from a reader, the rest from the loop's own facts. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "daemon/api_parts.h"
@@ -24,7 +25,7 @@ static bool is_live(const struct swarm *s, const struct session *session)
 	return session && session->state == SESSION_STREAM && session->frontier_seen && session_lag(session, &env) == 0;
 }
 
-static const struct target *home_target(const struct swarm *s)
+const struct target *status_home_target(const struct swarm *s)
 {
 	for (size_t i = 0; i < s->target_count; i++)
 		if (s->targets[i]->home)
@@ -79,11 +80,13 @@ bool swarm_synced(const struct swarm *s)
 static const char *node_state(const struct swarm *s, const struct snapshot *snap)
 {
 	const struct session *home = home_session(s);
-	const struct target *t = home_target(s);
+	const struct target *t = status_home_target(s);
 
 	if (s->role == ROLE_CRESS)
 		return snap->awaited > 0 ? "waiting" : "live";
-	if (!snap->member)
+	if (snap->fenced)
+		return "fenced";
+	if (!snap->member && !rights_member(&s->rights, &s->self))
 		return "waiting";
 	if (home && home->state >= SESSION_CONTROL)
 		return home->confirmed ? "live" : "recovering";
@@ -157,6 +160,16 @@ static void logs_json(struct request *r, const struct snapshot *snap)
 			buf_printf(out, ",\"acked\":%llu", (unsigned long long)h->acked);
 		else
 			buf_str(out, ",\"acked\":null");
+		if (h->blocked != ES_OK)
+			buf_printf(out, ",\"blocked\":\"%s\",\"blocked_seq\":%llu", es_err_name(h->blocked),
+				   (unsigned long long)h->blocked_seq);
+		else
+			buf_str(out, ",\"blocked\":null");
+		const struct open_log *open = rights_log(&s->rights, &h->log);
+		if (open && open->cut)
+			buf_printf(out, ",\"cut\":%llu", (unsigned long long)open->cut_seq);
+		else
+			buf_str(out, ",\"cut\":null");
 		buf_printf(out, ",\"age_s\":%lld}", h->grew_ms ? (long long)((now - h->grew_ms) / 1000) : -1ll);
 	}
 	buf_str(out, "]");
@@ -218,60 +231,58 @@ static void refused_json(struct request *r)
 	buf_str(&r->out, "}");
 }
 
-static void alert(struct request *r, bool *first, const char *code, const char *fr, const char *en)
-{
-	buf_printf(&r->out, "%s{\"code\":\"%s\",\"text\":", *first ? "" : ",", code);
-	json_string(slice_str(fr), &r->out);
-	buf_str(&r->out, ",\"text_en\":");
-	json_string(slice_str(en), &r->out);
-	buf_str(&r->out, "}");
-	*first = false;
-}
-
-static void alerts_json(struct request *r, const struct snapshot *snap)
+/* Am I heard, up to where, since when, and when is the next try? */
+static void home_json(struct request *r, const struct snapshot *snap)
 {
 	const struct swarm *s = r->api->swarm;
-	const struct target *t = home_target(s);
-	char fr[512], en[512];
-	bool first = true;
+	const struct session *home = home_session(s);
+	const struct target *t = status_home_target(s);
+	es_ms now = (es_ms)uv_now(s->loop);
+	struct buf *out = &r->out;
+	char iso[25];
 
-	buf_str(&r->out, ",\"alerts\":[");
-	if (snap->awaited > 0) {
-		snprintf(fr, sizeof fr, "La CRESS attend d'entendre encore %zu pôle(s) avant de signer : %.300s", snap->awaited,
-			 snap->awaited_names);
-		snprintf(en, sizeof en, "The CRESS waits to hear %zu more hub(s) before it signs: %.300s", snap->awaited,
-			 snap->awaited_names);
-		alert(r, &first, "AWAITING", fr, en);
+	if (s->role == ROLE_CRESS) {
+		buf_str(out, ",\"home\":null");
+		return;
 	}
-	if (snap->denied || s->join_denied)
-		alert(r, &first, "DENIED", "La CRESS a refusé la demande d'entrée.", "The CRESS refused the request to join.");
-	if (snap->journal_err != ES_OK)
-		alert(r, &first, es_err_name(snap->journal_err), "Le journal ne peut pas être écrit : vérifier le disque.",
-		      "The journal cannot be written: check the disk.");
-	if (snap->directory_err != ES_OK)
-		alert(r, &first, es_err_name(snap->directory_err), "L'annuaire n'est pas à jour : vérifier le disque, puis essaim rebuild.",
-		      "The directory is behind: check the disk, then essaim rebuild.");
-	if (snap->damaged_index >= 0)
-		alert(r, &first, "DAMAGED", "Une donnée du journal est abîmée et n'est plus transmise : lancer essaim verify.",
-		      "Stored data is damaged and no longer served: run essaim verify.");
-	if (s->clock_skew_ms > STAMP_SKEW_MAX_MS || s->clock_skew_ms < -STAMP_SKEW_MAX_MS)
-		alert(r, &first, "CLOCK_SKEW", "L'horloge de ce poste diffère de celle de la CRESS : rien n'est signé d'ici là.",
-		      "This machine's clock differs from the CRESS's: nothing is signed until it is set.");
-	if (s->blocked.err != ES_OK) {
-		snprintf(fr, sizeof fr, "Le journal %s est %s à partir du numéro %llu : %s", s->blocked.log,
-			 s->blocked.ours ? "refusé par un autre nœud" : "refusé ici", (unsigned long long)s->blocked.seq,
-			 es_err_name(s->blocked.err));
-		snprintf(en, sizeof en, "Log %s is %s from number %llu on: %s", s->blocked.log,
-			 s->blocked.ours ? "refused by another node" : "refused here", (unsigned long long)s->blocked.seq,
-			 es_err_text(s->blocked.err));
-		alert(r, &first, es_err_name(s->blocked.err), fr, en);
+	bool same = home && home->confirmed && is_live(s, home) && own_acked(s, snap) && snap->outbox == 0;
+	buf_printf(out, ",\"home\":{\"heard\":%s,\"same\":%s,\"since\":", home && home->confirmed ? "true" : "false",
+		   same ? "true" : "false");
+	if (home && home->confirmed && s->home_since) {
+		stamp_text(stamp_at(s->home_since), iso);
+		buf_printf(out, "\"%s\"", iso);
+	} else {
+		buf_str(out, "null");
 	}
-	if (t && !t->peer && t->last_err != ES_OK && t->last_err != ES_UNREACHABLE) {
-		snprintf(fr, sizeof fr, "La dernière connexion à la CRESS a pris fin : %s", es_err_text(t->last_err));
-		snprintf(en, sizeof en, "The last session with the CRESS ended: %s", es_err_text(t->last_err));
-		alert(r, &first, es_err_name(t->last_err), fr, en);
-	}
-	buf_str(&r->out, "]");
+	es_ms heard = home ? home->heard : s->home_heard;
+	if (heard)
+		buf_printf(out, ",\"word_age_s\":%lld", (long long)((now - heard) / 1000));
+	else
+		buf_str(out, ",\"word_age_s\":null");
+	if (t && !home && t->next_try > now)
+		buf_printf(out, ",\"next_try_s\":%lld", (long long)((t->next_try - now + 999) / 1000));
+	else
+		buf_str(out, ",\"next_try_s\":null");
+	buf_printf(out, ",\"last_end\":\"%s\"}", t && t->last_err != ES_OK ? es_err_name(t->last_err) : "");
+}
+
+/* What the life cycle has in hand (protocol.md part 6). */
+static void life_json(struct request *r, const struct snapshot *snap)
+{
+	const struct health *h = &snap->health;
+	struct buf *out = &r->out;
+
+	buf_str(out, ",\"life\":{");
+	id_json(out, "instance", &snap->instance);
+	buf_printf(out, ",\"lineage\":%llu,\"fenced\":%s,\"key_replaced\":%s,\"control_fork\":%s", (unsigned long long)snap->lineage,
+		   snap->fenced ? "true" : "false", snap->key_replaced ? "true" : "false", snap->clash == ES_OK ? "false" : "true");
+	buf_printf(out, ",\"awaited\":%s,\"generations_due\":%zu,\"void_commits\":%lld,\"erasures_pending\":%zu,\"forks\":%zu,"
+			"\"inbox\":%zu,\"charter_due\":%s", snap->awaited_names[0] ? snap->awaited_names : "[]", h->due, (long long)h->voids,
+		   h->erasures, h->proofs, h->inbox, h->charter_due ? "true" : "false");
+	if (h->backup)
+		buf_printf(out, ",\"backup_age_s\":%lld}", (long long)((utc_now() - h->backup) / 1000));
+	else
+		buf_str(out, ",\"backup_age_s\":null}");
 }
 
 /* --- its three steps --- */
@@ -321,7 +332,9 @@ static void count_done(uv_work_t *work, int status)
 	buf_printf(&r->out, ",\"digest\":{\"public\":\"%s\",\"federation\":\"%s\"}}", hex[0], hex[1]);
 	peers_json(r);
 	refused_json(r);
-	alerts_json(r, snap);
+	home_json(r, snap);
+	life_json(r, snap);
+	status_alerts(r, snap);
 	buf_str(&r->out, "}");
 	request_answer(r, ES_OK);
 }
@@ -338,8 +351,35 @@ static void digest_done(struct directory_job *j)
 		request_answer(r, ES_NOMEM);
 }
 
+static enum es_err look_run(struct node *n, struct job *j)
+{
+	(void)n;
+	(void)j;
+	return ES_OK;
+}
+
+static void look_done(struct job *j)
+{
+	free(j);
+}
+
+/* The journal's own facts for the next one who asks; this answer does not wait for
+ * a writer that may be in the middle of an import. */
+static void look_again(struct worker *w)
+{
+	struct job *j = calloc(1, sizeof *j);
+
+	if (!j)
+		return;
+	j->run = look_run;
+	j->done = look_done;
+	j->reads = true;
+	worker_post(w, j);
+}
+
 void api_status(struct request *r)
 {
+	look_again(r->api->swarm->worker);
 	if (strcmp(request_param(r, "hurry"), "1") == 0) /* `wait`: not after the longest backoff */
 		swarm_hurry(r->api->swarm);
 	r->directory_job = (struct directory_job){.run = digest_run, .done = digest_done};

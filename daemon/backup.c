@@ -286,12 +286,13 @@ static enum es_err make_copy_a_node(struct restoring *r)
 {
 	struct reference *ref = NULL;
 	struct node *n = NULL;
-	struct node_keys keys;
+	struct node_keys keys = {0};
 	struct rng rng;
 	enum es_err err = reference_load(reference_default_dir(), &ref);
 
 	rng_seed_system(&rng);
 	keys_from_seeds(r->key.seeds, &keys);
+	keys.epoch = r->key.epoch;
 	if (err == ES_OK)
 		err = node_open_keys(r->temp, &keys, ref, &rng, &n);
 	if (err == ES_OK) {
@@ -337,13 +338,14 @@ static enum es_err from_backup(struct restoring *r)
 static enum es_err from_key(struct restoring *r)
 {
 	const struct keyfile *k = &r->key;
-	struct node_keys keys;
+	struct node_keys keys = {0};
 	struct rng rng;
 	enum es_err err;
 
 	if (!k->has_facts)
 		return fail(r->why, ES_BAD_VALUE, r->file, "this key file is too old to say what node it was; restore a backup with --key");
 	keys_from_seeds(k->seeds, &keys);
+	keys.epoch = k->epoch;
 	rng_seed_system(&rng);
 	struct found f = {.dir = r->temp, .keys = &keys, .rng = &rng, .utc = utc_now(), .name = k->name, .pays = k->pays,
 			  .region = k->region, .advertise = k->listen};

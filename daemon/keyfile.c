@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,6 +51,8 @@ static bool take_line(struct keyfile *k, char *line, bool first)
 		return k->has_next = take_hex(value, k->next, 64);
 	if (strcmp(line, "ancienne") == 0)
 		return k->has_former = take_hex(value, k->former, 32);
+	if (strcmp(line, "epoque") == 0)
+		k->epoch = (uint32_t)strtoul(value, NULL, 10);
 	if (strcmp(line, "federation") == 0)
 		return k->has_facts = take_hex(value, k->fed_id.bytes, 32);
 	if (strcmp(line, "pole") == 0)
@@ -133,6 +136,8 @@ static void write_text(const struct keyfile *k, struct buf *b)
 		put_hex(b, "suivante", k->next, 64);
 	if (k->has_former)
 		put_hex(b, "ancienne", k->former, 32);
+	if (k->epoch)
+		buf_printf(b, "epoque %u\n", k->epoch);
 	if (!k->has_facts)
 		return;
 	put_hex(b, "federation", k->fed_id.bytes, 32);
@@ -215,6 +220,7 @@ static void keys_of(const struct keyfile *k, struct node_keys *out)
 
 	keys_from_seeds(k->seeds, out);
 	out->has_former = k->has_former;
+	out->epoch = k->epoch;
 	if (k->has_former)
 		crypto_dh_keys(k->former, &unused, &out->former_dh);
 }
@@ -270,7 +276,7 @@ enum es_err node_keys_draw_next(const char *dir, struct rng *rng, struct node_ke
 	return err;
 }
 
-enum es_err node_keys_take_next(const char *dir, struct node_keys *out)
+enum es_err node_keys_take_next(const char *dir, uint32_t epoch, struct node_keys *out)
 {
 	char path[NODE_PATH_MAX + 16];
 	struct keyfile k;
@@ -283,6 +289,7 @@ enum es_err node_keys_take_next(const char *dir, struct node_keys *out)
 		k.has_former = true;
 		memcpy(k.seeds, k.next, 64);
 		k.has_next = false;
+		k.epoch = epoch;
 		err = keyfile_write(path, &k);
 	}
 	if (err == ES_OK)
@@ -303,6 +310,8 @@ enum es_err keyfile_note(const struct node *n, const char *listen)
 		return err;
 	before = k;
 	k.has_facts = true;
+	if (n->keys.epoch)
+		k.epoch = n->keys.epoch;
 	k.fed_id = n->rights.fed_id;
 	k.hub = n->hub;
 	k.role = n->role;

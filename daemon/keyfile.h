@@ -7,6 +7,7 @@
  *   suivante <128 hex digits>  new keys, asked for and not yet entered
  *   ancienne <64 hex digits>   the former transport seed (a CRESS: members away for
  *                              weeks still call by it)
+ *   epoque N                   of the seeds in use
  *   federation, pole, role, nom, pays, region, home, adresse, ecoute   with this file alone
  *                              `essaim restore` makes the node again */
 #ifndef DAEMON_KEYFILE_H
@@ -17,6 +18,7 @@
 struct keyfile {
 	uint8_t seeds[64], next[64], former[32];
 	bool has_next, has_former;
+	uint32_t epoch;
 	bool has_facts;
 	struct hash fed_id;
 	struct id16 hub;

@@ -204,6 +204,11 @@ enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const 
 	}
 	n->released = n->role != ROLE_CRESS || node_awaited(n, NULL) == 0; /* nobody to wait for */
 	n->derive = n->forks_grew = true;
+	err = node_follow_keys(n);
+	if (err != ES_OK) {
+		node_close(n);
+		return err;
+	}
 	for (size_t i = 0; i < n->rights.forgotten_count; i++) /* stopped before the receipt */
 		n->erasures += n->rights.forgotten[i].seq > node_number(n, "efface");
 	n->kept_back = n->rights.forgotten_count > 0 && !node_all_acked(n);

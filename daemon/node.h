@@ -20,6 +20,7 @@
 
 #define NODE_PATH_MAX 4096
 #define NODE_OWNER_MAX 64
+#define NODE_CALLERS 64
 #define NODE_CLOCK_MAX_MS STAMP_SKEW_MAX_MS
 
 struct node_keys {
@@ -29,6 +30,7 @@ struct node_keys {
 	struct dh_secret dh_secret;
 	struct dh_secret former_dh; /* a CRESS answers those who know its former key only */
 	bool has_former;
+	uint32_t epoch; /* as the control log counted when they were taken; 0: not known */
 };
 
 /* A live session, as node-wide rules need it (L5, L11, L12). */
@@ -84,9 +86,12 @@ struct node {
 	size_t reported_count;
 	struct node_session *sessions; /* those alive, as the carrier told */
 	size_t session_count;
+	struct node_caller {
+		struct id16 hub, instance;
+	} callers[NODE_CALLERS]; /* CRESS: copies turned away in this run, the last ones */
+	size_t caller_count;
 	uint32_t epoch; /* of our signing key */
 	struct node_keys next; /* rotation: takes over when the entry is applied */
-	uint32_t next_epoch; /* 0: not known, read from the key file */
 	bool has_next, keys_changed; /* keys_changed: the carrier's copy is stale */
 	bool recovering; /* the entry in hand is a `recover` */
 	bool rotating; /* a request for new keys is signed and not yet answered */
@@ -129,7 +134,7 @@ ES_MUST_USE enum es_err node_keys_load(const char *dir, struct node_keys *out);
 /* New ones: drawn and on disk before they are asked for; taken once they are entered. */
 ES_MUST_USE enum es_err node_keys_draw_next(const char *dir, struct rng *rng, struct node_keys *out);
 ES_MUST_USE enum es_err node_keys_load_next(const char *dir, struct node_keys *out, bool *has);
-ES_MUST_USE enum es_err node_keys_take_next(const char *dir, struct node_keys *out);
+ES_MUST_USE enum es_err node_keys_take_next(const char *dir, uint32_t epoch, struct node_keys *out);
 
 /* --- peers --- */
 
@@ -197,6 +202,8 @@ ES_MUST_USE enum es_err node_delete(struct node *n, const struct id16 *uid, stru
 /* May an edit be computed now, or must the directory first catch up? */
 /* May our clock's time be signed? A hub asks home, a CRESS those in session. */
 bool node_clock_good(struct node *n);
+/* Has it not jumped since it was last believed? Enough for what stays here. */
+bool node_clock_steady(struct node *n);
 bool node_edit_ready(const struct node *n);
 /* Names of the active members that may hold a scope's logs, this node apart. */
 void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx, const char *name), void *ctx);
@@ -249,7 +256,8 @@ ES_MUST_USE enum es_err node_checkpoint(struct node *n);
  * goes on. ES_NOT_FOUND: no such fork. */
 ES_MUST_USE enum es_err node_resolve(struct node *n, const struct id16 *log);
 ES_MUST_USE enum es_err node_alone(struct node *n);
-/* Lets a fenced or too often restored copy of a hub in at its next call (L8). */
+/* Lets a fenced or too often restored copy of a hub in at its next call (L8): the one
+ * that called last, where one has. */
 ES_MUST_USE enum es_err node_admit_instance(struct node *n, const struct member *m);
 /* Takes new keys, written to the key file by the caller: a hub asks home, the CRESS
  * enters it at once. The old ones sign until the entry is applied. */

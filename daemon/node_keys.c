@@ -17,7 +17,8 @@ static bool keys_match(const struct node_keys *k, const struct member *m)
 	return memcmp(k->sign.bytes, m->sign.bytes, 32) == 0;
 }
 
-static enum es_err take_next(struct node *n)
+/* The carrier writes the key file and tells its copies. */
+void node_take_next(struct node *n)
 {
 	struct dh_secret former = n->keys.dh_secret;
 
@@ -28,36 +29,40 @@ static enum es_err take_next(struct node *n)
 	n->has_next = false;
 	n->rotating = false;
 	n->keys_changed = true;
-	log_event(LOG_NOTE, "key.rotated", "epoch=%u", n->epoch);
-	return ES_OK;
+	log_event(LOG_NOTE, "key.rotated", "epoch=%u", n->keys.epoch);
+}
+
+static enum es_err set_replaced(struct node *n, bool yes)
+{
+	if (n->key_replaced == yes)
+		return ES_OK;
+	n->key_replaced = yes;
+	return node_set_number(n, "key_replaced", yes);
 }
 
 enum es_err node_follow_keys(struct node *n)
 {
-	const struct member *m = rights_member(&n->rights, &n->hub);
+	const struct member *m = rights_member(&n->rights, &n->hub), *cress = rights_cress(&n->rights);
 
 	if (!m)
 		return ES_OK;
-	const struct member *cress = rights_cress(&n->rights);
 	if (n->role != ROLE_CRESS && cress)
 		n->home = cress->dh; /* home may have new keys: the control log says so */
 	n->epoch = m->epoch;
-	if (keys_match(&n->keys, m)) {
-		if (n->has_next && n->next_epoch <= m->epoch)
-			n->has_next = false; /* taken already: what is left there are the old ones */
-		if (!n->key_replaced)
-			return ES_OK;
-		n->key_replaced = false;
-		return node_set_number(n, "key_replaced", 0);
+	if (n->has_next && keys_match(&n->next, m) && m->epoch > n->keys.epoch) {
+		n->next.epoch = m->epoch;
+		node_take_next(n);
 	}
-	if (n->has_next && keys_match(&n->next, m))
-		return take_next(n);
-	if (n->key_replaced)
+	if (keys_match(&n->keys, m)) {
+		n->keys.epoch = m->epoch;
+		return set_replaced(n, false);
+	}
+	/* Restored to before our own rotation: the control log is behind our keys. */
+	if (n->keys.epoch > m->epoch || n->key_replaced)
 		return ES_OK;
-	n->key_replaced = true; /* loudly: somebody else bears our name now */
 	n->confirmed = false;
-	log_event(LOG_ERR_, "key.replaced", "epoch=%u", m->epoch);
-	return node_set_number(n, "key_replaced", 1);
+	log_event(LOG_ERR_, "key.replaced", "epoch=%u", m->epoch); /* loudly: somebody else bears our name now */
+	return set_replaced(n, true);
 }
 
 /* --- asking for it --- */
@@ -119,7 +124,7 @@ enum es_err node_rotate(struct node *n, const struct node_keys *next)
 	sign_rotation(n, next, &r);
 	n->next = *next;
 	n->has_next = true;
-	n->next_epoch = r.epoch;
+	n->next.epoch = r.epoch;
 	if (n->role == ROLE_CRESS)
 		return enter_rotation(n, &r);
 	struct request_body q = {.op = OP_ROTATE, .epoch = r.epoch, .sig = r.old, .sign = r.sign, .dh = r.dh, .new_sig = r.new};
@@ -185,7 +190,8 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	s = buf_slice(&entry);
 	n->keys = *next;
 	n->keys.former_dh = old.dh_secret;
-	n->keys.has_former = true; /* the commit that holds it bears the new key already */
+	n->keys.has_former = true;
+	n->keys.epoch = cress->epoch + 1; /* the commit that holds it bears the new key already */
 	n->epoch = r.epoch;
 	n->recovering = true;
 	err = node_control(n, &s, 1);

@@ -97,6 +97,28 @@ static enum es_err judge(struct node *n, const struct id16 *hub, const struct id
 	return accept_copy(n, &c, first);
 }
 
+/* An officer who lets a copy in means the one that knocks. */
+static void note_caller(struct node *n, const struct id16 *hub, const struct id16 *instance)
+{
+	size_t at = 0;
+
+	while (at < n->caller_count && !id_eq(&n->callers[at].hub, hub))
+		at++;
+	if (at == NODE_CALLERS)
+		at = 0;
+	if (at == n->caller_count)
+		n->caller_count++;
+	n->callers[at] = (struct node_caller){.hub = *hub, .instance = *instance};
+}
+
+static bool is_caller(const struct node *n, const struct hub_copy *c)
+{
+	for (size_t i = 0; i < n->caller_count; i++)
+		if (id_eq(&n->callers[i].hub, &c->hub) && id_eq(&n->callers[i].instance, &c->instance))
+			return true;
+	return false;
+}
+
 enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub, const struct id16 *instance,
 		       enum role role, uint64_t lineage, int64_t clock_ms, bool *pending, bool *report_only)
 {
@@ -113,6 +135,8 @@ enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub,
 	*report_only = m->state == MEMBER_REVOKED;
 	if (!*report_only && role == ROLE_HUB)
 		err = judge(n, hub, instance, lineage);
+	if (err == ES_INSTANCE_FENCED || err == ES_GENERATIONS)
+		note_caller(n, hub, instance);
 	if (err == ES_INSTANCE_FENCED && node_awaited(n, NULL) > 0) { /* L11: a fenced instance may report */
 		*report_only = true;
 		err = ES_OK;
@@ -369,6 +393,17 @@ static int agreement(const struct node *n, size_t *heard)
 	return votes;
 }
 
+bool node_clock_steady(struct node *n)
+{
+	int64_t now = n->utc - n->mono;
+
+	if (!n->clock_based) {
+		n->clock_based = true;
+		n->clock_base = now;
+	}
+	return is_near(now - n->clock_base) || node_clock_good(n);
+}
+
 bool node_clock_good(struct node *n)
 {
 	int64_t now = n->utc - n->mono;
@@ -443,11 +478,7 @@ enum es_err node_session_closed(struct node *n, uint64_t session, enum role peer
 		return node_new_instance(n);
 	}
 	if (why == ES_KEY_REPLACED && n->has_next) { /* ours were entered and we have not heard */
-		struct node_keys old = n->keys;
-
-		n->keys = n->next;
-		n->next = old;
-		n->keys_changed = true;
+		node_take_next(n);
 		return ES_OK;
 	}
 	if (why == ES_KEY_REPLACED && !n->key_replaced) {
@@ -463,25 +494,28 @@ enum es_err node_session_closed(struct node *n, uint64_t session, enum role peer
 
 /* A human has decided: the fenced copy may come in, at its next call, as the newest. */
 struct admitting {
+	const struct node *n;
 	const struct id16 *hub;
 	struct hub_copy copy;
-	bool found;
+	bool found, called;
 };
 
 static bool note_fenced(void *ctx, const struct hub_copy *c)
 {
 	struct admitting *a = ctx;
 
-	if (id_eq(&c->hub, a->hub) && c->state == COPY_FENCED && (!a->found || c->lineage >= a->copy.lineage)) {
+	if (!id_eq(&c->hub, a->hub) || c->state != COPY_FENCED || a->called)
+		return true;
+	a->called = is_caller(a->n, c);
+	if (a->called || !a->found || c->lineage >= a->copy.lineage)
 		a->copy = *c;
-		a->found = true;
-	}
+	a->found = true;
 	return true;
 }
 
 enum es_err node_admit_instance(struct node *n, const struct member *m)
 {
-	struct admitting a = {.hub = &m->hub};
+	struct admitting a = {.n = n, .hub = &m->hub};
 	enum es_err err = n->role == ROLE_CRESS ? journal_copy_each(n->journal, note_fenced, &a) : ES_NOT_ALLOWED;
 
 	if (err == ES_OK && !a.found)

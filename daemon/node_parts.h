@@ -84,5 +84,6 @@ ES_MUST_USE enum es_err node_list_holes(struct node *n);
 
 /* node_keys.c: our keys after a control entry about us. */
 ES_MUST_USE enum es_err node_follow_keys(struct node *n);
+void node_take_next(struct node *n);
 
 #endif

@@ -250,7 +250,7 @@ bool node_all_acked(const struct node *n)
 static bool may_seal(struct node *n, enum scope scope)
 {
 	if (scope == SCOPE_LOCAL)
-		return true;
+		return node_clock_steady(n); /* what jumps may jump back: the outbox is durable too */
 	if (n->rotating || n->key_replaced)
 		return false; /* the old key has signed its last: what waits is for the new one */
 	if (n->role == ROLE_CRESS)
@@ -280,7 +280,7 @@ struct lowering {
 	struct node *n;
 	struct lowered *list; /* ascending, both stamps */
 	size_t count;
-	es_stamp last;
+	es_stamp last, last_local; /* the local log's own past binds nobody else */
 	bool all; /* else the local log's alone: the others wait for home's clock */
 	enum es_err err;
 };
@@ -299,9 +299,12 @@ static bool note_lowered(void *ctx, const struct outbox_edit *e)
 		return false;
 	}
 	l->list = more;
-	es_stamp to = l->last + 1 < e->edited ? l->last + 1 : e->edited;
+	es_stamp *last = e->scope == SCOPE_LOCAL ? &l->last_local : &l->last;
+	es_stamp to = *last + 1 < e->edited ? *last + 1 : e->edited;
 	l->list[l->count++] = (struct lowered){.edit = e->edit, .from = e->edited, .to = to};
-	l->last = to;
+	*last = to;
+	if (l->last_local < l->last) /* order kept: a narrowed value comes after its nil */
+		l->last_local = l->last;
 	return true;
 }
 
@@ -355,16 +358,23 @@ static enum es_err lower_stamps(struct node *n)
 
 	if (n->last_edited <= clock)
 		return ES_OK;
-	for (size_t i = 1; i < n->frontier.count; i++)
-		if (id_eq(&n->frontier.heads[i].hub, &n->hub) && n->frontier.heads[i].hlc > l.last)
-			l.last = n->frontier.heads[i].hlc;
+	l.last_local = l.last;
+	for (size_t i = 1; i < n->frontier.count; i++) {
+		const struct head *h = &n->frontier.heads[i];
+		es_stamp *last = h->scope == SCOPE_LOCAL ? &l.last_local : &l.last;
+
+		if (id_eq(&h->hub, &n->hub) && h->hlc > *last)
+			*last = h->hlc;
+	}
+	if (l.last_local < l.last)
+		l.last_local = l.last;
 	enum es_err err = journal_outbox_above(n->journal, clock, note_lowered, &l);
 	for (size_t i = 0; i < l.count && err == ES_OK && l.err == ES_OK; i++)
 		if (l.list[i].to != l.list[i].from)
 			err = journal_outbox_one(n->journal, l.list[i].edit, write_lowered, &l);
 	free(l.list);
 	if (l.all)
-		n->last_edited = l.last;
+		n->last_edited = l.last_local;
 	return err != ES_OK ? err : l.err;
 }
 

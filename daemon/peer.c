@@ -7,6 +7,7 @@
 #include "daemon/peer.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "common/log.h"
 #include "proto/join.h"
 
@@ -14,6 +15,14 @@
 #define ROOM_BYTES (512 * 1024) /* written ahead of the socket */
 
 static void peer_step(struct peer *p, struct session_event *ev);
+
+static es_ms utc_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (es_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static es_ms loop_now(const struct swarm *s)
 {
@@ -73,6 +82,8 @@ void peer_close(struct peer *p, enum es_err why)
 	if (!p->target && why != ES_OK)
 		s->refused[why]++;
 	log_event(why == ES_OK ? LOG_INFO : LOG_NOTE, "peer.closed", "from=%s why=%s", p->from, es_err_name(why));
+	if (p->greeted && p->session.peer_role == ROLE_CRESS)
+		s->home_heard = p->session.heard;
 	leave_swarm(p);
 	post_closed(p, why);
 	uv_close((uv_handle_t *)&p->tcp, handle_closed);
@@ -381,6 +392,8 @@ static void on_identified(struct peer *p)
 		if (!p->session.report_only && o != p && o->greeted && !o->target && !p->target && id_eq(&o->session.peer, &p->session.peer))
 			peer_close(o, ES_OK);
 	}
+	if (!p->session.report_only && id_eq(&s->turned_away.hub, &p->session.peer))
+		s->turned_away.err = ES_OK; /* until the other copy calls again */
 	if (s->role != ROLE_CRESS && p->session.peer_role == ROLE_CRESS)
 		s->clock_skew_ms = p->session.peer_clock_ms;
 	log_event(LOG_INFO, "peer.greeted", "from=%s role=%d", p->from, p->session.peer_role);
@@ -392,6 +405,8 @@ static void note_progress(struct peer *p)
 	bool confirmed = s->confirmed && p->swarm->role != ROLE_CRESS && s->peer_role == ROLE_CRESS;
 
 	if (confirmed != p->confirmed || (confirmed && s->confirmations != p->confirmations)) {
+		if (confirmed && !p->confirmed)
+			p->swarm->home_since = utc_now();
 		p->confirmed = confirmed;
 		p->confirmations = s->confirmations;
 		if (confirmed)

@@ -85,6 +85,8 @@ struct swarm {
 		enum es_err err;
 		struct id16 hub;
 	} turned_away;
+	es_ms home_since; /* UTC: home holds all of ours since then, in this session or the last */
+	es_ms home_heard; /* loop time: the last word of home's last session */
 	es_ms clock_skew_ms; /* home's UTC minus ours, last heard */
 };
 

@@ -20,6 +20,7 @@
 #define EDIT_WAIT_MS 30000 /* an edit is answered at the latest then */
 #define SEAL_COMMITS 16 /* per transaction, so that peers' commits get their turn */
 #define IDLE_AFTER_MS 1000
+#define HEALTH_MS 500 /* between two looks at the journal for `status` */
 
 /* --- one batch of the fold's feed --- */
 
@@ -179,6 +180,8 @@ struct worker {
 	struct snapshot snap;
 	/* writer's thread */
 	uint64_t control_sent;
+	struct health health;
+	es_ms health_at;
 	/* projector's thread */
 	struct directory *directory;
 };
@@ -265,7 +268,7 @@ static void share_keys(struct worker *w)
 
 	if (!n->keys_changed)
 		return;
-	if (node_keys_take_next(n->dir, &n->keys) != ES_OK)
+	if (node_keys_take_next(n->dir, n->keys.epoch, &n->keys) != ES_OK)
 		log_event(LOG_ERR_, "key.unwritable", "dir=%s", n->dir);
 	n->keys_changed = false;
 	w->keys = n->keys;
@@ -407,6 +410,16 @@ static bool seal_step(struct worker *w)
 	return err == ES_OK && more;
 }
 
+static void look(struct worker *w, bool now)
+{
+	es_ms utc = w->node->utc;
+
+	if (!now && utc - w->health_at < HEALTH_MS && utc >= w->health_at)
+		return;
+	w->health_at = utc;
+	health_read(w->node, &w->health);
+}
+
 /* One transaction for all that waited. */
 static bool run_group(struct worker *w, struct job *group, bool seal)
 {
@@ -437,8 +450,10 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 		if (node_reload(n) != ES_OK)
 			log_event(LOG_ERR_, "journal.unreadable", "dir=%s", n->dir);
 	}
+	look(w, n->control_grew || (group && group->apart));
 	pthread_mutex_lock(&w->lock);
 	w->shared.journal_err = err;
+	w->shared.health = w->health;
 	w->backlog = more;
 	if (writes || n->grew || n->control_grew)
 		share(w);

@@ -14,6 +14,7 @@
 #define DAEMON_WORKER_H
 
 #include <uv.h>
+#include "daemon/health.h"
 #include "daemon/node.h"
 
 struct worker;
@@ -45,6 +46,7 @@ struct snapshot {
 	int64_t damaged_index;
 	uint64_t damaged_seq;
 	struct position projected, journal;
+	struct health health;
 	enum es_err journal_err, directory_err; /* the last failure, ES_OK once mended */
 };
 

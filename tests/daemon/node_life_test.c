@@ -275,14 +275,6 @@ static void nobody_but_its_author_makes_a_void_commit_go(void **state)
 	buf_done(&ids);
 }
 
-/* The hub may seal without home: what it then has, home has not acknowledged. */
-static void seal_alone(struct nodes *w, struct party *hub)
-{
-	assert_int_equal(STEP(w, hub, node_confirm(hub->n, 9999, true, 0)), ES_OK);
-	idle(w, hub);
-	assert_int_equal(STEP(w, hub, node_session_closed(hub->n, 9999, ROLE_CRESS, ES_OK)), ES_OK);
-}
-
 static void home_s_commit_replaces_an_own_one_that_home_never_had(void **state)
 {
 	struct nodes *w = *state;

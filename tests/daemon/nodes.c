@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,7 +87,7 @@ struct party *party_clone(struct nodes *w, struct party *of)
 	return p;
 }
 
-static void let_in(struct nodes *w, const char *pays, const char *name)
+struct party *party_join(struct nodes *w, const char *pays, const char *name)
 {
 	struct party *home = &w->p[CRESS], *p = party_add(w);
 	struct join_request r = {.charter = home->n->rights.charter, .at = w->utc};
@@ -105,6 +106,7 @@ static void let_in(struct nodes *w, const char *pays, const char *name)
 	rng_fill(&w->rng, r.member.invite.bytes, 32);
 	assert_int_equal(STEP(w, home, node_approve(home->n, &r)), ES_OK);
 	party_start(w, p);
+	return p;
 }
 
 void nodes_open(struct nodes *w, const struct reference *ref, unsigned hubs)
@@ -129,7 +131,7 @@ void nodes_open(struct nodes *w, const struct reference *ref, unsigned hubs)
 	w->utc += 1000;
 	party_start(w, home);
 	for (unsigned i = 0; i < hubs; i++)
-		let_in(w, pays[i], name[i]);
+		party_join(w, pays[i], name[i]);
 	visit_all(w);
 }
 
@@ -432,6 +434,13 @@ void visit_all(struct nodes *w)
 				visit(w, &w->p[i]);
 }
 
+void seal_alone(struct nodes *w, struct party *hub)
+{
+	assert_int_equal(STEP(w, hub, node_confirm(hub->n, 9999, true, 0)), ES_OK);
+	idle(w, hub);
+	assert_int_equal(STEP(w, hub, node_session_closed(hub->n, 9999, ROLE_CRESS, ES_OK)), ES_OK);
+}
+
 /* --- records --- */
 
 struct id16 uid_of(unsigned number)
@@ -477,6 +486,39 @@ bool shows(struct party *p, unsigned number, const char *text)
 	enum es_err err = reader_show(p->n->reader, &uid, &json);
 	bool found = err == ES_OK && strstr(buf_cstr(&json), text) != NULL;
 	buf_done(&json);
+	return found;
+}
+
+static bool file_has(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "rb");
+	struct stat st;
+
+	assert_non_null(f);
+	assert_int_equal(fstat(fileno(f), &st), 0);
+	char *bytes = malloc((size_t)st.st_size + 1);
+	assert_non_null(bytes);
+	size_t len = fread(bytes, 1, (size_t)st.st_size, f);
+	bool found = memmem(bytes, len, text, strlen(text)) != NULL;
+	free(bytes);
+	fclose(f);
+	return found;
+}
+
+bool on_disk(const struct party *p, const char *text)
+{
+	DIR *d = opendir(p->dir);
+	struct dirent *e;
+	bool found = false;
+
+	assert_non_null(d);
+	while (!found && (e = readdir(d)) != NULL) {
+		char path[sizeof p->dir + sizeof e->d_name + 1];
+
+		snprintf(path, sizeof path, "%s/%s", p->dir, e->d_name);
+		found = e->d_name[0] != '.' && file_has(path, text);
+	}
+	closedir(d);
 	return found;
 }
 

@@ -33,6 +33,7 @@ enum { CRESS, AURAY, VANNES, RENNES };
 
 void nodes_open(struct nodes *w, const struct reference *ref, unsigned hubs);
 void nodes_close(struct nodes *w);
+struct party *party_join(struct nodes *w, const char *pays, const char *name);
 void party_keys(struct nodes *w, struct node_keys *out); /* new ones */
 void party_stop(struct party *p);
 void party_start(struct nodes *w, struct party *p);
@@ -67,6 +68,8 @@ void hang_up(struct nodes *w, struct party *hub, enum es_err why);
 /* A whole session; once more where home says so. */
 void visit(struct nodes *w, struct party *hub);
 void visit_all(struct nodes *w);
+/* The hub seals without home: what it then has, home has not acknowledged. */
+void seal_alone(struct nodes *w, struct party *hub);
 
 /* --- records --- */
 
@@ -74,6 +77,8 @@ struct id16 uid_of(unsigned number);
 struct record_id record_of(const struct party *creator, unsigned number);
 enum es_err edit(struct nodes *w, struct party *p, unsigned number, const char *field, const char *text);
 bool shows(struct party *p, unsigned number, const char *text);
+/* Does any of its files hold these bytes? */
+bool on_disk(const struct party *p, const char *text);
 /* Changes in the outbox that hold this text; the last one's op, salt and stamp. */
 struct waiting {
 	unsigned count, op;
@@ -81,7 +86,7 @@ struct waiting {
 	es_stamp edited;
 };
 struct waiting waiting(struct party *p, const char *text);
-/* The same of stored commits (of any log), `op` SCOPE_... none: where is in `seq`. */
+/* The same of stored commits, of any log; and where the last one stands. */
 struct stored {
 	unsigned count, op;
 	struct id16 salt, log;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/health.h"
+#include <string.h>
+
+#define ERASURES_MS 30000 /* between two counts where there is much to count */
+#define ERASURES_CHEAP 2000
+
+static bool count_proof(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof)
+{
+	(void)log;
+	(void)seq;
+	(void)proof;
+	(*(size_t *)ctx)++;
+	return true;
+}
+
+static bool count_erasure(void *ctx, const struct erasure *e)
+{
+	struct health *h = ctx;
+
+	if (e->silent == 0)
+		return true;
+	if (h->erasures++ > 0)
+		return true;
+	for (size_t i = 0; i < e->silent && i < 64; i++) {
+		size_t len = strlen(h->silent);
+
+		if (len + strlen(e->who[i]->name) + 8 > sizeof h->silent) {
+			snprintf(h->silent + len, sizeof h->silent - len, "...");
+			break;
+		}
+		snprintf(h->silent + len, sizeof h->silent - len, "%s%s", i ? ", " : "", e->who[i]->name);
+	}
+	return true;
+}
+
+struct waiting {
+	const struct node *n;
+	size_t count;
+};
+
+static bool count_open(void *ctx, const struct inbox_item *i)
+{
+	struct waiting *w = ctx;
+
+	w->count += i->state == INBOX_OPEN && !i->waits && id_eq(&i->to, &w->n->hub);
+	return true;
+}
+
+static void count_erasures(struct node *n, struct health *h)
+{
+	bool cheap = n->rights.forgotten_count * n->rights.member_count < ERASURES_CHEAP;
+
+	if (!cheap && n->utc - h->erasures_at < ERASURES_MS && n->utc >= h->erasures_at)
+		return;
+	h->erasures = 0;
+	h->silent[0] = 0;
+	h->erasures_at = n->utc;
+	(void)!node_erasures(n, count_erasure, h);
+}
+
+void health_read(struct node *n, struct health *h)
+{
+	uint8_t be[8] = {0};
+	struct waiting w = {.n = n};
+	struct buf b;
+
+	buf_init_fixed(&b, be, sizeof be);
+	h->backup = journal_get(n->journal, "backup", &b) && b.len == 8 ? (es_ms)be_read(be, 8) : 0;
+	h->voids = journal_void_count(n->journal);
+	h->proofs = 0;
+	(void)!node_proofs(n, count_proof, &h->proofs);
+	count_erasures(n, h);
+	(void)!node_inbox(n, count_open, &w);
+	h->inbox = w.count;
+	h->charter_due = n->role == ROLE_HUB && node_member(n) && !node_charter_accepted(n, &n->hub);
+	h->due = 0;
+	for (size_t i = 0; n->role == ROLE_CRESS && i < n->rights.member_count; i++) {
+		struct due d;
+
+		if (n->rights.members[i].role != ROLE_HUB || n->rights.members[i].state == MEMBER_REVOKED)
+			continue;
+		journal_due_get(n->journal, &n->rights.members[i].hub, &d);
+		h->due += d.waits;
+	}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What `status` tells of the journal itself: read on the thread that owns it, now
+ * and then, copied to the loop with the rest (worker.h). */
+#ifndef DAEMON_HEALTH_H
+#define DAEMON_HEALTH_H
+
+#include "daemon/node.h"
+
+struct health {
+	es_ms backup; /* UTC of the last one, 0: never */
+	int64_t voids; /* commits to be given back to their author (L9) */
+	size_t proofs; /* forks, ever */
+	size_t erasures; /* that somebody has not acknowledged... */
+	char silent[256]; /* ...and who, of the first: names, joined by ", " */
+	es_ms erasures_at; /* counted then */
+	size_t due; /* CRESS: hubs whose logs get a new generation (L4) */
+	size_t inbox; /* proposals and offers that wait for our answer */
+	bool charter_due; /* the charter in force waits for our acceptance */
+};
+/* `h` holds what was read before, or zeros. */
+void health_read(struct node *n, struct health *h);
+
+#endif

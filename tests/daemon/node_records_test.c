@@ -1,0 +1,717 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Records that change hands, proposals, and what is forgotten (protocol.md parts 5
+ * and 6, L18 to L21), on whole nodes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "proto/request.h"
+#include "tests/daemon/nodes.h"
+
+static struct reference *ref;
+
+static int load_reference(void **state)
+{
+	(void)state;
+	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) == ES_OK ? 0 : -1;
+}
+
+static int free_reference(void **state)
+{
+	(void)state;
+	reference_free(ref);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	struct nodes *w = calloc(1, sizeof *w);
+
+	nodes_open(w, ref, 3);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct nodes *w = *state;
+
+	nodes_close(w);
+	free(w);
+	return 0;
+}
+
+/* --- saying it --- */
+
+static enum es_err hand_over(struct nodes *w, struct party *from, unsigned number, struct party *to)
+{
+	struct id16 uid = uid_of(number), hub = to->n->hub;
+
+	return STEP(w, from, node_hand_over(from->n, &uid, &hub));
+}
+
+struct inbox {
+	struct inbox_item item;
+	unsigned count;
+};
+
+static bool note_item(void *ctx, const struct inbox_item *i)
+{
+	struct inbox *in = ctx;
+
+	in->item = *i;
+	in->count++;
+	return true;
+}
+
+static struct inbox inbox(struct party *p)
+{
+	struct inbox in = {.count = 0};
+
+	assert_int_equal(node_inbox(p->n, note_item, &in), ES_OK);
+	return in;
+}
+
+/* Answers the one thing in the inbox. */
+static enum es_err answer(struct nodes *w, struct party *p, bool accept)
+{
+	struct inbox in = inbox(p);
+
+	assert_int_equal(in.count, 1);
+	return STEP(w, p, node_answer(p->n, in.item.no, accept, SLICE_NONE));
+}
+
+static bool is_steward(const struct party *as_seen_by, const struct party *creator, unsigned number, const struct party *hub)
+{
+	struct record_id id = record_of(creator, number);
+	struct id16 steward = rights_steward(&as_seen_by->n->rights, &id, 1);
+
+	return id_eq(&steward, &hub->n->hub);
+}
+
+static void create(struct nodes *w, struct party *p, unsigned number, const char *name)
+{
+	assert_int_equal(edit(w, p, number, "nom", name), ES_OK);
+	visit_all(w);
+}
+
+/* Auray's record 1 becomes Vannes's. */
+static void handed_over(struct nodes *w)
+{
+	create(w, &w->p[AURAY], 1, "Atelier");
+	assert_int_equal(hand_over(w, &w->p[AURAY], 1, &w->p[VANNES]), ES_OK);
+	visit_all(w);
+	assert_int_equal(answer(w, &w->p[VANNES], true), ES_OK);
+	visit_all(w);
+}
+
+static enum es_err propose(struct nodes *w, struct party *p, unsigned number, const char *field, const char *text)
+{
+	const struct schema_kind *k = schema_kind_named(slice_str("structure"));
+	const struct schema_field *f = schema_field_named(k, slice_str(field));
+	struct edit e = {.kind = k, .has_uid = true, .uid = uid_of(number)};
+	struct findings findings = {0};
+	struct edit_result result;
+	uint8_t memory[1024];
+	struct buf bytes;
+
+	buf_init_fixed(&bytes, memory, sizeof memory);
+	assert_true(value_parse(f, slice_str(text), &bytes, &findings));
+	e.values[f->index] = buf_slice(&bytes);
+	return STEP(w, p, node_propose(p->n, &e, &result));
+}
+
+/* --- hand-over --- */
+
+static void a_record_offered_and_accepted_is_the_other_s(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	handed_over(w);
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(is_steward(&w->p[i], auray, 1, vannes));
+		assert_true(shows(&w->p[i], 1, "Atelier"));
+		assert_int_equal(inbox(&w->p[i]).count, 0);
+	}
+	assert_int_equal(edit(w, auray, 1, "nom", "Trop tard"), ES_OTHER_HUB);
+	assert_int_equal(edit(w, vannes, 1, "nom", "Le nouveau"), ES_OK);
+	assert_int_equal(waiting(vannes, "Le nouveau").count, 1);
+	visit_all(w);
+	for (size_t i = 0; i < 4; i++)
+		assert_true(shows(&w->p[i], 1, "Le nouveau"));
+	party_restart(w, vannes);
+	party_restart(w, auray);
+	assert_int_equal(edit(w, vannes, 1, "nom", "Encore"), ES_OK);
+	assert_int_equal(edit(w, auray, 1, "nom", "Non"), ES_OTHER_HUB);
+	visit_all(w);
+	assert_true(shows(auray, 1, "Encore"));
+}
+
+static void a_record_comes_back_to_who_made_it(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	handed_over(w);
+	assert_int_equal(edit(w, vannes, 1, "sigle", "VA"), ES_OK);
+	visit_all(w);
+	assert_int_equal(hand_over(w, vannes, 1, auray), ES_OK);
+	visit_all(w);
+	assert_int_equal(answer(w, auray, true), ES_OK);
+	visit_all(w);
+	assert_true(is_steward(&w->p[RENNES], auray, 1, auray));
+	assert_int_equal(edit(w, vannes, 1, "nom", "Non"), ES_OTHER_HUB);
+	assert_int_equal(edit(w, auray, 1, "nom", "De retour"), ES_OK);
+	visit_all(w);
+	assert_true(shows(&w->p[RENNES], 1, "De retour"));
+	assert_true(shows(&w->p[RENNES], 1, "VA")); /* what the other wrote in its time counts */
+}
+
+static void the_entry_cuts_all_the_old_steward_s_logs(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+
+	create(w, auray, 2, "Autre");
+	assert_int_equal(STEP(w, auray, node_restored(auray->n)), ES_OK); /* a closed generation too */
+	visit_all(w);
+	handed_over(w);
+	assert_int_equal(home->n->rights.tenure_count, 1);
+	const struct tenure *t = &home->n->rights.tenures[0];
+	unsigned own = 0;
+	for (uint32_t i = 1; i < home->n->frontier.count; i++) {
+		const struct head *h = &home->n->frontier.heads[i];
+		const struct open_log *log = h->scope == SCOPE_LOCAL ? NULL : rights_log(&home->n->rights, &h->log);
+		uint64_t seq = 0;
+
+		if (!log || !id_eq(&h->hub, &auray->n->hub))
+			continue;
+		for (size_t k = 0; k < t->cut_count; k++)
+			if (id_eq(&t->cuts[k].log, &h->log))
+				seq = t->cuts[k].seq;
+		own++;
+		assert_int_equal(seq, log->cut ? log->cut_seq : h->seq);
+	}
+	assert_int_equal(own, 6); /* two generations of three scopes */
+}
+
+static void an_old_steward_that_has_not_heard_writes_in_vain(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+
+	create(w, auray, 1, "Atelier");
+	struct party *deaf = party_clone(w, auray);
+	assert_int_equal(edit(w, deaf, 1, "nom", "Sourd"), ES_OK);
+	assert_int_equal(edit(w, deaf, 2, "nom", "Autre fiche"), ES_OK);
+	seal_alone(w, deaf);
+	assert_int_equal(hand_over(w, auray, 1, &w->p[VANNES]), ES_OK);
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned k = AURAY; k <= RENNES; k++)
+			visit(w, &w->p[k]);
+	assert_int_equal(answer(w, &w->p[VANNES], true), ES_OK);
+	visit(w, &w->p[VANNES]);
+	visit(w, &w->p[VANNES]);
+	assert_true(is_steward(home, auray, 1, &w->p[VANNES]));
+	send_data(w, deaf, home); /* signed under an older control position, beyond the cut */
+	party_stop(deaf);
+	assert_int_equal(stored(home, "Sourd").count, 1);
+	assert_true(shows(home, 1, "Atelier"));
+	assert_false(shows(home, 1, "Sourd"));
+	assert_true(shows(home, 2, "Autre fiche")); /* the cut is the record's, not the log's */
+}
+
+static void nobody_is_offered_what_is_not_ours_or_twice(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	struct id16 uid = uid_of(1), nobody = {{9}};
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(hand_over(w, auray, 7, vannes), ES_NOT_FOUND);
+	assert_int_equal(hand_over(w, vannes, 1, auray), ES_OTHER_HUB);
+	assert_int_equal(hand_over(w, auray, 1, auray), ES_NOT_ALLOWED);
+	assert_int_equal(STEP(w, auray, node_hand_over(auray->n, &uid, &nobody)), ES_NOT_ALLOWED);
+	assert_int_equal(STEP(w, home, node_suspend(home->n, rights_member(&home->n->rights, &vannes->n->hub), false)), ES_OK);
+	visit(w, auray);
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_NOT_ALLOWED);
+	assert_int_equal(hand_over(w, auray, 1, &w->p[RENNES]), ES_OK);
+	assert_int_equal(hand_over(w, auray, 1, &w->p[RENNES]), ES_EXISTS); /* in the outbox */
+	visit(w, auray);
+	assert_int_equal(hand_over(w, auray, 1, home), ES_EXISTS); /* sealed */
+}
+
+static void an_offer_is_answered_by_whom_it_is_for_alone(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES], *rennes = &w->p[RENNES];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	assert_int_equal(inbox(vannes).item.op, OP_REQUEST);
+	assert_int_equal(answer(w, rennes, true), ES_NOT_ALLOWED);
+	assert_int_equal(answer(w, rennes, false), ES_NOT_ALLOWED);
+	assert_int_equal(answer(w, auray, true), ES_NOT_ALLOWED);
+	assert_int_equal(STEP(w, vannes, node_answer(vannes->n, 99, true, SLICE_NONE)), ES_NOT_FOUND);
+	assert_int_equal(answer(w, vannes, false), ES_OK);
+	visit_all(w);
+	assert_int_equal(inbox(vannes).count, 0);
+	assert_int_equal(inbox(auray).count, 0);
+	assert_true(is_steward(&w->p[CRESS], auray, 1, auray));
+	assert_int_equal(hand_over(w, auray, 1, rennes), ES_OK); /* to somebody else then */
+}
+
+/* L18 */
+static void edits_after_the_offer_wait(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(edit(w, auray, 1, "nom", "Avant"), ES_OK);
+	assert_int_equal(hand_over(w, auray, 1, &w->p[VANNES]), ES_OK);
+	assert_int_equal(edit(w, auray, 1, "nom", "Apres"), ES_OK);
+	assert_int_equal(edit(w, auray, 2, "nom", "Autre fiche"), ES_OK);
+	seal_alone(w, auray);
+	assert_int_equal(waiting(auray, "Avant").count, 0);
+	assert_int_equal(waiting(auray, "Apres").count, 1);
+	assert_int_equal(waiting(auray, "Autre fiche").count, 0);
+	visit_all(w);
+	assert_int_equal(waiting(auray, "Apres").count, 1); /* offered, not answered */
+	assert_true(shows(auray, 1, "Apres"));
+	assert_true(shows(&w->p[CRESS], 1, "Avant"));
+	party_restart(w, auray);
+	visit_all(w);
+	assert_int_equal(waiting(auray, "Apres").count, 1);
+	assert_int_equal(answer(w, auray, false), ES_OK); /* withdrawn */
+	visit_all(w);
+	assert_int_equal(waiting(auray, "Apres").count, 0);
+	assert_true(shows(&w->p[VANNES], 1, "Apres"));
+	assert_int_equal(stored(auray, "Apres").op, OP_PUT);
+}
+
+static void an_offer_waits_until_home_holds_all(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(edit(w, auray, 2, "nom", "Pas encore"), ES_OK);
+	seal_alone(w, auray);
+	assert_int_equal(hand_over(w, auray, 1, &w->p[VANNES]), ES_OK);
+	uint64_t seq = own_head(auray, auray, SCOPE_FEDERATION)->seq;
+	seal_alone(w, auray);
+	assert_int_equal(own_head(auray, auray, SCOPE_FEDERATION)->seq, seq);
+	visit(w, auray);
+	assert_int_equal(own_head(auray, auray, SCOPE_FEDERATION)->seq, seq + 1);
+}
+
+/* L20 */
+static void an_edit_of_a_record_that_was_lost_becomes_a_proposal(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	assert_int_equal(edit(w, auray, 1, "nom", "Proposition"), ES_OK); /* waits */
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_int_equal(waiting(auray, "Proposition").count, 0);
+	assert_int_equal(stored(auray, "Proposition").op, OP_PROPOSE);
+	for (size_t i = 0; i < 4; i++)
+		assert_false(shows(&w->p[i], 1, "Proposition"));
+	struct inbox in = inbox(vannes);
+	assert_int_equal(in.count, 1);
+	assert_int_equal(in.item.op, OP_PROPOSE);
+	assert_true(id_eq(&in.item.from, &auray->n->hub));
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	assert_true(inbox(vannes).count == 1 && inbox(vannes).item.waits); /* its answer is not sealed yet */
+	visit_all(w);
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(shows(&w->p[i], 1, "Proposition"));
+		assert_int_equal(inbox(&w->p[i]).count, 0);
+	}
+}
+
+/* --- proposals --- */
+
+static void a_proposal_is_shown_to_the_steward_and_taken_or_not(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(propose(w, auray, 1, "nom", "Soi-meme"), ES_EXISTS);
+	assert_int_equal(propose(w, vannes, 7, "nom", "Rien"), ES_NOT_FOUND);
+	assert_int_equal(propose(w, vannes, 1, "nom", "Une idee"), ES_OK);
+	visit_all(w);
+	assert_false(shows(auray, 1, "Une idee"));
+	assert_int_equal(answer(w, vannes, true), ES_NOT_ALLOWED);
+	assert_int_equal(answer(w, auray, false), ES_OK);
+	visit_all(w);
+	assert_int_equal(inbox(auray).count, 0);
+	assert_true(shows(vannes, 1, "Atelier"));
+	assert_int_equal(propose(w, vannes, 1, "nom", "Meilleure idee"), ES_OK);
+	visit_all(w);
+	assert_int_equal(answer(w, auray, true), ES_OK);
+	visit_all(w);
+	assert_true(shows(vannes, 1, "Meilleure idee"));
+	assert_int_equal(inbox(vannes).count, 0);
+	assert_int_equal(propose(w, vannes, 1, "nom", "Retiree"), ES_OK);
+	visit_all(w);
+	assert_int_equal(answer(w, vannes, false), ES_OK); /* by who made it */
+	visit_all(w);
+	assert_int_equal(inbox(auray).count, 0);
+}
+
+/* What is private to a hub is not a member's to write. */
+static void nothing_private_is_proposed(void **state)
+{
+	struct nodes *w = *state;
+
+	create(w, &w->p[AURAY], 1, "Atelier");
+	assert_int_equal(propose(w, &w->p[VANNES], 1, "champs_locaux", "telephone"), ES_NOT_ALLOWED);
+}
+
+/* --- erasure --- */
+
+static enum es_err forget(struct nodes *w, struct party *p, unsigned number, int64_t *count)
+{
+	struct id16 uid = uid_of(number);
+
+	return STEP(w, p, node_forget(p->n, &uid, count));
+}
+
+struct silent {
+	unsigned erasures, silent;
+};
+
+static bool note_erasure(void *ctx, const struct erasure *e)
+{
+	struct silent *s = ctx;
+
+	s->erasures++;
+	s->silent += (unsigned)e->silent;
+	return true;
+}
+
+static struct silent silent(struct party *p)
+{
+	struct silent s = {0};
+
+	assert_int_equal(node_erasures(p->n, note_erasure, &s), ES_OK);
+	return s;
+}
+
+static void assert_gone(struct nodes *w, unsigned number, const char *text)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->p[i].n) {
+			if (on_disk(&w->p[i], text))
+				fail_msg("node %zu holds %s", i, text);
+			assert_false(shows(&w->p[i], number, "nom"));
+		}
+}
+
+static void what_is_forgotten_is_in_no_file_of_anybody(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *home = &w->p[CRESS];
+	int64_t count = 0;
+
+	create(w, auray, 1, "Secretissime");
+	create(w, auray, 2, "Banal");
+	assert_int_equal(edit(w, auray, 1, "nom", "Encoresecret"), ES_OK);
+	assert_true(on_disk(auray, "Secretissime") && on_disk(&w->p[RENNES], "Secretissime"));
+	assert_int_equal(forget(w, auray, 9, &count), ES_NOT_FOUND);
+	assert_int_equal(forget(w, &w->p[VANNES], 1, &count), ES_OTHER_HUB);
+	assert_int_equal(forget(w, home, 1, &count), ES_OTHER_HUB);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	assert_true(count >= 2);
+	assert_false(on_disk(auray, "ecret")); /* here at once, the outbox too */
+	assert_false(shows(auray, 1, "nom"));
+	assert_int_equal(silent(home).erasures, 0);
+	visit(w, auray);
+	assert_int_equal(silent(home).erasures, 1);
+	assert_true(silent(home).silent >= 2);
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "ecret");
+	assert_true(shows(&w->p[RENNES], 2, "Banal"));
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(silent(&w->p[i]).erasures, 1);
+		assert_int_equal(silent(&w->p[i]).silent, 0); /* everybody has said so */
+	}
+	for (size_t i = 0; i < 4; i++)
+		party_restart(w, &w->p[i]);
+	visit_all(w);
+	assert_int_equal(silent(home).silent, 0);
+	assert_true(shows(&w->p[RENNES], 2, "Banal"));
+	/* Its uid may be used anew, for something else. */
+	assert_int_equal(edit(w, auray, 1, "nom", "Nouveau"), ES_OK);
+	visit_all(w);
+	assert_true(shows(&w->p[RENNES], 1, "Nouveau"));
+}
+
+static void a_receipt_is_written_once(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *rennes = &w->p[RENNES];
+	int64_t count;
+
+	create(w, auray, 1, "Secretissime");
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	uint64_t seq = own_head(rennes, rennes, SCOPE_FEDERATION)->seq;
+	party_restart(w, rennes);
+	project(rennes);
+	visit_all(w);
+	visit_all(w);
+	assert_int_equal(own_head(rennes, rennes, SCOPE_FEDERATION)->seq, seq);
+}
+
+static void what_is_forgotten_is_not_stored_when_it_comes_back(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	int64_t count;
+
+	create(w, auray, 1, "Secretissime");
+	create(w, auray, 2, "Banal");
+	struct party *old = party_clone(w, &w->p[VANNES]); /* a backup that has not heard */
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned k = AURAY; k <= RENNES; k++)
+			visit(w, &w->p[k]);
+	struct party *vitre = party_join(w, "vitre", "Vitre");
+	send_control(w, &w->p[CRESS], vitre);
+	send_data(w, old, vitre);
+	assert_true(stored(old, "Secretissime").count > 0);
+	party_stop(old);
+	assert_true(shows(vitre, 2, "Banal"));
+	assert_false(on_disk(vitre, "Secretissime"));
+	assert_gone(w, 1, "Secretissime");
+	visit_all(w);
+	/* A backup that comes up hears first. */
+	party_start(w, old);
+	assert_true(on_disk(old, "Secretissime"));
+	send_control(w, &w->p[CRESS], old);
+	assert_false(on_disk(old, "Secretissime"));
+}
+
+static void a_new_member_takes_logs_with_what_is_missing(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	int64_t count;
+
+	create(w, auray, 1, "Secretissime");
+	create(w, auray, 2, "Banal");
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	visit_all(w);
+	struct party *vitre = party_join(w, "vitre", "Vitre");
+	visit_all(w);
+	assert_true(shows(vitre, 2, "Banal"));
+	assert_int_equal(own_head(vitre, auray, SCOPE_PUBLIC)->seq, own_head(auray, auray, SCOPE_PUBLIC)->seq);
+}
+
+static void a_record_of_the_cress_s_own_is_forgotten_too(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS];
+	int64_t count = 0;
+
+	create(w, home, 1, "Secretissime");
+	create(w, home, 2, "Banal");
+	assert_int_equal(forget(w, home, 1, &count), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "Secretissime");
+	assert_int_equal(silent(home).silent, 0);
+	struct party *vitre = party_join(w, "vitre", "Vitre");
+	visit_all(w);
+	assert_true(shows(vitre, 2, "Banal"));
+	assert_true(count > 0); /* /tmp/unit_findings.md F3 */
+}
+
+static void what_home_does_not_hold_yet_is_destroyed_once_it_does(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	int64_t count;
+
+	create(w, auray, 2, "Banal");
+	assert_int_equal(edit(w, auray, 1, "nom", "Secretissime"), ES_OK);
+	seal_alone(w, auray);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	assert_false(shows(auray, 1, "nom"));
+	assert_true(on_disk(auray, "Secretissime")); /* nobody would take the commit with a hole */
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "Secretissime");
+	assert_true(own_head(auray, auray, SCOPE_PUBLIC)->acked == own_head(auray, auray, SCOPE_PUBLIC)->seq);
+	assert_int_equal(silent(&w->p[CRESS]).silent, 0);
+	assert_int_equal(edit(w, auray, 3, "nom", "Ensuite"), ES_OK);
+	visit_all(w);
+	assert_true(shows(&w->p[RENNES], 3, "Ensuite"));
+}
+
+static void a_proposal_under_way_is_forgotten_with_its_record(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	int64_t count;
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(propose(w, vannes, 1, "nom", "Secretissime"), ES_OK);
+	seal_alone(w, vannes);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	visit(w, auray);
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "Secretissime");
+	assert_int_equal(edit(w, vannes, 5, "nom", "Ensuite"), ES_OK);
+	visit_all(w);
+	assert_true(shows(&w->p[RENNES], 5, "Ensuite"));
+	assert_int_equal(silent(&w->p[CRESS]).silent, 0);
+	struct party *vitre = party_join(w, "vitre", "Vitre");
+	visit_all(w);
+	assert_true(shows(vitre, 5, "Ensuite"));
+}
+
+static void a_void_commit_is_forgotten_too(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *home = &w->p[CRESS];
+	int64_t count;
+
+	create(w, auray, 2, "Banal");
+	create(w, auray, 1, "Secretissime");
+	struct head *h = own_head(home, auray, SCOPE_PUBLIC);
+	struct log_cut cut = {.log = h->log, .seq = 1};
+	assert_true(journal_commit_id(home->n->journal, (uint32_t)(h - home->n->frontier.heads), 1, &cut.id));
+	struct buf b;
+	buf_init(&b, 512);
+	node_open_entry(home->n, &auray->n->hub, SCOPE_PUBLIC, 2, &cut, &b);
+	struct slice s = buf_slice(&b);
+	assert_int_equal(STEP(w, home, node_control(home->n, &s, 1)), ES_OK);
+	buf_done(&b);
+	send_control(w, home, &w->p[RENNES]);
+	assert_int_equal(journal_void_count(w->p[RENNES].n->journal), 1);
+	visit(w, auray);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "Secretissime");
+}
+
+static void a_revoked_member_s_record_is_forgotten_by_the_cress(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *home = &w->p[CRESS];
+	int64_t count;
+
+	create(w, auray, 1, "Secretissime");
+	create(w, auray, 2, "Banal");
+	assert_int_equal(STEP(w, home, node_revoke(home->n, rights_member(&home->n->rights, &auray->n->hub))), ES_OK);
+	party_stop(auray);
+	visit_all(w);
+	assert_int_equal(forget(w, &w->p[VANNES], 1, &count), ES_OTHER_HUB);
+	assert_int_equal(forget(w, home, 1, &count), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "Secretissime");
+	assert_true(shows(&w->p[VANNES], 2, "Banal"));
+	assert_int_equal(silent(home).silent, 0); /* it is not awaited */
+}
+
+static void what_was_handed_over_is_forgotten_by_its_steward(void **state)
+{
+	struct nodes *w = *state;
+	int64_t count;
+
+	handed_over(w);
+	assert_int_equal(edit(w, &w->p[VANNES], 1, "nom", "Secretissime"), ES_OK);
+	visit_all(w);
+	assert_int_equal(forget(w, &w->p[AURAY], 1, &count), ES_OTHER_HUB);
+	assert_int_equal(forget(w, &w->p[VANNES], 1, &count), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "Secretissime");
+	assert_gone(w, 1, "Atelier"); /* the first steward's commits too */
+}
+
+/* A home of before the forgotten commit: its author has the hole, nobody the bytes. */
+static void a_restored_home_takes_a_commit_whose_payload_is_gone(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *home = &w->p[CRESS];
+	struct party backup;
+	int64_t count;
+
+	create(w, auray, 2, "Banal");
+	struct party *copy = party_clone(w, home);
+	assert_int_equal(edit(w, auray, 1, "nom", "Secretissime"), ES_OK);
+	visit(w, auray); /* acknowledged; the others have not had it */
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	assert_false(on_disk(auray, "Secretissime"));
+	party_stop(home);
+	party_stop(copy);
+	backup = *copy;
+	w->count--;
+	memcpy(home->dir, backup.dir, sizeof home->dir);
+	memcpy(home->path, backup.path, sizeof home->path);
+	party_start(w, home);
+	assert_int_equal(STEP(w, home, node_restored(home->n)), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	visit_all(w);
+	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(edit(w, auray, 3, "nom", "Ensuite"), ES_OK);
+	visit_all(w);
+	assert_true(shows(&w->p[RENNES], 3, "Ensuite"));
+	assert_int_equal(silent(home).erasures, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_record_offered_and_accepted_is_the_other_s),
+		TEST(a_record_comes_back_to_who_made_it),
+		TEST(the_entry_cuts_all_the_old_steward_s_logs),
+		TEST(an_old_steward_that_has_not_heard_writes_in_vain),
+		TEST(nobody_is_offered_what_is_not_ours_or_twice),
+		TEST(an_offer_is_answered_by_whom_it_is_for_alone),
+		TEST(edits_after_the_offer_wait),
+		TEST(an_offer_waits_until_home_holds_all),
+		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
+		TEST(a_proposal_is_shown_to_the_steward_and_taken_or_not),
+		TEST(nothing_private_is_proposed),
+		TEST(what_is_forgotten_is_in_no_file_of_anybody),
+		TEST(a_receipt_is_written_once),
+		TEST(what_is_forgotten_is_not_stored_when_it_comes_back),
+		TEST(a_new_member_takes_logs_with_what_is_missing),
+		TEST(a_record_of_the_cress_s_own_is_forgotten_too),
+		TEST(what_home_does_not_hold_yet_is_destroyed_once_it_does),
+		TEST(a_proposal_under_way_is_forgotten_with_its_record),
+		TEST(a_void_commit_is_forgotten_too),
+		TEST(a_revoked_member_s_record_is_forgotten_by_the_cress),
+		TEST(what_was_handed_over_is_forgotten_by_its_steward),
+		TEST(a_restored_home_takes_a_commit_whose_payload_is_gone),
+	};
+
+	return cmocka_run_group_tests(tests, load_reference, free_reference);
+}
