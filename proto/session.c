@@ -275,6 +275,11 @@ static void on_time(struct step *t)
 	}
 	if (s->state < SESSION_CONTROL)
 		return;
+	int64_t moved = t->env->utc - now - s->clock_said;
+	if (moved > STAMP_SKEW_MAX_MS / 2 || moved < -STAMP_SKEW_MAX_MS / 2) {
+		session_close(t, ES_AGAIN); /* our clock has jumped: HELLO says it anew */
+		return;
+	}
 	if (s->forked && now - s->forked_at >= SESSION_FORKED_MS) {
 		session_close(t, ES_CONTROL_FORK);
 		return;

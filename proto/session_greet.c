@@ -28,6 +28,7 @@ void session_hello(struct step *t)
 	uint8_t memory[256];
 	struct buf b;
 
+	t->s->clock_said = env->utc - env->now;
 	buf_init_fixed(&b, memory, sizeof memory);
 	canon_array(&b, HELLO_ITEMS);
 	canon_u64(&b, WIRE_VERSION);

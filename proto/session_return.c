@@ -27,7 +27,7 @@ static bool may_give(const struct step *t)
 	const struct session *s = t->s;
 	bool at_home = t->env->role == ROLE_CRESS && s->peer_role == ROLE_HUB;
 
-	if (s->state != SESSION_STREAM || s->returning || s->pending || s->report_only || s->stranger || t->env->fenced)
+	if (s->state != SESSION_STREAM || s->returning || s->pending || s->report_only || s->stranger)
 		return false;
 	if (s->tracks[0].theirs < t->env->frontier->heads[0].seq)
 		return false; /* it may not know of the cut yet */

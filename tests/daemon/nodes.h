@@ -16,6 +16,7 @@ struct party {
 	struct node *n; /* NULL: stopped */
 	struct directory *d;
 	uint64_t session; /* with home; 0: none */
+	uint64_t erased; /* erasures that the directory has followed */
 	bool pending; /* home says that its logs get a new generation */
 };
 struct nodes {
