@@ -689,6 +689,11 @@ enum es_err journal_outbox_restamp(struct journal *j, int64_t edit, es_stamp edi
 	return sql_run(st);
 }
 
+bool journal_outbox_rows(struct journal *j)
+{
+	return journal_number(j->st[ST_OUT_ANY]) != 0;
+}
+
 int64_t journal_outbox_count(struct journal *j)
 {
 	return journal_number(j->st[ST_OUT_COUNT]);

@@ -122,6 +122,7 @@ ES_MUST_USE enum es_err journal_outbox_one(struct journal *j, int64_t edit,
 					   bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx);
 ES_MUST_USE enum es_err journal_outbox_restamp(struct journal *j, int64_t edit, es_stamp edited, struct slice change);
 int64_t journal_outbox_count(struct journal *j);
+bool journal_outbox_rows(struct journal *j); /* withdrawn ones too */
 
 struct join_request {
 	struct member member; /* as it would be entered */

@@ -92,6 +92,7 @@
 	S(OUT_ABOVE, "SELECT * FROM outbox WHERE edited>?1 ORDER BY edited")                                 \
 	S(OUT_ONE, "SELECT * FROM outbox WHERE edit=?1")                                                     \
 	S(OUT_STAMP, "UPDATE outbox SET edited=?2, change=?3 WHERE edit=?1")                                 \
+	S(OUT_ANY, "SELECT EXISTS(SELECT 1 FROM outbox)")                                                    \
 	S(OUT_COUNT, "SELECT count(*) FROM outbox WHERE change IS NOT NULL")                                 \
 	S(REQ_PUT, "INSERT INTO demande VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT DO "      \
 		   "UPDATE SET etat=?11")                                                                    \

@@ -354,8 +354,10 @@ enum es_err node_scrub(struct node *n)
 
 struct erase_target node_erase_target(const struct node *n)
 {
+	if (n->erasures <= n->erased)
+		return (struct erase_target){0};
 	return (struct erase_target){
-		.due = n->erasures > n->erased, .count = n->erasures, .seq = n->rights.seq,
+		.due = true, .count = n->erasures, .seq = n->rights.seq,
 		.at = {journal_last_pos(n->journal), journal_last_edit(n->journal), journal_last_refold(n->journal)},
 	};
 }

@@ -387,9 +387,12 @@ static bool any_edit(void *ctx, const struct outbox_edit *e)
 
 enum es_err node_seal(struct node *n, unsigned commits, bool *more)
 {
-	enum es_err err = lower_stamps(n);
+	enum es_err err;
 
 	*more = false;
+	if (!journal_outbox_rows(n->journal))
+		return ES_OK;
+	err = lower_stamps(n);
 	for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_LOCAL && err == ES_OK; scope++) {
 		bool waiting = false, done = false;
 

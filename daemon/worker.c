@@ -56,9 +56,9 @@ static enum es_err batch_add(void *ctx, const struct feed_item *item)
 static enum es_err batch_init(struct batch *b)
 {
 	memset(b, 0, sizeof *b);
-	b->items = calloc(BATCH_ITEMS + COMMIT_CHANGES_MAX, sizeof *b->items);
-	b->at = calloc(BATCH_ITEMS + COMMIT_CHANGES_MAX, sizeof *b->at);
-	b->room = BATCH_ITEMS + COMMIT_CHANGES_MAX;
+	b->room = COMMIT_CHANGES_MAX; /* grows with what there is */
+	b->items = malloc(b->room * sizeof *b->items);
+	b->at = malloc(b->room * sizeof *b->at);
 	buf_init(&b->bytes, (size_t)BATCH_ITEMS * CHANGE_MAX);
 	return b->items && b->at ? ES_OK : ES_NOMEM;
 }
@@ -96,6 +96,8 @@ static enum es_err batch_apply(const struct batch *b, struct directory *d)
 {
 	enum es_err err;
 
+	if (b->count == 0 && memcmp(&b->feed.from, &b->feed.to, sizeof b->feed.to) == 0)
+		return ES_OK;
 	if (!b->feed.all)
 		return directory_apply(d, b->items, b->count, b->feed.to);
 	err = directory_reset(d);
