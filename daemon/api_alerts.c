@@ -114,6 +114,8 @@ static void about_membership(struct alerts *a)
 		alert(a, ALERT_KEY_REPLACED);
 	if (snap->clash == ES_CONTROL_FORK)
 		alert(a, ALERT_CONTROL_FORK);
+	if (!id_is_zero(&snap->withheld))
+		alert(a, ALERT_WITHHELD);
 	if (s->role == ROLE_CRESS && s->turned_away.err != ES_OK) {
 		const struct member *m = rights_member(&s->rights, &s->turned_away.hub);
 

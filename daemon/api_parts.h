@@ -140,6 +140,11 @@ enum es_err api_refuse(struct request *r, struct node *n);
 enum es_err api_hand_over(struct request *r, struct node *n);
 enum es_err api_forget(struct request *r, struct node *n);
 enum es_err api_erasures(struct request *r, struct node *n);
+/* api_seats.c */
+enum es_err api_seats(struct request *r, struct node *n);
+enum es_err api_register(struct request *r, struct node *n);
+enum es_err api_cancel(struct request *r, struct node *n);
+enum es_err api_duplicates(struct request *r, struct reader *reader);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
 enum es_err api_evidence(struct request *r, struct node *n);

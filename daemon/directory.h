@@ -112,6 +112,9 @@ ES_MUST_USE enum es_err reader_export_csv(struct reader *r, const struct schema_
 ES_MUST_USE enum es_err reader_export_jsonl(struct reader *r, const struct schema_kind *k, FILE *out);
 /* JSON {"structure": n, ...}: every kind of the schema, live records only. */
 ES_MUST_USE enum es_err reader_counts(struct reader *r, struct buf *json);
+/* JSON {total, items[{siret, canonical, items[{uid, owner, nom}]}]}: structures of
+ * several hubs with one SIRET; `canonical` is the smallest uid, on every node. */
+ES_MUST_USE enum es_err reader_duplicates(struct reader *r, struct buf *json);
 struct position reader_position(struct reader *r);
 
 #endif

@@ -224,11 +224,12 @@ ES_MUST_USE enum es_err journal_branch_each(struct journal *j, bool (*each)(void
 					    void *ctx);
 ES_MUST_USE enum es_err journal_branch_clear(struct journal *j);
 
+#define ASK_SEAT 256 /* in no change: a proposal that asks for seats */
 enum ask_state { ASK_OPEN, ASK_ACCEPTED, ASK_REFUSED, ASK_DONE };
 struct ask {
 	int64_t no;
 	struct position3 at;
-	unsigned op; /* OP_PROPOSE, or what a request asks for */
+	unsigned op; /* OP_PROPOSE, ASK_SEAT, or what a request asks for */
 	struct record_id record;
 	unsigned kind;
 	struct id16 from, to;

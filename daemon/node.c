@@ -7,6 +7,7 @@
 #include "daemon/node_parts.h"
 #include "proto/canon.h"
 
+#define CHECKPOINT_GRACE_MS (3600 * 1000) /* an ACK may cross a checkpoint on the way */
 #define LOAD_BYTES (192 * 1024) /* near what one COMMITS message carries */
 
 /* --- opening --- */
@@ -371,13 +372,54 @@ static enum es_err refold_voided(struct node *n, const struct change *ch)
 	return err;
 }
 
+/* A checkpoint says what home durably holds of ours: what it acknowledged long before
+ * must be in it, and be ours. Else home withholds us from the others, or lies. */
+static void check_own(struct node *n, const struct commit *c, const struct log_cut *said)
+{
+	const struct head *h = frontier_find(&n->frontier, &said->log);
+	struct hash ours;
+
+	if (!h || !id_eq(&h->hub, &n->hub) || n->role == ROLE_CRESS)
+		return;
+	bool is_short = said->seq < h->acked && h->acked_ms > 0 && h->acked_ms + CHECKPOINT_GRACE_MS < stamp_ms(c->hlc);
+	bool differs = said->seq > 0 && said->seq <= h->acked &&
+		       journal_commit_id(n->journal, (uint32_t)(h - n->frontier.heads), said->seq, &ours) &&
+		       !hash_eq(&ours, &said->id);
+	if (is_short || differs) {
+		n->withheld = said->log;
+		n->withheld_seq = said->seq;
+		log_event(LOG_ERR_, "log.withheld", "seq=%llu", (unsigned long long)said->seq);
+	} else if (id_eq(&n->withheld, &said->log)) {
+		memset(&n->withheld, 0, sizeof n->withheld);
+	}
+}
+
+static void check_checkpoint(struct node *n, const struct commit *c, const struct change *ch)
+{
+	struct canon_reader r;
+
+	canon_read_init(&r, change_field(ch->fields, 1));
+	for (uint32_t count = canon_read_array(&r, CHANGE_MAX / 20); count > 0 && r.err == ES_OK; count--) {
+		struct log_cut said = {.seq = 0};
+
+		(void)canon_read_array(&r, 3);
+		canon_read_exact(&r, said.log.bytes, 16);
+		said.seq = canon_read_u64(&r, UINT32_MAX);
+		if (said.seq == 0)
+			canon_read_nil(&r);
+		else
+			canon_read_exact(&r, said.id.bytes, 32);
+		if (r.err == ES_OK)
+			check_own(n, c, &said);
+	}
+}
+
 /* Entries whose traces are kept beside the rights: acceptances, void commits. */
 enum es_err node_note_control(struct node *n, const struct commit *c, const struct packed *p)
 {
 	enum es_err err = ES_OK;
 	struct change ch;
 
-	(void)c;
 	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
 		struct hash digest;
 		struct id16 hub;
@@ -387,6 +429,8 @@ enum es_err node_note_control(struct node *n, const struct commit *c, const stru
 			continue;
 		if (ch.op == OP_VOID)
 			err = refold_voided(n, &ch);
+		if (ch.op == OP_CHECKPOINT)
+			check_checkpoint(n, c, &ch);
 		if (ch.op != OP_MEMBER)
 			continue;
 		canon_read_init(&r, change_field(ch.fields, 1));

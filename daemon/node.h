@@ -97,6 +97,8 @@ struct node {
 	bool rotating; /* a request for new keys is signed and not yet answered */
 	bool fenced; /* home says that another copy of us is in use (L8); durable */
 	bool key_replaced; /* the control log gives our place to another key; durable */
+	struct id16 withheld; /* a log of ours that a checkpoint shows short or other; zero: none */
+	uint64_t withheld_seq; /* what the checkpoint said */
 	enum es_err clash; /* ES_CONTROL_FORK, or ES_OK */
 	struct branch *branch; /* the other control log, while it is being read */
 	bool refolds; /* records wait to be folded anew: the projector is told */
@@ -226,6 +228,35 @@ ES_MUST_USE enum es_err node_propose(struct node *n, const struct edit *e, struc
 /* Answers what is addressed to us; the proposer or offerer refusing withdraws it.
  * ES_NOT_FOUND, ES_NOT_ALLOWED. */
 ES_MUST_USE enum es_err node_answer(struct node *n, int64_t no, bool accept, struct slice why);
+/* Seats of an event, by its uid. The organiser's hub grants in order of arrival there;
+ * what does not fit waits. */
+struct seat {
+	uint32_t no; /* of the request, drawn by its hub */
+	struct id16 hub, structure;
+	uint32_t persons;
+	bool granted;
+	bool waits; /* the request, or its grant, is not sealed yet */
+	struct position3 at; /* where it lies; seq 0: not sealed... */
+	int64_t edit; /* ...then its place in the outbox */
+};
+struct seats {
+	int64_t capacity; /* -1: no limit */
+	bool by_structure; /* else by person */
+	bool closed; /* cancelled or over: nothing is granted any more */
+	bool ours;
+	int64_t granted, waiting;
+	struct seat *list; /* in order of arrival here, those not sealed last; malloc'd */
+	size_t count;
+};
+/* ES_NOT_FOUND. */
+ES_MUST_USE enum es_err node_seats(struct node *n, const struct id16 *event, struct seats *out);
+void seats_done(struct seats *s);
+/* Asks for seats; *no is the request's number. ES_NOT_FOUND, ES_NOT_ALLOWED (closed),
+ * ES_BAD_VALUE (structure not known here, or how many). */
+ES_MUST_USE enum es_err node_ask_seats(struct node *n, const struct id16 *event, const struct id16 *structure,
+				       uint32_t persons, uint32_t *no);
+/* Withdraws a request of ours; what was granted is free again. ES_NOT_FOUND. */
+ES_MUST_USE enum es_err node_cancel_seats(struct node *n, uint32_t no);
 /* Offers a record of ours to another hub (L18). ES_NOT_FOUND, ES_OTHER_HUB, ES_EXISTS (offered already). */
 ES_MUST_USE enum es_err node_hand_over(struct node *n, const struct id16 *uid, const struct id16 *to);
 /* Forgets a record of ours everywhere, now here (R6). On the CRESS: a revoked

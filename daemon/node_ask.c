@@ -34,8 +34,10 @@ static enum es_err look_for_answer(struct node *n, const struct position3 *at)
 {
 	struct ask a;
 
-	if (!journal_ask_at(n->journal, at, &a) || a.state != ASK_OPEN)
+	if (!journal_ask_at(n->journal, at, &a) || (a.state != ASK_OPEN && a.op != ASK_SEAT))
 		return ES_OK;
+	if (a.op == ASK_SEAT)
+		return node_seat_answered(n, &a);
 	enum es_err err = journal_answer_each(n->journal, at, take_reply, &a);
 	return err != ES_OK || a.state == ASK_OPEN ? err : journal_ask_state(n->journal, &a);
 }
@@ -86,10 +88,13 @@ static enum es_err note_acceptance(struct node *n, const struct head *h, const s
 static enum es_err note_change(struct node *n, const struct head *h, const struct position3 *at, const struct change *ch)
 {
 	struct ask a = {.at = *at, .op = ch->op, .record = ch->record, .kind = ch->kind, .from = h->hub};
+	struct seat_request seat;
 	struct receipt receipt;
 
 	switch (ch->op) {
 	case OP_PROPOSE:
+		if (h->scope == SCOPE_FEDERATION && node_asks_seats(ch, &seat))
+			a.op = ASK_SEAT;
 		a.to = rights_steward(&n->rights, &ch->record, ch->kind);
 		return note_ask(n, &a);
 	case OP_REQUEST:
@@ -200,27 +205,32 @@ static enum es_err derive_steward(struct node *n, struct ask *a)
 	return err != ES_OK ? err : done(n, a);
 }
 
-/* The request itself, from the commit that holds it. */
-static enum es_err read_request(struct node *n, const struct ask *a, struct request_body *q, es_stamp *edited)
+/* The change that lies there, from its commit; borrows from `bytes`. */
+enum es_err node_change_at(struct node *n, const struct position3 *at, struct buf *bytes, struct change *ch)
 {
 	static _Thread_local struct packed p;
-	const struct head *h = frontier_find(&n->frontier, &a->at.log);
-	struct buf bytes;
-	struct change ch;
+	const struct head *h = frontier_find(&n->frontier, &at->log);
 	uint32_t index;
 	int64_t stored;
 	enum es_err err = h ? ES_OK : ES_NOT_FOUND;
 
-	buf_init(&bytes, COMMIT_PACKED_MAX);
 	if (h)
-		err = journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), a->at.seq), &index, &bytes,
+		err = journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), at->seq), &index, bytes,
 				  &stored);
 	if (err == ES_OK)
-		err = commit_unpack(buf_slice(&bytes), &p);
-	if (err == ES_OK && (a->at.index >= p.count || !p.payload[a->at.index].present))
+		err = commit_unpack(buf_slice(bytes), &p);
+	if (err == ES_OK && (at->index >= p.count || !p.payload[at->index].present))
 		err = ES_NOT_FOUND;
-	if (err == ES_OK)
-		err = change_decode(p.payload[a->at.index].change, &ch);
+	return err == ES_OK ? change_decode(p.payload[at->index].change, ch) : err;
+}
+
+static enum es_err read_request(struct node *n, const struct ask *a, struct request_body *q, es_stamp *edited)
+{
+	struct buf bytes;
+	struct change ch;
+
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	enum es_err err = node_change_at(n, &a->at, &bytes, &ch);
 	if (err == ES_OK)
 		err = request_decode(ch.fields, q);
 	if (err == ES_OK)
@@ -394,6 +404,8 @@ enum es_err node_derive(struct node *n)
 {
 	enum es_err err = settle_asks(n);
 
+	if (err == ES_OK)
+		err = node_grant_seats(n);
 	if (err != ES_OK || n->role != ROLE_CRESS || !n->rights.founded || node_awaited(n, NULL) > 0 || !node_all_reported(n))
 		return ES_OK;
 	err = node_due_generations(n);
@@ -462,6 +474,14 @@ static bool has_offer(void *ctx, const struct outbox_edit *e)
 	return !o->yes;
 }
 
+bool node_offers(struct node *n, const struct record_id *record, unsigned kind)
+{
+	struct offered o = {.record = record, .kind = kind};
+
+	return (journal_outbox_each(n->journal, SCOPE_COUNT, record, 0, has_offer, &o) == ES_OK && o.yes) ||
+	       node_is_offered(n, record, kind);
+}
+
 enum es_err node_hand_over(struct node *n, const struct id16 *uid, const struct id16 *to)
 {
 	struct request_body q = {.op = OP_STEWARD, .to = *to};
@@ -473,9 +493,7 @@ enum es_err node_hand_over(struct node *n, const struct id16 *uid, const struct 
 
 	if (err != ES_OK)
 		return err;
-	struct offered o = {.record = &id, .kind = kind};
-	err = journal_outbox_each(n->journal, SCOPE_COUNT, &id, 0, has_offer, &o);
-	if (err == ES_OK && (o.yes || node_is_offered(n, &id, kind)))
+	if (node_offers(n, &id, kind))
 		return ES_EXISTS;
 	if (!m || m->state != MEMBER_ACTIVE || id_eq(to, &n->hub))
 		return ES_NOT_ALLOWED;
@@ -522,22 +540,11 @@ enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbo
 /* The put that an accepted proposal becomes stands in the commit of its answer. */
 static enum es_err take_proposal(struct node *n, const struct ask *a, enum scope scope)
 {
-	static _Thread_local struct packed p;
-	const struct head *h = frontier_find(&n->frontier, &a->at.log);
 	struct buf bytes;
 	struct change ch;
-	uint32_t index;
-	int64_t stored;
-	enum es_err err;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
-	err = journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), a->at.seq), &index, &bytes, &stored);
-	if (err == ES_OK)
-		err = commit_unpack(buf_slice(&bytes), &p);
-	if (err == ES_OK && (a->at.index >= p.count || !p.payload[a->at.index].present))
-		err = ES_NOT_FOUND;
-	if (err == ES_OK)
-		err = change_decode(p.payload[a->at.index].change, &ch);
+	enum es_err err = node_change_at(n, &a->at, &bytes, &ch);
 	if (err == ES_OK)
 		err = node_outbox_op(n, scope, OP_PUT, &a->record, a->kind, ch.fields);
 	buf_done(&bytes);

@@ -10,6 +10,7 @@
  *   node_seal.c     outbox -> signed commits
  *   node_control.c  the control log's entries
  *   node_ask.c      proposals, offers, answers, and what follows from them
+ *   node_seat.c     seats of events: asked for, granted, freed
  *   node_forget.c   erasure
  *   node_keys.c     rotation, recovery
  *   node_join.c     how a hub comes in */
@@ -17,6 +18,7 @@
 #define DAEMON_NODE_PARTS_H
 
 #include "daemon/node.h"
+#include "proto/request.h"
 
 /* Admit and append one commit; a control commit changes the rights at once. */
 ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, const struct packed *p);
@@ -58,6 +60,7 @@ ES_MUST_USE enum es_err node_close_commit(struct node *n, uint32_t index, const 
 					  const struct payload *payload, uint32_t count, es_stamp greatest);
 ES_MUST_USE enum es_err node_seal(struct node *n, unsigned commits, bool *more);
 bool node_all_acked(const struct node *n);
+bool node_may_seal(struct node *n, enum scope scope); /* late sealing: only home's word allows */
 int node_own_log(const struct node *n, enum scope scope);
 es_stamp node_next_edited(struct node *n, es_stamp base);
 /* An edit of another op than put, into the outbox. */
@@ -73,6 +76,16 @@ void node_open_entry(struct node *n, const struct id16 *hub, enum scope scope, u
 /* node_ask.c */
 ES_MUST_USE enum es_err node_derive(struct node *n);
 bool node_is_offered(struct node *n, const struct record_id *record, unsigned kind);
+bool node_offers(struct node *n, const struct record_id *record, unsigned kind); /* in the outbox too */
+/* The change that lies there, from its commit; borrows from `bytes`. ES_NOT_FOUND: not here, or forgotten. */
+ES_MUST_USE enum es_err node_change_at(struct node *n, const struct position3 *at, struct buf *bytes, struct change *ch);
+
+/* node_seat.c */
+bool node_asks_seats(const struct change *ch, struct seat_request *q);
+/* What all answers read so far make of a request for seats. */
+ES_MUST_USE enum es_err node_seat_answered(struct node *n, struct ask *a);
+/* The organiser's part: what fits is granted, in order of arrival. */
+ES_MUST_USE enum es_err node_grant_seats(struct node *n);
 
 /* node_forget.c: one order, with the positions that we hold, into the control log. */
 ES_MUST_USE enum es_err node_enter_forget(struct node *n, const struct forget_order *f);

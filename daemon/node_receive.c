@@ -272,6 +272,7 @@ enum es_err node_acknowledged(struct node *n, struct slice body)
 			continue; /* not our commit: home will tell by a fork */
 		h->acked = seq;
 		h->acked_id = id;
+		h->acked_ms = n->utc;
 		n->grew = moved = true;
 		err = journal_update_log(n->journal, &n->frontier, index);
 	}

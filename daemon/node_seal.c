@@ -95,6 +95,7 @@ static enum fate fate_of_request(const struct sealing *s, const struct outbox_ed
 
 static enum fate fate_of(const struct sealing *s, const struct outbox_edit *e)
 {
+	struct seat_request seat;
 	struct change ch;
 
 	if (e->change.len == 0)
@@ -113,8 +114,9 @@ static enum fate fate_of(const struct sealing *s, const struct outbox_edit *e)
 	case OP_PROPOSE: {
 		struct id16 steward = rights_steward(&s->n->rights, &e->record, e->kind);
 
-		return e->edited <= rights_forgotten(&s->n->rights, &e->record, e->kind) || id_eq(&steward, &s->n->hub)
-			       ? FATE_DROP : FATE_SEAL;
+		bool ours = id_eq(&steward, &s->n->hub) && !node_asks_seats(&ch, &seat);
+
+		return e->edited <= rights_forgotten(&s->n->rights, &e->record, e->kind) || ours ? FATE_DROP : FATE_SEAL;
 	}
 	default:
 		return FATE_SEAL;
@@ -246,8 +248,8 @@ bool node_all_acked(const struct node *n)
 	return true;
 }
 
-/* May a log of this scope grow now? Late sealing: only home's word allows. */
-static bool may_seal(struct node *n, enum scope scope)
+/* May a log of this scope grow now? */
+bool node_may_seal(struct node *n, enum scope scope)
 {
 	if (scope == SCOPE_LOCAL)
 		return node_clock_steady(n); /* what jumps may jump back: the outbox is durable too */
@@ -354,7 +356,7 @@ static bool write_lowered(void *ctx, const struct outbox_edit *e)
 static enum es_err lower_stamps(struct node *n)
 {
 	es_stamp clock = stamp_at(n->utc) | 0xffff;
-	struct lowering l = {.n = n, .last = clock - 1, .all = may_seal(n, SCOPE_FEDERATION)};
+	struct lowering l = {.n = n, .last = clock - 1, .all = node_may_seal(n, SCOPE_FEDERATION)};
 
 	if (n->last_edited <= clock)
 		return ES_OK;
@@ -396,7 +398,7 @@ enum es_err node_seal(struct node *n, unsigned commits, bool *more)
 	for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_LOCAL && err == ES_OK; scope++) {
 		bool waiting = false, done = false;
 
-		if (!may_seal(n, scope))
+		if (!node_may_seal(n, scope))
 			continue;
 		err = journal_outbox_each(n->journal, scope, NULL, 0, any_edit, &waiting);
 		if (err == ES_OK && waiting && n->role == ROLE_CRESS && scope != SCOPE_LOCAL)

@@ -236,7 +236,7 @@ static void done_task(struct job *job)
 	if (j->peer && j->task.type == TASK_STORE)
 		log_refused(j);
 	if (j->task.type == TASK_GREET && job->err != ES_OK && j->peer)
-		swarm_told(j->peer->swarm, &j->task.hub, job->err);
+		swarm_told(j->peer->swarm, &j->task.hub, &j->task.instance, job->err);
 	struct peer *p = job_end(j);
 	if (p && task_event(&j->task, &bytes, &ev))
 		peer_step(p, &ev);
@@ -392,8 +392,8 @@ static void on_identified(struct peer *p)
 		if (!p->session.report_only && o != p && o->greeted && !o->target && !p->target && id_eq(&o->session.peer, &p->session.peer))
 			peer_close(o, ES_OK);
 	}
-	if (!p->session.report_only && id_eq(&s->turned_away.hub, &p->session.peer))
-		s->turned_away.err = ES_OK; /* until the other copy calls again */
+	if (id_eq(&s->turned_away.hub, &p->session.peer) && id_eq(&s->turned_away.instance, &p->session.peer_instance))
+		s->turned_away.err = ES_OK; /* it calls again: judged anew */
 	if (s->role != ROLE_CRESS && p->session.peer_role == ROLE_CRESS)
 		s->clock_skew_ms = p->session.peer_clock_ms;
 	log_event(LOG_INFO, "peer.greeted", "from=%s role=%d", p->from, p->session.peer_role);

@@ -289,11 +289,12 @@ void swarm_proof(struct swarm *s, const struct id16 *log, struct slice body)
 	}
 }
 
-void swarm_told(struct swarm *s, const struct id16 *hub, enum es_err why)
+void swarm_told(struct swarm *s, const struct id16 *hub, const struct id16 *instance, enum es_err why)
 {
 	if (why == ES_LINEAGE_BEHIND)
 		return; /* it helps itself */
 	s->turned_away.hub = *hub;
+	s->turned_away.instance = *instance;
 	s->turned_away.err = why;
 }
 

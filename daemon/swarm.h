@@ -83,7 +83,7 @@ struct swarm {
 	/* The last copy of a hub that was turned away. */
 	struct {
 		enum es_err err;
-		struct id16 hub;
+		struct id16 hub, instance;
 	} turned_away;
 	es_ms home_since; /* UTC: home holds all of ours since then, in this session or the last */
 	es_ms home_heard; /* loop time: the last word of home's last session */
@@ -107,7 +107,7 @@ void swarm_proof(struct swarm *s, const struct id16 *log, struct slice body);
 /* A session has reached STREAM: it is told of every fork we know. */
 void swarm_tell_proofs(struct swarm *s, struct peer *p);
 /* A hub was told why its session cannot be (fenced, too many restorations). */
-void swarm_told(struct swarm *s, const struct id16 *hub, enum es_err why);
+void swarm_told(struct swarm *s, const struct id16 *hub, const struct id16 *instance, enum es_err why);
 /* Dials a member at an address, for as long as the daemon runs. */
 ES_MUST_USE enum es_err swarm_connect(struct swarm *s, const struct member *m, const char *address);
 /* Somebody waits: whoever is not connected is dialled within a second. */

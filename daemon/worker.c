@@ -325,6 +325,8 @@ static void share(struct worker *w)
 	s->fenced = n->fenced;
 	s->key_replaced = n->key_replaced;
 	s->clash = n->clash;
+	s->withheld = n->withheld;
+	s->withheld_seq = n->withheld_seq;
 	s->instance = n->instance;
 	s->home = n->home;
 	s->lineage = n->lineage;

@@ -38,6 +38,8 @@ struct snapshot {
 	int64_t outbox;
 	bool member, denied, confirmed, fenced, key_replaced;
 	enum es_err clash; /* ES_CONTROL_FORK */
+	struct id16 withheld; /* a log of ours that a checkpoint shows short; zero: none */
+	uint64_t withheld_seq;
 	struct id16 instance;
 	struct dh_public home;
 	uint64_t lineage;

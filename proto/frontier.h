@@ -19,6 +19,7 @@ struct head {
 	es_stamp hlc;
 	uint64_t acked; /* own data logs: what home holds durably */
 	struct hash acked_id;
+	int64_t acked_ms; /* UTC, when that was heard in this run; 0: before it */
 	int64_t grew_ms; /* UTC, when this node stored the head; 0: never */
 	enum es_err blocked; /* ES_OK, or why nothing more is taken from it */
 	uint64_t blocked_seq;

@@ -98,3 +98,27 @@ enum es_err request_decode(struct slice fields, struct request_body *out)
 		*out = q;
 	return f.err;
 }
+
+enum { SEAT_STRUCTURE = 200, SEAT_PERSONS, SEAT_NO };
+
+void seat_encode(const struct seat_request *q, struct buf *fields)
+{
+	canon_map(fields, 3);
+	field_put_bin(fields, SEAT_STRUCTURE, q->structure.bytes, 16);
+	field_put_u64(fields, SEAT_PERSONS, q->persons);
+	field_put_u64(fields, SEAT_NO, q->no);
+}
+
+enum es_err seat_decode(struct slice fields, struct seat_request *out)
+{
+	struct fields f = fields_of(fields);
+	struct seat_request q = {.persons = (uint32_t)fields_u64(&f, SEAT_PERSONS, SEAT_PERSONS_MAX)};
+
+	fields_exact(&f, SEAT_STRUCTURE, q.structure.bytes, 16);
+	q.no = (uint32_t)fields_u64(&f, SEAT_NO, UINT32_MAX);
+	if (f.err == ES_OK && q.persons == 0)
+		f.err = ES_MALFORMED;
+	if (f.err == ES_OK)
+		*out = q;
+	return f.err;
+}

@@ -395,6 +395,8 @@ es_ms session_deadline(const struct session *s)
 		at = sooner(at, news);
 	if (s->returns_later)
 		at = sooner(at, s->returns_later);
+	if (s->checks.len > 0 && !s->comparing && s->state != SESSION_CLOSED)
+		at = sooner(at, s->heard); /* the last step had another body to hand out: at once */
 	return at;
 }
 

@@ -129,14 +129,12 @@ static void check_head(struct step *t, uint32_t i, uint64_t seq, const struct ha
 
 	if (seq == 0 || seq > h->seq || PLANT(frontier_by_seq_only))
 		return;
-	bool same = seq == h->seq && hash_eq(id, &h->id);
-	if (same) {
+	if (seq == h->seq && hash_eq(id, &h->id)) {
 		take_as_same(k);
 		k->refused &= i != 0; /* a control branch given up: the peer has followed */
-		/* Home holds more of ours than we heard it acknowledge: the node is told. */
-		if (!session_home(t) || !set_has(s, SET_OURS, i) || h->acked >= seq)
-			return;
-	} else if (seq == h->seq) {
+		return;
+	}
+	if (seq == h->seq) {
 		k->due = false;
 		if (!k->differs || k->step == 0)
 			session_probe(t, i);

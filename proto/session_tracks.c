@@ -158,7 +158,9 @@ void session_refresh(struct step *t, uint32_t i)
 	set_put(s, SET_WANT, i, (ahead || (live && follows(t, i))) && !k->asked && !k->waits);
 	set_put(s, SET_SERVE, i, serve);
 	set_put(s, SET_NEWS, i, news);
-	if (news && k->said && ((k->next == 0 && k->offer > k->theirs) || k->offer < k->told))
+	/* Home has more of ours than we may offer: no commits will tell it that the offer has grown. */
+	bool silent = home && set_has(s, SET_OURS, i) && k->next > k->offer && k->offer > k->told;
+	if (news && k->said && (silent || (k->next == 0 && k->offer > k->theirs) || k->offer < k->told))
 		s->frontier_due = true;
 }
 

@@ -78,7 +78,7 @@ static int answer(const struct args *a, const char *path, const char *why, enum 
 	if (!count_parse(a->words[0], INT64_MAX, &no))
 		return print_fail(ES_USAGE, W_NOT_A_NUMBER, a->words[0]);
 	json_t *send = json_pack("{s:I}", "no", (json_int_t)no);
-	if (why && json_object_set_new(send, "why", json_string(why)) != 0) {
+	if (why && json_object_set_new(send, "why", json_stringn(why, strlen(why))) != 0) {
 		json_decref(send);
 		return print_fail(ES_BAD_VALUE, W_NOT_UTF8, "why");
 	}

@@ -221,7 +221,8 @@ enum es_err args_parse(struct args *a, int argc, char *const argv[], struct buf 
 	for (int i = 1; i < argc && err == ES_OK; i++) {
 		if (options && strcmp(argv[i], "--") == 0)
 			options = false;
-		else if (options && strcmp(argv[i], "--version") == 0)
+		else if (options && strcmp(argv[i], "--version") == 0 &&
+			 option_find(a->command, "version", strlen("version")) == OPTION_COUNT)
 			a->version++;
 		else if (options && strncmp(argv[i], "--", 2) == 0)
 			err = take_option(a, argc, argv, &i, why);

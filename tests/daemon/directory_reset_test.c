@@ -121,7 +121,7 @@ static void a_record_handed_over_is_listed_as_its_steward_s(void **state)
 	assert_int_equal(query(w->path, "SELECT count(*) FROM structure WHERE pole = 'pole-vitre'"), 1);
 }
 
-/* /tmp/unit_findings.md D2 */
+/* Finding D2, open. */
 static void what_is_shown_of_a_record_handed_over_names_its_steward(void **state)
 {
 	struct world *w = *state;
@@ -130,7 +130,7 @@ static void what_is_shown_of_a_record_handed_over_names_its_steward(void **state
 	assert_shows(w, 1, "pole-vitre");
 }
 
-/* /tmp/unit_findings.md D1 */
+/* By steward, not by who made it. */
 static void a_new_name_reaches_rows_by_steward(void **state)
 {
 	struct world *w = *state;

@@ -112,7 +112,7 @@ static void no_file_is_no_node(void **state)
 	assert_int_equal(node_keys_load_next(p->dir, &keys, &has), ES_NO_NODE);
 	assert_false(has);
 	assert_int_equal(node_keys_draw_next(p->dir, &p->rng, &keys), ES_NO_NODE);
-	assert_int_equal(node_keys_take_next(p->dir, &keys), ES_NO_NODE);
+	assert_int_equal(node_keys_take_next(p->dir, 2, &keys), ES_NO_NODE);
 	assert_int_not_equal(access(p->path, F_OK), 0);
 }
 
@@ -127,7 +127,7 @@ static void new_keys_are_on_disk_before_they_are_used(void **state)
 	assert_int_equal(node_keys_create(p->dir, &p->rng, &old), ES_OK);
 	assert_int_equal(node_keys_load_next(p->dir, &next, &has), ES_OK);
 	assert_false(has);
-	assert_int_equal(node_keys_take_next(p->dir, &again), ES_OK); /* none: nothing changes */
+	assert_int_equal(node_keys_take_next(p->dir, 2, &again), ES_OK); /* none: nothing changes */
 	assert_memory_equal(again.sign.bytes, old.sign.bytes, 32);
 	assert_false(again.has_former);
 	assert_int_equal(node_keys_draw_next(p->dir, &p->rng, &next), ES_OK);
@@ -151,13 +151,14 @@ static void new_keys_take_over_and_the_former_transport_key_stays(void **state)
 
 	assert_int_equal(node_keys_create(p->dir, &p->rng, &old), ES_OK);
 	assert_int_equal(node_keys_draw_next(p->dir, &p->rng, &next), ES_OK);
-	assert_int_equal(node_keys_take_next(p->dir, &now), ES_OK);
+	assert_int_equal(node_keys_take_next(p->dir, 2, &now), ES_OK);
 	for (int i = 0; i < 2; i++) { /* once more: nothing */
 		assert_memory_equal(now.sign.bytes, next.sign.bytes, 32);
 		assert_memory_equal(now.dh.bytes, next.dh.bytes, 32);
+		assert_int_equal(now.epoch, 2);
 		assert_true(now.has_former);
 		assert_memory_equal(now.former_dh.bytes, old.dh_secret.bytes, 32);
-		assert_int_equal(node_keys_take_next(p->dir, &now), ES_OK);
+		assert_int_equal(node_keys_take_next(p->dir, 2 + (uint32_t)i, &now), ES_OK);
 	}
 	assert_int_equal(node_keys_load_next(p->dir, &now, &has), ES_OK);
 	assert_false(has);
@@ -171,7 +172,7 @@ static void new_keys_take_over_and_the_former_transport_key_stays(void **state)
 
 static struct keyfile full(void)
 {
-	struct keyfile k = {.has_next = true, .has_former = true, .has_facts = true, .role = ROLE_HUB};
+	struct keyfile k = {.has_next = true, .has_former = true, .has_facts = true, .role = ROLE_HUB, .epoch = 7};
 
 	for (unsigned i = 0; i < 64; i++) {
 		k.seeds[i] = (uint8_t)i;
@@ -338,7 +339,7 @@ static void overlong_and_binary_content_is_refused(void **state)
 	assert_int_equal(keyfile_read(p->path, &k), ES_CONFIG);
 }
 
-/* A name comes with an invitation, an address too. /tmp/unit_findings.md K1 */
+/* A name comes with an invitation, an address too. */
 static void a_text_with_a_line_s_end_writes_no_line_of_its_own(void **state)
 {
 	struct place *p = *state;

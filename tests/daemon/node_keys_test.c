@@ -192,6 +192,48 @@ static void the_cress_takes_new_keys_at_once(void **state)
 	assert_true(shows(vitre, 2, "Deuxieme"));
 }
 
+/* Stopped once the entry is durable, before the key file was written again.
+ * Finding K3, open. */
+static void a_rotation_cut_off_by_a_crash_goes_on(void **state)
+{
+	struct nodes *w = *state;
+	struct node_keys keys, next;
+	struct node *n = NULL;
+	struct hash fed;
+	char dir[80];
+
+	snprintf(dir, sizeof dir, "%s/apart", w->dir);
+	char command[96];
+	snprintf(command, sizeof command, "mkdir -m 700 %s", dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(node_keys_create(dir, &w->rng, &keys), ES_OK);
+	struct found f = {.dir = dir, .keys = &keys, .rng = &w->rng, .utc = w->utc, .name = "CRESS", .pays = "bretagne", .region = "53"};
+	struct sign_public recovery = keys.sign;
+	assert_int_equal(found_cress(&f, NULL, slice_str(CHARTER), &recovery, &fed), ES_OK);
+	assert_int_equal(node_open(dir, ref, &n), ES_OK);
+	n->utc = n->mono = w->utc + 5000;
+	assert_int_equal(node_keys_draw_next(dir, &w->rng, &next), ES_OK);
+	assert_int_equal(journal_begin(n->journal), ES_OK);
+	assert_int_equal(node_rotate(n, &next), ES_OK);
+	assert_int_equal(journal_commit(n->journal), ES_OK);
+	assert_true(n->keys_changed);
+	node_close(n); /* node_keys_take_next() was not reached */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(node_open(dir, ref, &n), ES_OK);
+		n->utc = n->mono = w->utc + 9000 + i * 1000;
+		assert_true(bears(n, &next));
+		assert_false(n->key_replaced);
+		assert_int_equal(n->epoch, 2);
+		assert_int_equal(n->keys_changed, i == 0);
+		assert_int_equal(journal_begin(n->journal), ES_OK);
+		assert_int_equal(node_charter(n, slice_str("2"), slice_str("Nouvelle."), false), ES_OK);
+		assert_int_equal(journal_commit(n->journal), ES_OK);
+		if (i == 0) /* as the carrier does */
+			assert_int_equal(node_keys_take_next(dir, n->keys.epoch, &n->keys), ES_OK);
+		node_close(n);
+	}
+}
+
 static void who_is_no_member_has_no_keys_to_change(void **state)
 {
 	struct nodes *w = *state;
@@ -349,6 +391,7 @@ static void the_paper_key_takes_the_place_of_a_stolen_one(void **state)
 	assert_true(has_charter(auray, CHARTER));
 }
 
+/* Finding K2, open. */
 static void entries_of_the_thief_that_home_took_back_are_given_up(void **state)
 {
 	struct nodes *w = *state;
@@ -521,6 +564,7 @@ int main(void)
 		TEST(a_hub_that_missed_its_rotation_is_told_and_takes_the_next_keys),
 		TEST(a_request_that_a_cut_takes_away_is_made_again),
 		TEST(the_cress_takes_new_keys_at_once),
+		TEST(a_rotation_cut_off_by_a_crash_goes_on),
 		TEST(who_is_no_member_has_no_keys_to_change),
 		TEST(a_lost_key_s_place_is_taken_by_a_new_one),
 		TEST(the_paper_key_takes_the_place_of_a_stolen_one),

@@ -252,7 +252,6 @@ static void a_returned_commit_must_bear_its_author_s_signature(void **state)
 	buf_done(&ids);
 }
 
-/* /tmp/unit_findings.md N1 */
 static void nobody_but_its_author_makes_a_void_commit_go(void **state)
 {
 	struct nodes *w = *state;

@@ -109,7 +109,7 @@ exits "one-is-awaited" 75 e cress invite --pays brest --name Brest
 exits "alone-is-asked-twice" 64 e cress resolve --alone
 check "alone" e cress resolve --alone --yes
 check "it-invites-then" e cress invite --pays brest --name Brest
-check "it-is-in-the-control-log" sh -c "'$bin/essaim' --data '$work/cress' tail --limit 30 --json | jq -e 'select(.op == \"resolve\")'"
+equal "it-is-in-the-control-log" 1 "$(e cress tail --limit 30 --json | jq -r .op | grep -c resolve)"
 check "the-others-go-on" settle auray morlaix vitre
 must start fougeres
 check "and-the-late-one-too" settle $hubs cress

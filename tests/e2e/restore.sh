@@ -119,10 +119,12 @@ must work_one fougeres "De l'ancien"
 cat "$work/clone.list" >>"$work/fougeres.acked"
 must synced clone
 sleep 2
+within "the-cress-says-what-to-do" 10 has_alert cress COPY_TURNED_AWAY
 check "the-older-one-seals-nothing" test "$(outbox fougeres)" -ge 1
 exits "nobody-else-is-let-in" 65 e cress approve nobody
 check "a-human-lets-the-older-one-in" e cress approve fougeres
-within "it-is-back" 60 state_is fougeres live
+check "it-is-back" synced fougeres
+equal "it-is-live" live "$(fact fougeres .state)"
 check "its-work-arrives" settle fougeres cress morlaix
 within "now-the-clone-is-fenced" 30 state_is clone fenced
 stop clone

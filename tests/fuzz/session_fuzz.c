@@ -2,7 +2,8 @@
  *
  * A session against a peer that sends what it likes. The first byte says who the
  * peer is: a member with its key, a stranger with a key, bytes without any
- * handshake, or home answering us; and (by its quotient) what home makes of a hub.
+ * handshake, or home answering us; and (by its quotient) what home makes of a hub
+ * and by which of home's keys it calls.
  * What follows is a list of
  *     type, flags, length u16, body         a frame, where type < 128
  *     128 + event, argument                 something that happens at our end
@@ -21,8 +22,8 @@
 enum peer_kind { PEER_HUB, PEER_STRANGER, PEER_BYTES, PEER_HOME, PEER_KINDS };
 
 struct world {
-	struct dh_public cress_pub, hub_pub, stranger_pub;
-	struct dh_secret cress_dh, hub_dh, stranger_dh;
+	struct dh_public cress_pub, former_pub, hub_pub, stranger_pub;
+	struct dh_secret cress_dh, former_dh, hub_dh, stranger_dh;
 	struct rights rights;
 	struct frontier frontier;
 	struct session_env env;
@@ -89,7 +90,7 @@ static void let_in(struct world *w, unsigned n, enum role role, const struct dh_
 /* A federation of a CRESS (1) and two hubs (2: the peer or us, 3). */
 static void build(struct world *w, bool we_are_hub)
 {
-	static const uint8_t seeds[4][32] = {{8, 1}, {8, 2}, {8, 3}, {8, 4}}; /* differ beyond the clamped bits */
+	static const uint8_t seeds[5][32] = {{8, 1}, {8, 2}, {8, 3}, {8, 4}, {8, 5}}; /* differ beyond the clamped bits */
 	struct hash fed = {{0}};
 	struct dh_public other_dh;
 	struct dh_secret unused;
@@ -99,6 +100,7 @@ static void build(struct world *w, bool we_are_hub)
 	crypto_dh_keys(seeds[1], &w->hub_pub, &w->hub_dh);
 	crypto_dh_keys(seeds[2], &w->stranger_pub, &w->stranger_dh);
 	crypto_dh_keys(seeds[3], &other_dh, &unused);
+	crypto_dh_keys(seeds[4], &w->former_pub, &w->former_dh);
 	rights_init(&w->rights, &fed);
 	w->rights.founded = true;
 	let_in(w, 1, ROLE_CRESS, &w->cress_pub);
@@ -120,7 +122,7 @@ static void build(struct world *w, bool we_are_hub)
 	w->env = (struct session_env){
 		.rights = &w->rights, .frontier = &w->frontier, .self = w->hubs[we_are_hub],
 		.role = we_are_hub ? ROLE_HUB : ROLE_CRESS, .instance = id_of(9), .lineage = 1,
-		.dh = we_are_hub ? &w->hub_dh : &w->cress_dh, .rng = &w->rng, .buffers = &w->buffers,
+		.dh = we_are_hub ? &w->hub_dh : &w->cress_dh, .dh_former = we_are_hub ? NULL : &w->former_dh, .rng = &w->rng, .buffers = &w->buffers,
 		.software = "fuzz", .now = 1000, .utc = 1800000000000,
 	};
 	buf_init(&w->sent, 1u << 24);
@@ -143,6 +145,8 @@ static void step(struct world *w, struct session_event ev)
 	assert(!fx.load || fx.load_last <= w->frontier.heads[fx.load_log].seq);
 	/* Who is heard out gets nothing. */
 	assert(!fx.load || w->env.role != ROLE_CRESS || !(w->s.report_only || w->s.stranger));
+	/* Home alone acknowledges. */
+	assert(!fx.ack || (w->env.role == ROLE_HUB && w->s.peer_role == ROLE_CRESS && fx.body));
 	w->compares |= fx.compare;
 	w->asked |= fx.returns;
 	w->given |= fx.give_back;
@@ -165,7 +169,7 @@ static void bytes(struct world *w, struct slice in)
 }
 
 /* The peer's half of the handshake, honest. */
-static bool greet(struct world *w, enum peer_kind kind)
+static bool greet(struct world *w, enum peer_kind kind, const struct dh_public *home)
 {
 	bool peer_starts = kind != PEER_HOME;
 	uint8_t preamble[WIRE_PREAMBLE_LEN], e[32] = {42};
@@ -177,7 +181,7 @@ static bool greet(struct world *w, enum peer_kind kind)
 	noise_init(&w->noise, &(struct noise_config){
 		.pattern = &noise_xk, .initiator = peer_starts, .prologue = SLICE(preamble, sizeof(preamble)),
 		.s = kind == PEER_HUB ? &w->hub_dh : kind == PEER_HOME ? &w->cress_dh : &w->stranger_dh,
-		.rs = peer_starts ? &w->cress_pub : NULL});
+		.rs = peer_starts ? home : NULL});
 	buf_init(&b, 4096);
 	buf_init(&none, 4096);
 	buf_add(&b, preamble, sizeof(preamble));
@@ -301,6 +305,7 @@ static void happen(struct world *w, unsigned event, uint8_t argument)
 		break;
 	case SESSION_EV_TIME:
 		w->env.now += (es_ms)argument * 997;
+		w->env.utc += (es_ms)argument * 997 + (argument == 255 ? 200000 : 0); /* and the wall clock jumps */
 		break;
 	case SESSION_EV_JOIN:
 		if (w->s.state != SESSION_GREETING)
@@ -338,7 +343,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* In pieces, as a stream comes. */
 		for (size_t at = 1; at < size; at += 7)
 			bytes(&w, SLICE(data + at, size - at < 7 ? size - at : 7));
-	} else if (greet(&w, kind)) {
+	} else if (greet(&w, kind, data[0] / PEER_KINDS & 8 ? &w.former_pub : &w.cress_pub)) {
 		buf_init(&stream, 1u << 20);
 		for (size_t at = 1; at + 2 <= size && w.s.state != SESSION_CLOSED;) {
 			if (data[at] >= 128) {

@@ -94,6 +94,45 @@ static void an_offer_and_each_state_come_back_as_they_were_answered(void **state
 	buf_done(&b);
 }
 
+static void who_replaces_a_lost_key_says_so_in_a_ninth_item(void **state)
+{
+	struct join_ask in = ask(true), out;
+	struct join_answer answer = offer(), told;
+	struct buf b;
+
+	(void)state;
+	in.replaces = true;
+	memset(in.rotation.bytes, 7, 64);
+	buf_init(&b, 10000);
+	join_ask_encode(&in, &b);
+	assert_int_equal(b.p[0], 0x99);
+	assert_int_equal(canon_check(buf_slice(&b)), ES_OK);
+	assert_int_equal(join_ask_decode(buf_slice(&b), &out), ES_OK);
+	assert_memory_equal(&in, &out, sizeof in);
+	whole_only(&b, true);
+	buf_clear(&b);
+	answer.replaces = true;
+	memset(answer.hub.bytes, 8, 16);
+	answer.epoch = 3;
+	join_answer_encode(&answer, &b);
+	assert_int_equal(b.p[0], 0x99);
+	assert_int_equal(canon_check(buf_slice(&b)), ES_OK);
+	assert_int_equal(join_answer_decode(buf_slice(&b), &told), ES_OK);
+	assert_true(told.replaces && !told.accepted && told.epoch == 3);
+	assert_memory_equal(&told.hub, &answer.hub, 16);
+	whole_only(&b, false);
+	/* and nowhere else */
+	answer.accepted = true;
+	buf_clear(&b);
+	join_answer_encode(&answer, &b);
+	assert_int_equal(b.p[0], 0x92);
+	in.accept = false;
+	buf_clear(&b);
+	join_ask_encode(&in, &b);
+	assert_int_equal(b.p[0], 0x93);
+	buf_done(&b);
+}
+
 static void a_text_longer_than_its_field_is_refused(void **state)
 {
 	char name[RIGHTS_NAME_MAX + 2] = {0};
@@ -135,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_questions_come_back_as_they_were_asked),
 		cmocka_unit_test(an_offer_and_each_state_come_back_as_they_were_answered),
+		cmocka_unit_test(who_replaces_a_lost_key_says_so_in_a_ninth_item),
 		cmocka_unit_test(a_text_longer_than_its_field_is_refused),
 		cmocka_unit_test(an_unknown_phase_or_count_is_malformed),
 	};

@@ -514,6 +514,30 @@ static void examples_of_handshake(const struct end *hub, const struct end *cress
 	hex("noise.hash", hub->s.handshake, 64);
 }
 
+/* Instead: for a member whose keys were lost, by keys that follow them. */
+static void examples_of_replacing(struct join_answer offer)
+{
+	struct rotation r = {.hub = w.hub.hub, .epoch = 2};
+	struct party new;
+	struct buf b;
+
+	party_make(&new, 0x90, 0xb8);
+	r.sign = new.sign;
+	r.dh = new.dh;
+	offer.replaces = true;
+	offer.hub = r.hub;
+	offer.epoch = r.epoch;
+	buf_init(&b, 4096);
+	join_answer_encode(&offer, &b);
+	hex_buf("body.joined.offer.replacing", &b);
+	buf_clear(&b);
+	rotation_message(&w.fed, &r, &b);
+	hex_buf("join.rotation.message", &b);
+	r.new = crypto_sign_as(SIGN_ROTATE, &new.sign_secret, buf_slice(&b));
+	hex("join.rotation.signature", r.new.bytes, 64);
+	buf_done(&b);
+}
+
 /* A stranger asks, is answered, and agrees; the CRESS refuses another. */
 static void examples_of_join(void)
 {
@@ -555,6 +579,7 @@ static void examples_of_join(void)
 	hex_sent("body.joined.offer", &cress, WIRE_JOINED, 1);
 	hex_sent("body.joined.state", &cress, WIRE_JOINED, 2);
 	hex_sent("body.bye", &cress, WIRE_BYE, 1);
+	examples_of_replacing(offer);
 	buf_done(&body);
 	end_done(&hub);
 	end_done(&cress);

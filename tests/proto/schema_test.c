@@ -8,10 +8,10 @@
 
 #include "proto/schema.h"
 
-static void nine_kinds_are_found_by_name_and_by_number(void **state)
+static void ten_kinds_are_found_by_name_and_by_number(void **state)
 {
 	(void)state;
-	assert_int_equal(schema_kind_count, 9);
+	assert_int_equal(schema_kind_count, 10);
 	for (size_t i = 0; i < schema_kind_count; i++) {
 		const struct schema_kind *k = &schema_kinds[i];
 
@@ -19,11 +19,12 @@ static void nine_kinds_are_found_by_name_and_by_number(void **state)
 		assert_ptr_equal(schema_kind_named(slice_str(k->name)), k);
 	}
 	assert_null(schema_kind_no(0));
-	assert_null(schema_kind_no(10));
+	assert_null(schema_kind_no(11));
 	assert_null(schema_kind_named(slice_str("structures")));
 	assert_null(schema_kind_named(SLICE_NONE));
 	assert_string_equal(schema_kind_no(5)->name, "partenariat");
 	assert_string_equal(schema_kind_no(9)->plural, "inscriptions");
+	assert_string_equal(schema_kind_no(10)->name, "acceptation_charte");
 }
 
 static void a_number_or_name_belongs_to_one_field_of_its_kind(void **state)
@@ -144,7 +145,7 @@ static void the_version_is_stable_and_fits_a_signed_integer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nine_kinds_are_found_by_name_and_by_number),
+		cmocka_unit_test(ten_kinds_are_found_by_name_and_by_number),
 		cmocka_unit_test(a_number_or_name_belongs_to_one_field_of_its_kind),
 		cmocka_unit_test(every_kind_has_a_title_a_scope_and_the_shared_fields),
 		cmocka_unit_test(references_name_kinds_that_exist),

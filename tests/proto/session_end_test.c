@@ -480,6 +480,59 @@ static void a_quiet_link_is_kept_alive_and_a_dead_one_given_up(void **state)
 	assert_true(pair.a.closed);
 }
 
+/* Ours, by so much; nobody has waited. */
+static void jump(struct node *n, es_ms by)
+{
+	n->env.utc += by;
+	node_event(n, (struct session_event){.type = SESSION_EV_TIME});
+}
+
+static void a_session_whose_own_clock_has_jumped_starts_again(void **state)
+{
+	const es_ms most = STAMP_SKEW_MAX_MS / 2;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct node *n = i & 1 ? &pair.b : &pair.a, *peer = i & 1 ? &pair.a : &pair.b;
+		es_ms way = i & 2 ? -1 : 1, before;
+
+		meet();
+		before = peer->s.peer_clock_ms;
+		jump(n, way * most);
+		tick(&pair, SESSION_PING_MS); /* time that passes is no jump */
+		talk(&pair);
+		assert_false(pair.a.closed || pair.b.closed);
+		jump(n, way);
+		ended(n, peer, ES_AGAIN);
+		hang_up(&pair);
+		meet(); /* HELLO says the new one: nothing has moved since */
+		assert_int_equal(peer->s.peer_clock_ms, before + way * (most + 1));
+		jump(n, 0);
+		assert_false(n->closed);
+		hang_up(&pair);
+	}
+}
+
+/* A machine that slept: its monotonic clock stood still meanwhile. */
+static void a_clock_that_stood_still_is_a_jump_too(void **state)
+{
+	(void)state;
+	meet();
+	at(&pair, pair.now + STAMP_SKEW_MAX_MS);
+	pair.a.env.now -= STAMP_SKEW_MAX_MS;
+	node_event(&pair.a, (struct session_event){.type = SESSION_EV_TIME});
+	ended(&pair.a, &pair.b, ES_AGAIN);
+}
+
+static void who_waits_to_be_let_in_has_said_no_clock(void **state)
+{
+	(void)state;
+	knock();
+	jump(&pair.a, STAMP_SKEW_MAX_MS);
+	jump(&pair.b, -STAMP_SKEW_MAX_MS);
+	assert_false(pair.a.closed || pair.b.closed);
+}
+
 static void our_word_ends_it_and_the_peer_hears_why(void **state)
 {
 	(void)state;
@@ -527,6 +580,9 @@ int main(void)
 		T(a_handshake_that_drags_on_is_given_up),
 		T(a_frame_that_drags_on_is_given_up),
 		T(a_quiet_link_is_kept_alive_and_a_dead_one_given_up),
+		T(a_session_whose_own_clock_has_jumped_starts_again),
+		T(a_clock_that_stood_still_is_a_jump_too),
+		T(who_waits_to_be_let_in_has_said_no_clock),
 		T(our_word_ends_it_and_the_peer_hears_why),
 	};
 

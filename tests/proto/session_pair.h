@@ -12,6 +12,7 @@
 #define LOGS 16
 #define SEQS 24
 #define SEEN 256
+#define START_MS 1000000 /* of the monotonic clock, when the wall's is NOW_MS */
 
 struct node {
 	struct world *w;
@@ -177,7 +178,7 @@ static inline void node_init(struct node *n, struct world *w, unsigned who, unsi
 	n->env = (struct session_env){
 		.rights = &n->rights, .frontier = &n->frontier, .self = w->keys[who].hub,
 		.role = world_member(w, who).role, .lineage = 1, .dh = &w->keys[who].dh_secret, .rng = &n->rng,
-		.buffers = &n->buffers, .software = "essaimd test", .now = pair->now, .utc = NOW_MS,
+		.buffers = &n->buffers, .software = "essaimd test", .now = pair->now, .utc = NOW_MS + pair->now - START_MS,
 	};
 }
 
@@ -327,10 +328,12 @@ static inline void node_answer_compare(struct node *n)
 	node_event(n, (struct session_event){.type = SESSION_EV_COMPARED, .bytes = &bytes});
 }
 
-static inline void take_ack(struct node *n, struct slice body)
+/* Ids that are not ours acknowledge nothing. True where a head moved. */
+static inline bool take_ack(struct node *n, struct slice body)
 {
 	struct canon_reader r;
 	struct id16 log;
+	bool moved = false;
 
 	canon_read_init(&r, body);
 	for (uint32_t count = canon_read_array(&r, LOGS); count > 0; count--) {
@@ -341,12 +344,16 @@ static inline void take_ack(struct node *n, struct slice body)
 		uint64_t seq = canon_read_u64(&r, UINT32_MAX);
 		canon_read_exact(&r, id.bytes, 32);
 		struct head *h = frontier_find(&n->frontier, &log);
-		if (h && id_eq(&h->hub, &n->env.self) && seq > h->acked && seq <= h->seq) {
-			h->acked = seq;
-			h->acked_id = id;
-		}
+		if (!h || !id_eq(&h->hub, &n->env.self) || seq <= h->acked || seq > h->seq ||
+		    !hash_eq(&n->ids[h - n->frontier.heads][seq], &id))
+			continue;
+		h->acked = seq;
+		h->acked_id = id;
+		moved = true;
 	}
+	assert_int_equal(canon_read_done(&r), ES_OK);
 	n->acks++;
+	return moved;
 }
 
 /* One step, and what the node does about its effects. */
@@ -396,8 +403,8 @@ static inline void node_event(struct node *n, struct session_event ev)
 		node_event(n, (struct session_event){.type = SESSION_EV_RETURNS, .bytes = &give});
 	}
 	if (fx.ack) {
-		take_ack(n, buf_slice(fx.body));
-		node_event(n, (struct session_event){.type = SESSION_EV_GREW});
+		if (take_ack(n, buf_slice(fx.body)))
+			node_event(n, (struct session_event){.type = SESSION_EV_GREW});
 	}
 	if (fx.store) {
 		struct session_event stored = {.type = SESSION_EV_STORED, .log = fx.store_log};
@@ -486,6 +493,8 @@ static inline void talk(struct pair *p)
 
 static inline void at(struct pair *p, es_ms now)
 {
+	p->a.env.utc += now - p->now; /* whatever it was set to, it goes on */
+	p->b.env.utc += now - p->now;
 	p->now = p->a.env.now = p->b.env.now = now;
 }
 
@@ -512,7 +521,7 @@ static inline void start(struct pair *p)
 /* The founding, then one control commit for each of Auray, Vannes, the watcher. */
 static inline void pair_init(struct pair *p, unsigned a, unsigned a_commits, unsigned b, unsigned b_commits)
 {
-	p->now = 1000000;
+	p->now = START_MS;
 	world_init(&p->w);
 	world_found(&p->w);
 	world_let_in(&p->w, AURAY);
@@ -527,6 +536,31 @@ static inline void pair_done(struct pair *p)
 	node_done(&p->a);
 	node_done(&p->b);
 	world_done(&p->w);
+}
+
+/* Another node in its place. */
+static inline void replace(struct pair *p, struct node *n, unsigned who, unsigned commits)
+{
+	node_done(n);
+	node_init(n, &p->w, who, commits, p);
+}
+
+/* Both sessions are gone, and what was on its way with them. */
+static inline void hang_up(struct pair *p)
+{
+	session_done(&p->a.s, &p->a.env);
+	session_done(&p->b.s, &p->b.env);
+	p->a.closed = p->b.closed = false;
+	buf_clear(&p->a.out);
+	buf_clear(&p->b.out);
+}
+
+static inline void both_ended(const struct pair *p, enum es_err why)
+{
+	assert_int_equal(p->a.s.state, SESSION_CLOSED);
+	assert_int_equal(p->b.s.state, SESSION_CLOSED);
+	assert_int_equal(p->a.s.why, why);
+	assert_int_equal(p->b.s.why, why);
 }
 
 /* A message of `n`'s own making, past its session. */

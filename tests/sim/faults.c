@@ -228,6 +228,7 @@ static void backup(struct world *w)
 	to->held = judge_held(s, &to->held_count);
 	to->machine = s->no;
 	to->at = w->now;
+	to->flipped = s->flipped;
 	trace_act(w->now, s->no, "backup", 0, 0);
 }
 
@@ -283,12 +284,19 @@ static void go_back(struct world *w, enum fault f)
 		machine_kill(s, -1);
 	s->life = LIFE_DOWN;
 	disk_restore(s->disk, b->image);
-	s->flipped = false;
+	s->flipped = b->flipped;
+	s->disk->crash_in = -1;
+	s->disk->quota = 0;
+	for (int i = 0; i < FAULT_KINDS; i++)
+		s->disk->fail_in[i] = -1;
 	if (!marked)
 		s->keys = b->keys; /* the whole machine went back */
 	judge_went_back(s, b->held, b->held_count);
 	trace_act(w->now, s->no, names[f], (uint64_t)(w->now - b->at), 0);
 	if (marked && !mark_restored(s)) {
+		s->life = LIFE_STOPPED;
+		if (s->flipped)
+			return; /* the backup is of a damaged file */
 		violation(w, "restore", "n%d: a backup cannot be restored", s->no);
 		return;
 	}

@@ -251,6 +251,7 @@ bool machine_start(struct sim_node *s)
 		return false;
 	}
 	s->stopped = ES_OK;
+	s->names_due = true;
 	judge_started(s);
 	for (size_t i = 0; i < s->target_count; i++) {
 		s->targets[i].attempts = 0;
@@ -519,6 +520,13 @@ static void take_keys(struct sim_node *s)
 		peer_close(s->peers, ES_AGAIN);
 }
 
+static struct position journal_position(const struct sim_node *s)
+{
+	struct journal *j = s->n->journal;
+
+	return (struct position){journal_last_pos(j), journal_last_edit(j), journal_last_refold(j)};
+}
+
 static bool position_reached(struct position have, struct position want)
 {
 	return have.commit >= want.commit && have.edit >= want.edit && have.refold >= want.refold;
@@ -530,6 +538,7 @@ static void tell_sessions(struct sim_node *s)
 	bool grew = n->grew || n->control_grew, forks = n->forks_grew;
 
 	s->erase = node_erase_target(n);
+	s->names_due = s->names_due || n->control_grew;
 	n->grew = n->control_grew = n->forks_grew = n->switched = n->refolds = false;
 	if (n->keys_changed)
 		take_keys(s);
@@ -659,8 +668,9 @@ static void on_project(struct world *w, const struct event *e)
 	if (!s->d)
 		err = open_directory(s);
 	struct position before = s->d ? directory_position(s->d) : (struct position){0};
-	if (err == ES_OK)
+	if (err == ES_OK && (s->names_due || !position_reached(before, journal_position(s))))
 		err = worker_project(s->n, s->d);
+	s->names_due = err != ES_OK;
 	struct position after = s->d ? directory_position(s->d) : (struct position){0};
 	bool moved = memcmp(&before, &after, sizeof before) != 0;
 	if (moved || err != ES_OK)

@@ -42,7 +42,7 @@ struct options {
 	uint64_t first, last;
 	struct wish wish;
 	int jobs;
-	bool one, hash, verbose, stats;
+	bool one, hash, verbose, stats, stop;
 	unsigned timeout;
 };
 
@@ -189,6 +189,8 @@ static int run_many(const struct options *o)
 	if (!held || !done)
 		return 2;
 	while (next <= o->last || running > 0) {
+		if (o->stop && t.violations)
+			next = o->last + 1;
 		struct pollfd fds[64];
 
 		while (running < o->jobs && next <= o->last)
@@ -287,6 +289,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 			o->hash = true;
 		} else if (strcmp(a, "--verbose") == 0) {
 			o->verbose = true;
+		} else if (strcmp(a, "--stop") == 0) {
+			o->stop = true;
 		} else if (strcmp(a, "--stats") == 0) {
 			o->stats = true;
 		} else if (strcmp(a, "--no-faults") == 0) {

@@ -23,6 +23,7 @@ struct shelf {
 	size_t held_count;
 	int machine;
 	es_ms at;
+	bool flipped;
 };
 #define SHELF_MAX 24
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Seats of events, and structures that two hubs hold. */
+#include <stdlib.h>
+#include <string.h>
+#include "daemon/api_parts.h"
+#include "proto/request.h"
+
+static enum es_err uid_of(struct request *r, const char *text, struct id16 *uid)
+{
+	if (ulid_decode(text, strlen(text), uid->bytes))
+		return ES_OK;
+	buf_printf(&r->why, "%.64s: not a uid (26 characters)", text);
+	return ES_BAD_VALUE;
+}
+
+/* A plain number; 0: not one, or above max. */
+static uint32_t number_of(const char *text, uint32_t max)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	return text[0] >= '0' && text[0] <= '9' && *end == 0 && v <= max ? (uint32_t)v : 0;
+}
+
+static void seat_json(const struct node *n, const struct seat *s, struct buf *out)
+{
+	const struct member *m = rights_member(&n->rights, &s->hub);
+	char owner[NODE_OWNER_MAX] = "", structure[ULID_LEN + 1];
+
+	if (m)
+		rights_owner_text(m, owner, sizeof owner);
+	ulid_encode(s->structure.bytes, structure);
+	buf_printf(out, "{\"no\":%u,\"hub\":", s->no);
+	json_string(slice_str(owner), out);
+	buf_printf(out, ",\"structure\":\"%s\",\"nb_personnes\":%u,\"state\":\"%s\",\"waits\":%s}", structure, s->persons,
+		   s->granted ? "granted" : "waiting", s->waits ? "true" : "false");
+}
+
+enum es_err api_seats(struct request *r, struct node *n)
+{
+	struct id16 event;
+	struct seats e = {0};
+	bool first = true;
+	enum es_err err = uid_of(r, request_param(r, "uid"), &event);
+
+	if (err == ES_OK) {
+		err = node_seats(n, &event, &e);
+		if (err == ES_NOT_FOUND)
+			buf_printf(&r->why, "%s: no such event here", request_param(r, "uid"));
+	}
+	if (err != ES_OK) {
+		seats_done(&e);
+		return err;
+	}
+	buf_str(&r->out, "{\"capacity\":");
+	if (e.capacity < 0)
+		buf_str(&r->out, "null");
+	else
+		buf_printf(&r->out, "%lld", (long long)e.capacity);
+	buf_printf(&r->out, ",\"unit\":\"%s\",\"granted\":%lld,\"waiting\":%lld,\"items\":[", e.by_structure ? "structure" : "personne",
+		   (long long)e.granted, (long long)e.waiting);
+	for (size_t i = 0; i < e.count; i++) {
+		if (!e.ours && !id_eq(&e.list[i].hub, &n->hub))
+			continue; /* another hub's requests are the organiser's to see */
+		buf_str(&r->out, first ? "" : ",");
+		seat_json(n, &e.list[i], &r->out);
+		first = false;
+	}
+	buf_str(&r->out, "]}");
+	seats_done(&e);
+	return buf_err(&r->out);
+}
+
+enum es_err api_register(struct request *r, struct node *n)
+{
+	struct id16 event, structure = {{0}};
+	struct pair pairs[4];
+	uint32_t persons = 0, no = 0;
+	enum es_err err;
+	size_t count = body_pairs(r, "values", pairs, 4, &err);
+
+	for (size_t i = 0; i < count && err == ES_OK; i++) {
+		if (strcmp(pairs[i].key, "structure") == 0) {
+			err = uid_of(r, pairs[i].value, &structure);
+		} else if (strcmp(pairs[i].key, "nb_personnes") == 0) {
+			persons = number_of(pairs[i].value, SEAT_PERSONS_MAX);
+		} else {
+			buf_printf(&r->why, "%.64s: a request for seats has structure and nb_personnes, and no name", pairs[i].key);
+			err = ES_UNKNOWN_FIELD;
+		}
+	}
+	pairs_free(pairs, count);
+	if (err == ES_OK)
+		err = uid_of(r, body_text(r, "uid", r->part, sizeof r->part), &event);
+	if (err != ES_OK)
+		return err;
+	err = node_ask_seats(n, &event, &structure, persons, &no);
+	if (err == ES_NOT_FOUND)
+		buf_printf(&r->why, "%s: no such event here", r->part);
+	else if (err == ES_NOT_ALLOWED)
+		buf_printf(&r->why, "%s: this event is cancelled or over", r->part);
+	else if (err == ES_BAD_VALUE)
+		buf_printf(&r->why, "%s: structure is a structure known here, nb_personnes 1 to %d", r->part, SEAT_PERSONS_MAX);
+	if (err == ES_OK)
+		buf_printf(&r->out, "{\"no\":%u}", no);
+	return err;
+}
+
+enum es_err api_cancel(struct request *r, struct node *n)
+{
+	char text[24];
+	uint32_t no = number_of(body_text(r, "no", text, sizeof text), UINT32_MAX);
+	enum es_err err = node_cancel_seats(n, no);
+
+	if (err == ES_NOT_FOUND)
+		buf_printf(&r->why, "%s: no request for seats of this hub under that number; see 'essaim seats'", text);
+	if (err == ES_OK)
+		buf_printf(&r->out, "{\"no\":%u}", no);
+	return err;
+}
+
+enum es_err api_duplicates(struct request *r, struct reader *reader)
+{
+	return reader_duplicates(reader, &r->out);
+}
