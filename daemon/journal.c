@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/journal.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "daemon/journal_parts.h"
@@ -39,14 +40,11 @@ static enum es_err upgrade(struct journal *j)
 	return err == ES_OK && version < JOURNAL_VERSION ? sql_exec(j->db, journal_life_schema) : err;
 }
 
-static enum es_err prepare_all(struct journal *j)
+sqlite3_stmt *journal_st(struct journal *j, int which)
 {
-	for (int i = 0; i < ST_COUNT; i++) {
-		int rc = sqlite3_prepare_v3(j->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &j->st[i], NULL);
-		if (rc != SQLITE_OK)
-			return sql_err(rc);
-	}
-	return ES_OK;
+	if (!j->st[which])
+		(void)sqlite3_prepare_v3(j->db, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, &j->st[which], NULL);
+	return j->st[which];
 }
 
 static enum es_err configure(struct journal *j)
@@ -55,9 +53,13 @@ static enum es_err configure(struct journal *j)
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-	return sql_exec(j->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-			       "PRAGMA secure_delete=ON; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;"
-			       "PRAGMA journal_size_limit=67108864; BEGIN EXCLUSIVE; COMMIT;");
+	char limits[96];
+
+	snprintf(limits, sizeof limits, "PRAGMA cache_size=-%d; PRAGMA wal_autocheckpoint=%d", sql_limits.journal_cache_kib,
+		 sql_limits.journal_wal_pages);
+	enum es_err err = sql_exec(j->db, limits);
+	return err != ES_OK ? err : sql_exec(j->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+			       "PRAGMA secure_delete=ON; PRAGMA journal_size_limit=67108864; BEGIN EXCLUSIVE; COMMIT;");
 }
 
 enum es_err journal_open(const char *path, bool create, struct journal **out)
@@ -85,8 +87,6 @@ enum es_err journal_open(const char *path, bool create, struct journal **out)
 		err = sql_exec(j->db, "COMMIT");
 	if (err == ES_OK)
 		err = upgrade(j);
-	if (err == ES_OK)
-		err = prepare_all(j);
 	if (err != ES_OK) {
 		journal_close(j);
 		return err;
@@ -151,14 +151,14 @@ enum es_err journal_unmark(struct journal *j, bool keep)
 
 enum es_err journal_set(struct journal *j, const char *name, struct slice value)
 {
-	sqlite3_bind_text(j->st[ST_SET], 1, name, -1, SQLITE_STATIC);
-	sql_bind_slice(j->st[ST_SET], 2, value);
-	return sql_run(j->st[ST_SET]);
+	sqlite3_bind_text(journal_st(j, ST_SET), 1, name, -1, SQLITE_STATIC);
+	sql_bind_slice(journal_st(j, ST_SET), 2, value);
+	return sql_run(journal_st(j, ST_SET));
 }
 
 bool journal_get(struct journal *j, const char *name, struct buf *out)
 {
-	sqlite3_stmt *st = j->st[ST_GET];
+	sqlite3_stmt *st = journal_st(j, ST_GET);
 	bool found;
 
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
@@ -175,7 +175,7 @@ bool journal_get(struct journal *j, const char *name, struct buf *out)
 
 static enum es_err load_head(struct journal *j, uint32_t no, struct head *h)
 {
-	sqlite3_stmt *st = j->st[ST_HEAD];
+	sqlite3_stmt *st = journal_st(j, ST_HEAD);
 	bool good = true;
 
 	sqlite3_bind_int64(st, 1, no);
@@ -200,7 +200,7 @@ enum es_err journal_head(struct journal *j, uint32_t index, struct head *h)
 
 enum es_err journal_frontier(struct journal *j, struct frontier *f)
 {
-	sqlite3_stmt *st = j->st[ST_LOGS];
+	sqlite3_stmt *st = journal_st(j, ST_LOGS);
 	enum es_err err = ES_OK;
 	int rc;
 
@@ -228,7 +228,7 @@ enum es_err journal_frontier(struct journal *j, struct frontier *f)
 enum es_err journal_add_log(struct journal *j, const struct frontier *f, uint32_t index)
 {
 	const struct head *h = &f->heads[index];
-	sqlite3_stmt *st = j->st[ST_ADD_LOG];
+	sqlite3_stmt *st = journal_st(j, ST_ADD_LOG);
 
 	sqlite3_bind_int64(st, 1, index + 1);
 	sqlite3_bind_blob(st, 2, h->log.bytes, 16, SQLITE_STATIC);
@@ -243,7 +243,7 @@ enum es_err journal_add_log(struct journal *j, const struct frontier *f, uint32_
 enum es_err journal_update_log(struct journal *j, const struct frontier *f, uint32_t index)
 {
 	const struct head *h = &f->heads[index];
-	sqlite3_stmt *st = j->st[ST_UPDATE_LOG];
+	sqlite3_stmt *st = journal_st(j, ST_UPDATE_LOG);
 
 	sqlite3_bind_int64(st, 1, index + 1);
 	sqlite3_bind_blob(st, 2, h->log.bytes, 16, SQLITE_STATIC);
@@ -256,7 +256,7 @@ enum es_err journal_update_log(struct journal *j, const struct frontier *f, uint
 enum es_err journal_append(struct journal *j, uint32_t index, const struct commit *c, const struct packed *p,
 			   es_ms utc, int64_t *pos)
 {
-	sqlite3_stmt *st = j->st[ST_APPEND];
+	sqlite3_stmt *st = journal_st(j, ST_APPEND);
 	enum es_err err;
 
 	sqlite3_bind_int64(st, 1, index + 1);
@@ -270,7 +270,7 @@ enum es_err journal_append(struct journal *j, uint32_t index, const struct commi
 	if (err != ES_OK)
 		return err;
 	*pos = sqlite3_last_insert_rowid(j->db);
-	st = j->st[ST_PAYLOAD];
+	st = journal_st(j, ST_PAYLOAD);
 	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
 		sqlite3_bind_int64(st, 1, *pos << 8 | i);
 		if (p->payload[i].present) { /* else erased: both stay NULL */
@@ -284,7 +284,7 @@ enum es_err journal_append(struct journal *j, uint32_t index, const struct commi
 
 bool journal_commit_id(struct journal *j, uint32_t index, uint64_t seq, struct hash *id)
 {
-	sqlite3_stmt *st = j->st[ST_ID];
+	sqlite3_stmt *st = journal_st(j, ST_ID);
 	bool found;
 
 	sqlite3_bind_int64(st, 1, index + 1);
@@ -304,26 +304,26 @@ int64_t journal_number(sqlite3_stmt *st)
 
 int64_t journal_pos(struct journal *j, uint32_t index, uint64_t seq)
 {
-	sqlite3_bind_int64(j->st[ST_POS], 1, index + 1);
-	sqlite3_bind_int64(j->st[ST_POS], 2, (int64_t)seq);
-	return journal_number(j->st[ST_POS]);
+	sqlite3_bind_int64(journal_st(j, ST_POS), 1, index + 1);
+	sqlite3_bind_int64(journal_st(j, ST_POS), 2, (int64_t)seq);
+	return journal_number(journal_st(j, ST_POS));
 }
 
 int64_t journal_last_pos(struct journal *j)
 {
-	return journal_number(j->st[ST_LAST_POS]);
+	return journal_number(journal_st(j, ST_LAST_POS));
 }
 
 int64_t journal_changes(struct journal *j, int64_t pos)
 {
-	sqlite3_bind_int64(j->st[ST_COUNT_OF], 1, pos << 8);
-	sqlite3_bind_int64(j->st[ST_COUNT_OF], 2, pos << 8 | 255);
-	return journal_number(j->st[ST_COUNT_OF]);
+	sqlite3_bind_int64(journal_st(j, ST_COUNT_OF), 1, pos << 8);
+	sqlite3_bind_int64(journal_st(j, ST_COUNT_OF), 2, pos << 8 | 255);
+	return journal_number(journal_st(j, ST_COUNT_OF));
 }
 
 int64_t journal_last_edit(struct journal *j)
 {
-	return journal_number(j->st[ST_LAST_EDIT]);
+	return journal_number(journal_st(j, ST_LAST_EDIT));
 }
 
 /* --- reading commits --- */
@@ -331,7 +331,7 @@ int64_t journal_last_edit(struct journal *j)
 /* The changes of the commit at `pos`, borrowed from `bytes`, which holds them. */
 static enum es_err read_payload(struct journal *j, int64_t pos, struct buf *bytes, struct packed *p)
 {
-	sqlite3_stmt *st = j->st[ST_CHANGES];
+	sqlite3_stmt *st = journal_st(j, ST_CHANGES);
 	size_t at[COMMIT_CHANGES_MAX];
 	int rc;
 
@@ -406,18 +406,19 @@ static enum es_err load_one(struct journal *j, sqlite3_stmt *st, struct loading 
 enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *log, uint64_t seq, uint64_t upto,
 			 size_t want, struct buf *body, uint64_t *last)
 {
-	sqlite3_stmt *st = j->st[ST_FROM];
+	sqlite3_stmt *st = journal_st(j, ST_FROM);
 	static _Thread_local struct loading l;
 	struct buf list;
 	enum es_err err = ES_OK;
 	uint32_t n = 0;
 	int rc = SQLITE_DONE;
 
+	/* At most 256 in a message, however small what was forgotten has left them. */
 	buf_init(&list, 2 * COMMIT_PACKED_MAX + want);
 	buf_init(&l.bytes, COMMIT_BYTES_MAX);
 	sqlite3_bind_int64(st, 1, index + 1);
 	sqlite3_bind_int64(st, 2, (int64_t)seq);
-	while (list.len < want && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+	while (list.len < want && n < COMMIT_CHANGES_MAX && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		size_t before = list.len;
 
 		if ((uint64_t)sqlite3_column_int64(st, 1) > upto)
@@ -451,7 +452,7 @@ enum es_err journal_load(struct journal *j, uint32_t index, const struct id16 *l
 
 enum es_err journal_one(struct journal *j, int64_t pos, uint32_t *index, struct buf *packed, int64_t *stored)
 {
-	sqlite3_stmt *st = j->st[ST_ONE];
+	sqlite3_stmt *st = journal_st(j, ST_ONE);
 	static _Thread_local struct loading l;
 	enum es_err err = ES_NOT_FOUND;
 
@@ -480,6 +481,13 @@ static bool counts(const struct feed *f, const struct head *h, const struct comm
 {
 	if (ch->control || ch->op != OP_PUT)
 		return false;
+	for (size_t i = 0; i < f->order_count; i++)
+		if (ch->edited <= f->orders[i].upto && ch->kind == f->orders[i].kind &&
+		    memcmp(ch->record.bytes, f->orders[i].record.bytes, 32) == 0)
+			return false;
+	if (f->rights->forgotten_count > 0 && h->scope != SCOPE_LOCAL &&
+	    ch->edited <= rights_forgotten(f->rights, &ch->record, ch->kind))
+		return false; /* kept until home holds the commit, not shown */
 	if (h->scope == SCOPE_LOCAL)
 		return true;
 	if (h->blocked == ES_FORK && c->seq >= h->blocked_seq)
@@ -531,7 +539,7 @@ static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed 
 
 static enum es_err feed_commits(struct journal *j, struct feed *f, size_t *items)
 {
-	sqlite3_stmt *st = j->st[ST_AFTER];
+	sqlite3_stmt *st = journal_st(j, ST_AFTER);
 	static _Thread_local struct loading l;
 	enum es_err err = ES_OK;
 	int rc = SQLITE_ROW;
@@ -614,7 +622,7 @@ enum es_err journal_feed(struct journal *j, struct feed *f)
 
 enum es_err journal_outbox_add(struct journal *j, const struct outbox_edit *e)
 {
-	sqlite3_stmt *st = j->st[ST_OUT_ADD];
+	sqlite3_stmt *st = journal_st(j, ST_OUT_ADD);
 
 	sqlite3_bind_int64(st, 1, e->scope);
 	sqlite3_bind_blob(st, 2, e->record.bytes, 32, SQLITE_STATIC);
@@ -628,8 +636,8 @@ enum es_err journal_outbox_add(struct journal *j, const struct outbox_edit *e)
 
 enum es_err journal_outbox_remove(struct journal *j, int64_t edit)
 {
-	sqlite3_bind_int64(j->st[ST_OUT_DEL], 1, edit);
-	return sql_run(j->st[ST_OUT_DEL]);
+	sqlite3_bind_int64(journal_st(j, ST_OUT_DEL), 1, edit);
+	return sql_run(journal_st(j, ST_OUT_DEL));
 }
 
 static enum es_err walk_outbox(sqlite3_stmt *st, bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx)
@@ -653,7 +661,7 @@ static enum es_err walk_outbox(sqlite3_stmt *st, bool (*each)(void *ctx, const s
 enum es_err journal_outbox_each(struct journal *j, enum scope scope, const struct record_id *record, int64_t after,
 				bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx)
 {
-	sqlite3_stmt *st = j->st[record ? ST_OUT_RECORD : scope != SCOPE_COUNT ? ST_OUT_SCOPE : ST_OUT_ALL];
+	sqlite3_stmt *st = journal_st(j, record ? ST_OUT_RECORD : scope != SCOPE_COUNT ? ST_OUT_SCOPE : ST_OUT_ALL);
 
 	sqlite3_clear_bindings(st);
 	if (record)
@@ -667,20 +675,20 @@ enum es_err journal_outbox_each(struct journal *j, enum scope scope, const struc
 enum es_err journal_outbox_above(struct journal *j, es_stamp limit,
 				 bool (*each)(void *ctx, const struct outbox_edit *e), void *ctx)
 {
-	sqlite3_bind_int64(j->st[ST_OUT_ABOVE], 1, (int64_t)limit);
-	return walk_outbox(j->st[ST_OUT_ABOVE], each, ctx);
+	sqlite3_bind_int64(journal_st(j, ST_OUT_ABOVE), 1, (int64_t)limit);
+	return walk_outbox(journal_st(j, ST_OUT_ABOVE), each, ctx);
 }
 
 enum es_err journal_outbox_one(struct journal *j, int64_t edit, bool (*each)(void *ctx, const struct outbox_edit *e),
 			       void *ctx)
 {
-	sqlite3_bind_int64(j->st[ST_OUT_ONE], 1, edit);
-	return walk_outbox(j->st[ST_OUT_ONE], each, ctx);
+	sqlite3_bind_int64(journal_st(j, ST_OUT_ONE), 1, edit);
+	return walk_outbox(journal_st(j, ST_OUT_ONE), each, ctx);
 }
 
 enum es_err journal_outbox_restamp(struct journal *j, int64_t edit, es_stamp edited, struct slice change)
 {
-	sqlite3_stmt *st = j->st[ST_OUT_STAMP];
+	sqlite3_stmt *st = journal_st(j, ST_OUT_STAMP);
 
 	sqlite3_bind_int64(st, 1, edit);
 	sqlite3_bind_int64(st, 2, (int64_t)edited);
@@ -691,19 +699,19 @@ enum es_err journal_outbox_restamp(struct journal *j, int64_t edit, es_stamp edi
 
 bool journal_outbox_rows(struct journal *j)
 {
-	return journal_number(j->st[ST_OUT_ANY]) != 0;
+	return journal_number(journal_st(j, ST_OUT_ANY)) != 0;
 }
 
 int64_t journal_outbox_count(struct journal *j)
 {
-	return journal_number(j->st[ST_OUT_COUNT]);
+	return journal_number(journal_st(j, ST_OUT_COUNT));
 }
 
 /* --- requests to join --- */
 
 enum es_err journal_request_put(struct journal *j, const struct join_request *r)
 {
-	sqlite3_stmt *st = j->st[ST_REQ_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_REQ_PUT);
 
 	sqlite3_bind_blob(st, 1, r->member.hub.bytes, 16, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, r->member.name, -1, SQLITE_STATIC);
@@ -733,7 +741,7 @@ static void column_text(sqlite3_stmt *st, int column, char *out, size_t size)
 
 enum es_err journal_request_each(struct journal *j, bool (*each)(void *ctx, const struct join_request *r), void *ctx)
 {
-	sqlite3_stmt *st = j->st[ST_REQ_ALL];
+	sqlite3_stmt *st = journal_st(j, ST_REQ_ALL);
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {

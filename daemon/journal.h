@@ -85,6 +85,11 @@ int64_t journal_last_edit(struct journal *j);
  * end (refolds come whole). `to` is where it stopped, `more` whether there is
  * more. A damaged commit is passed over and counted. What does not count (layers
  * 2 and 3, blocked logs) is not told. */
+struct own_order {
+	struct record_id record;
+	unsigned kind;
+	es_stamp upto;
+};
 struct feed {
 	struct position from, to;
 	size_t max;
@@ -94,6 +99,8 @@ struct feed {
 	uint32_t damaged_log;
 	const struct frontier *frontier;
 	const struct rights *rights;
+	const struct own_order *orders; /* erasures that no control entry says yet */
+	size_t order_count;
 	enum es_err (*each)(void *ctx, const struct feed_item *item);
 	void *ctx;
 };

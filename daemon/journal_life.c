@@ -49,13 +49,13 @@ static bool has_row(sqlite3_stmt *st)
 enum es_err journal_refold(struct journal *j, const struct record_id *record)
 {
 	if (record)
-		sqlite3_bind_blob(j->st[ST_REFOLD], 1, record->bytes, 32, SQLITE_STATIC);
-	return sql_run(j->st[ST_REFOLD]);
+		sqlite3_bind_blob(journal_st(j, ST_REFOLD), 1, record->bytes, 32, SQLITE_STATIC);
+	return sql_run(journal_st(j, ST_REFOLD));
 }
 
 int64_t journal_last_refold(struct journal *j)
 {
-	return journal_number(j->st[ST_REFOLD_LAST]);
+	return journal_number(journal_st(j, ST_REFOLD_LAST));
 }
 
 static enum es_err refold_changes(struct journal *j, const struct packed *p)
@@ -90,19 +90,19 @@ static enum es_err drop_rows(struct journal *j, uint32_t index, uint64_t after, 
 	enum es_err err = ES_OK;
 
 	for (size_t i = 0; i < d->count && err == ES_OK; i++) {
-		sqlite3_bind_int64(j->st[ST_DROP_PAYLOAD], 1, d->pos[i] << 8);
-		sqlite3_bind_int64(j->st[ST_DROP_PAYLOAD], 2, d->pos[i] << 8 | 255);
-		err = sql_run(j->st[ST_DROP_PAYLOAD]);
+		sqlite3_bind_int64(journal_st(j, ST_DROP_PAYLOAD), 1, d->pos[i] << 8);
+		sqlite3_bind_int64(journal_st(j, ST_DROP_PAYLOAD), 2, d->pos[i] << 8 | 255);
+		err = sql_run(journal_st(j, ST_DROP_PAYLOAD));
 	}
-	sqlite3_bind_int64(j->st[ST_DROP], 1, index + 1);
-	sqlite3_bind_int64(j->st[ST_DROP], 2, (int64_t)after);
-	return err != ES_OK ? err : sql_run(j->st[ST_DROP]);
+	sqlite3_bind_int64(journal_st(j, ST_DROP), 1, index + 1);
+	sqlite3_bind_int64(journal_st(j, ST_DROP), 2, (int64_t)after);
+	return err != ES_OK ? err : sql_run(journal_st(j, ST_DROP));
 }
 
 enum es_err journal_drop_after(struct journal *j, uint32_t index, uint64_t after,
 			       enum es_err (*each)(void *ctx, const struct commit *c, const struct packed *p), void *ctx)
 {
-	sqlite3_stmt *st = j->st[ST_BEYOND];
+	sqlite3_stmt *st = journal_st(j, ST_BEYOND);
 	struct loading *l = calloc(1, sizeof *l);
 	struct dropping d = {0};
 	enum es_err err = l ? ES_OK : ES_NOMEM;
@@ -151,7 +151,7 @@ static int wanted_cmp(const void *a, const void *b)
 
 static bool is_of_hub(struct journal *j, const struct frontier *f, const struct id16 *hub, int64_t pos)
 {
-	sqlite3_stmt *st = j->st[ST_LOG_OF];
+	sqlite3_stmt *st = journal_st(j, ST_LOG_OF);
 	bool yes = false;
 
 	sqlite3_bind_int64(st, 1, pos);
@@ -167,7 +167,7 @@ static bool is_of_hub(struct journal *j, const struct frontier *f, const struct 
 static enum es_err look_in_logs(struct journal *j, const struct frontier *f, const struct id16 *hub,
 				const struct wanted *list, size_t n, bool *found)
 {
-	sqlite3_stmt *st = j->st[ST_SALTS];
+	sqlite3_stmt *st = journal_st(j, ST_SALTS);
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -194,8 +194,8 @@ enum es_err journal_find_salts(struct journal *j, const struct frontier *f, cons
 		return ES_NOMEM;
 	for (size_t i = 0; i < n; i++) {
 		list[i] = (struct wanted){.salt = &salts[i], .at = i};
-		bind_id(j->st[ST_OUT_HAS], 1, &salts[i]);
-		found[i] = has_row(j->st[ST_OUT_HAS]);
+		bind_id(journal_st(j, ST_OUT_HAS), 1, &salts[i]);
+		found[i] = has_row(journal_st(j, ST_OUT_HAS));
 	}
 	qsort(list, n, sizeof *list, wanted_cmp);
 	err = look_in_logs(j, f, hub, list, n, found);
@@ -207,8 +207,8 @@ enum es_err journal_outbox_remove_salt(struct journal *j, const struct id16 *sal
 {
 	int before = sqlite3_total_changes(j->db);
 
-	bind_id(j->st[ST_OUT_SALT], 1, salt);
-	enum es_err err = sql_run(j->st[ST_OUT_SALT]);
+	bind_id(journal_st(j, ST_OUT_SALT), 1, salt);
+	enum es_err err = sql_run(journal_st(j, ST_OUT_SALT));
 	*removed = sqlite3_total_changes(j->db) - before;
 	return err;
 }
@@ -230,7 +230,7 @@ struct refolding {
 
 static enum es_err read_refolds(struct journal *j, struct feed *f, struct refolding *r)
 {
-	sqlite3_stmt *st = j->st[ST_REFOLDS];
+	sqlite3_stmt *st = journal_st(j, ST_REFOLDS);
 	int rc;
 
 	sqlite3_bind_int64(st, 1, f->from.refold);
@@ -261,7 +261,7 @@ static enum es_err read_refolds(struct journal *j, struct feed *f, struct refold
 
 static enum es_err find_commits(struct journal *j, struct refolding *r)
 {
-	sqlite3_stmt *st = j->st[ST_RECORDS];
+	sqlite3_stmt *st = journal_st(j, ST_RECORDS);
 	enum es_err err = ES_OK;
 	int rc = SQLITE_DONE;
 
@@ -287,7 +287,7 @@ static enum es_err find_commits(struct journal *j, struct refolding *r)
 
 static enum es_err tell_commit(struct journal *j, struct feed *f, const struct refolding *r, struct loading *l, int64_t pos)
 {
-	sqlite3_stmt *st = j->st[ST_WHOLE];
+	sqlite3_stmt *st = journal_st(j, ST_WHOLE);
 	enum es_err err = ES_OK;
 	struct change ch;
 
@@ -380,8 +380,8 @@ enum es_err journal_feed_refolds(struct journal *j, struct feed *f)
 
 enum es_err journal_refold_done(struct journal *j, int64_t no)
 {
-	sqlite3_bind_int64(j->st[ST_REFOLD_DONE], 1, no);
-	return sql_run(j->st[ST_REFOLD_DONE]);
+	sqlite3_bind_int64(journal_st(j, ST_REFOLD_DONE), 1, no);
+	return sql_run(journal_st(j, ST_REFOLD_DONE));
 }
 
 /* --- erasure --- */
@@ -396,8 +396,8 @@ static enum es_err erase_row(struct journal *j, struct erasing *e, int64_t no, u
 	if (err != ES_OK || e->look_only || (e->kept && e->kept(e->ctx, index, seq)))
 		return err;
 	e->destroyed++;
-	sqlite3_bind_int64(j->st[ST_ERASE], 1, no);
-	return sql_run(j->st[ST_ERASE]);
+	sqlite3_bind_int64(journal_st(j, ST_ERASE), 1, no);
+	return sql_run(journal_st(j, ST_ERASE));
 }
 
 static bool is_meant(const struct erasing *e, struct slice bytes)
@@ -410,7 +410,7 @@ static bool is_meant(const struct erasing *e, struct slice bytes)
 
 static bool place_of_row(struct journal *j, const struct frontier *f, int64_t no, uint32_t *index, uint64_t *seq)
 {
-	sqlite3_stmt *st = j->st[ST_LOG_OF];
+	sqlite3_stmt *st = journal_st(j, ST_LOG_OF);
 	bool good;
 
 	sqlite3_bind_int64(st, 1, no >> 8);
@@ -423,7 +423,7 @@ static bool place_of_row(struct journal *j, const struct frontier *f, int64_t no
 
 static enum es_err erase_commits(struct journal *j, struct erasing *e)
 {
-	sqlite3_stmt *st = j->st[ST_OF_RECORD];
+	sqlite3_stmt *st = journal_st(j, ST_OF_RECORD);
 	struct dropping rows = {0};
 	enum es_err err = ES_OK;
 	int rc = SQLITE_DONE;
@@ -494,17 +494,17 @@ static enum es_err strip(struct journal *j, struct erasing *e, const struct hash
 	buf_init(&again, COMMIT_PACKED_MAX);
 	commit_pack(p.header, &p.sig, p.payload, p.count, &again);
 	err = buf_err(&again);
-	sqlite3_bind_blob(j->st[ST_VOID_STRIP], 1, id->bytes, 32, SQLITE_STATIC);
-	sql_bind_slice(j->st[ST_VOID_STRIP], 2, buf_slice(&again));
+	sqlite3_bind_blob(journal_st(j, ST_VOID_STRIP), 1, id->bytes, 32, SQLITE_STATIC);
+	sql_bind_slice(journal_st(j, ST_VOID_STRIP), 2, buf_slice(&again));
 	if (err == ES_OK)
-		err = sql_run(j->st[ST_VOID_STRIP]);
+		err = sql_run(journal_st(j, ST_VOID_STRIP));
 	buf_done(&again);
 	return err;
 }
 
 static enum es_err erase_void(struct journal *j, struct erasing *e)
 {
-	sqlite3_stmt *st = j->st[ST_VOID_ALL];
+	sqlite3_stmt *st = journal_st(j, ST_VOID_ALL);
 	struct buf *copies = NULL;
 	struct hash *ids = NULL;
 	size_t n = 0;
@@ -586,20 +586,20 @@ static bool read_copy(sqlite3_stmt *st, struct hub_copy *out)
 
 bool journal_copy_get(struct journal *j, const struct id16 *hub, const struct id16 *instance, struct hub_copy *out)
 {
-	bind_id(j->st[ST_COPY_GET], 1, hub);
-	bind_id(j->st[ST_COPY_GET], 2, instance);
-	return read_copy(j->st[ST_COPY_GET], out);
+	bind_id(journal_st(j, ST_COPY_GET), 1, hub);
+	bind_id(journal_st(j, ST_COPY_GET), 2, instance);
+	return read_copy(journal_st(j, ST_COPY_GET), out);
 }
 
 bool journal_copy_current(struct journal *j, const struct id16 *hub, struct hub_copy *out)
 {
-	bind_id(j->st[ST_COPY_CURRENT], 1, hub);
-	return read_copy(j->st[ST_COPY_CURRENT], out);
+	bind_id(journal_st(j, ST_COPY_CURRENT), 1, hub);
+	return read_copy(journal_st(j, ST_COPY_CURRENT), out);
 }
 
 enum es_err journal_copy_put(struct journal *j, const struct hub_copy *c)
 {
-	sqlite3_stmt *st = j->st[ST_COPY_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_COPY_PUT);
 
 	bind_id(st, 1, &c->hub);
 	bind_id(st, 2, &c->instance);
@@ -612,15 +612,15 @@ enum es_err journal_copy_accept(struct journal *j, const struct hub_copy *c)
 {
 	struct hub_copy now = *c;
 
-	bind_id(j->st[ST_COPY_FENCE], 1, &c->hub);
-	enum es_err err = sql_run(j->st[ST_COPY_FENCE]);
+	bind_id(journal_st(j, ST_COPY_FENCE), 1, &c->hub);
+	enum es_err err = sql_run(journal_st(j, ST_COPY_FENCE));
 	now.state = COPY_CURRENT;
 	return err != ES_OK ? err : journal_copy_put(j, &now);
 }
 
 enum es_err journal_copy_each(struct journal *j, bool (*each)(void *ctx, const struct hub_copy *c), void *ctx)
 {
-	sqlite3_stmt *st = j->st[ST_COPY_ALL];
+	sqlite3_stmt *st = journal_st(j, ST_COPY_ALL);
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -636,7 +636,7 @@ enum es_err journal_copy_each(struct journal *j, bool (*each)(void *ctx, const s
 
 void journal_due_get(struct journal *j, const struct id16 *hub, struct due *out)
 {
-	sqlite3_stmt *st = j->st[ST_DUE_GET];
+	sqlite3_stmt *st = journal_st(j, ST_DUE_GET);
 
 	memset(out, 0, sizeof *out);
 	bind_id(st, 1, hub);
@@ -650,7 +650,7 @@ void journal_due_get(struct journal *j, const struct id16 *hub, struct due *out)
 
 enum es_err journal_due_put(struct journal *j, const struct id16 *hub, const struct due *d)
 {
-	sqlite3_stmt *st = j->st[ST_DUE_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_DUE_PUT);
 
 	bind_id(st, 1, hub);
 	sqlite3_bind_int(st, 2, d->waits);
@@ -663,7 +663,7 @@ enum es_err journal_due_put(struct journal *j, const struct id16 *hub, const str
 
 enum es_err journal_void_put(struct journal *j, const struct id16 *author, const struct hash *id, struct slice packed)
 {
-	sqlite3_stmt *st = j->st[ST_VOID_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_VOID_PUT);
 
 	sqlite3_bind_blob(st, 1, id->bytes, 32, SQLITE_STATIC);
 	bind_id(st, 2, author);
@@ -673,7 +673,7 @@ enum es_err journal_void_put(struct journal *j, const struct id16 *author, const
 
 enum es_err journal_void_load(struct journal *j, const struct id16 *author, bool home, size_t want, struct buf *body)
 {
-	sqlite3_stmt *st = j->st[home ? ST_VOID_HOME : ST_VOID_AUTHOR];
+	sqlite3_stmt *st = journal_st(j, home ? ST_VOID_HOME : ST_VOID_AUTHOR);
 	struct buf list;
 	uint32_t n = 0;
 	int rc = SQLITE_DONE;
@@ -702,7 +702,7 @@ enum es_err journal_void_load(struct journal *j, const struct id16 *author, bool
 
 enum es_err journal_void_given(struct journal *j, const struct hash *id, const struct id16 *author)
 {
-	sqlite3_stmt *st = j->st[author ? ST_VOID_DEL : ST_VOID_GIVEN];
+	sqlite3_stmt *st = journal_st(j, author ? ST_VOID_DEL : ST_VOID_GIVEN);
 
 	sqlite3_bind_blob(st, 1, id->bytes, 32, SQLITE_STATIC);
 	if (author)
@@ -712,19 +712,19 @@ enum es_err journal_void_given(struct journal *j, const struct hash *id, const s
 
 enum es_err journal_void_again(struct journal *j)
 {
-	return sql_run(j->st[ST_VOID_AGAIN]);
+	return sql_run(journal_st(j, ST_VOID_AGAIN));
 }
 
 int64_t journal_void_count(struct journal *j)
 {
-	return journal_number(j->st[ST_VOID_COUNT]);
+	return journal_number(journal_st(j, ST_VOID_COUNT));
 }
 
 /* --- proofs and branches --- */
 
 enum es_err journal_proof_put(struct journal *j, const struct id16 *log, uint64_t seq, struct slice proof)
 {
-	sqlite3_stmt *st = j->st[ST_PROOF_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_PROOF_PUT);
 
 	bind_id(st, 1, log);
 	sqlite3_bind_int64(st, 2, (int64_t)seq);
@@ -735,7 +735,7 @@ enum es_err journal_proof_put(struct journal *j, const struct id16 *log, uint64_
 enum es_err journal_proof_each(struct journal *j,
 			       bool (*each)(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof), void *ctx)
 {
-	sqlite3_stmt *st = j->st[ST_PROOF_ALL];
+	sqlite3_stmt *st = journal_st(j, ST_PROOF_ALL);
 	struct id16 log;
 	int rc;
 
@@ -749,7 +749,7 @@ enum es_err journal_proof_each(struct journal *j,
 
 enum es_err journal_branch_put(struct journal *j, uint64_t seq, const struct hash *id)
 {
-	sqlite3_stmt *st = j->st[ST_BRANCH_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_BRANCH_PUT);
 
 	sqlite3_bind_int64(st, 1, (int64_t)seq);
 	sqlite3_bind_blob(st, 2, id->bytes, 32, SQLITE_STATIC);
@@ -758,7 +758,7 @@ enum es_err journal_branch_put(struct journal *j, uint64_t seq, const struct has
 
 enum es_err journal_branch_each(struct journal *j, bool (*each)(void *ctx, uint64_t seq, const struct hash *id), void *ctx)
 {
-	sqlite3_stmt *st = j->st[ST_BRANCH_ALL];
+	sqlite3_stmt *st = journal_st(j, ST_BRANCH_ALL);
 	struct hash id;
 	int rc;
 
@@ -771,14 +771,14 @@ enum es_err journal_branch_each(struct journal *j, bool (*each)(void *ctx, uint6
 
 enum es_err journal_branch_clear(struct journal *j)
 {
-	return sql_run(j->st[ST_BRANCH_DEL]);
+	return sql_run(journal_st(j, ST_BRANCH_DEL));
 }
 
 /* --- requests and their answers --- */
 
 enum es_err journal_ask_put(struct journal *j, const struct ask *a)
 {
-	sqlite3_stmt *st = j->st[ST_ASK_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_ASK_PUT);
 
 	bind_id(st, 1, &a->at.log);
 	sqlite3_bind_int64(st, 2, (int64_t)a->at.seq);
@@ -819,21 +819,21 @@ static bool one_ask(sqlite3_stmt *st, struct ask *out)
 
 bool journal_ask_at(struct journal *j, const struct position3 *at, struct ask *out)
 {
-	bind_id(j->st[ST_ASK_AT], 1, &at->log);
-	sqlite3_bind_int64(j->st[ST_ASK_AT], 2, (int64_t)at->seq);
-	sqlite3_bind_int64(j->st[ST_ASK_AT], 3, at->index);
-	return one_ask(j->st[ST_ASK_AT], out);
+	bind_id(journal_st(j, ST_ASK_AT), 1, &at->log);
+	sqlite3_bind_int64(journal_st(j, ST_ASK_AT), 2, (int64_t)at->seq);
+	sqlite3_bind_int64(journal_st(j, ST_ASK_AT), 3, at->index);
+	return one_ask(journal_st(j, ST_ASK_AT), out);
 }
 
 bool journal_ask_no(struct journal *j, int64_t no, struct ask *out)
 {
-	sqlite3_bind_int64(j->st[ST_ASK_NO], 1, no);
-	return one_ask(j->st[ST_ASK_NO], out);
+	sqlite3_bind_int64(journal_st(j, ST_ASK_NO), 1, no);
+	return one_ask(journal_st(j, ST_ASK_NO), out);
 }
 
 enum es_err journal_ask_state(struct journal *j, const struct ask *a)
 {
-	sqlite3_stmt *st = j->st[ST_ASK_STATE];
+	sqlite3_stmt *st = journal_st(j, ST_ASK_STATE);
 
 	sqlite3_bind_int64(st, 1, a->no);
 	sqlite3_bind_int64(st, 2, a->state);
@@ -847,7 +847,7 @@ enum es_err journal_ask_state(struct journal *j, const struct ask *a)
 
 enum es_err journal_ask_each(struct journal *j, bool (*each)(void *ctx, const struct ask *a), void *ctx)
 {
-	sqlite3_stmt *st = j->st[ST_ASK_ALL];
+	sqlite3_stmt *st = journal_st(j, ST_ASK_ALL);
 	struct ask a;
 	int rc;
 
@@ -860,22 +860,22 @@ enum es_err journal_ask_each(struct journal *j, bool (*each)(void *ctx, const st
 
 enum es_err journal_ask_cut(struct journal *j, const struct id16 *log, uint64_t seq)
 {
-	bind_id(j->st[ST_ASK_CUT], 1, log);
-	sqlite3_bind_int64(j->st[ST_ASK_CUT], 2, (int64_t)seq);
-	enum es_err err = sql_run(j->st[ST_ASK_CUT]);
+	bind_id(journal_st(j, ST_ASK_CUT), 1, log);
+	sqlite3_bind_int64(journal_st(j, ST_ASK_CUT), 2, (int64_t)seq);
+	enum es_err err = sql_run(journal_st(j, ST_ASK_CUT));
 	if (err == ES_OK) {
-		bind_id(j->st[ST_ANSWER_CUT], 1, log);
-		sqlite3_bind_int64(j->st[ST_ANSWER_CUT], 2, (int64_t)seq);
-		err = sql_run(j->st[ST_ANSWER_CUT]);
+		bind_id(journal_st(j, ST_ANSWER_CUT), 1, log);
+		sqlite3_bind_int64(journal_st(j, ST_ANSWER_CUT), 2, (int64_t)seq);
+		err = sql_run(journal_st(j, ST_ANSWER_CUT));
 	}
-	bind_id(j->st[ST_ASK_REOPEN], 1, log);
-	sqlite3_bind_int64(j->st[ST_ASK_REOPEN], 2, (int64_t)seq);
-	return err != ES_OK ? err : sql_run(j->st[ST_ASK_REOPEN]);
+	bind_id(journal_st(j, ST_ASK_REOPEN), 1, log);
+	sqlite3_bind_int64(journal_st(j, ST_ASK_REOPEN), 2, (int64_t)seq);
+	return err != ES_OK ? err : sql_run(journal_st(j, ST_ASK_REOPEN));
 }
 
 enum es_err journal_answer_put(struct journal *j, const struct reply *r)
 {
-	sqlite3_stmt *st = j->st[ST_ANSWER_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_ANSWER_PUT);
 
 	bind_id(st, 1, &r->to.log);
 	sqlite3_bind_int64(st, 2, (int64_t)r->to.seq);
@@ -891,7 +891,7 @@ enum es_err journal_answer_put(struct journal *j, const struct reply *r)
 enum es_err journal_answer_each(struct journal *j, const struct position3 *to,
 				bool (*each)(void *ctx, const struct reply *r), void *ctx)
 {
-	sqlite3_stmt *st = j->st[ST_ANSWERS];
+	sqlite3_stmt *st = journal_st(j, ST_ANSWERS);
 	int rc;
 
 	bind_id(st, 1, &to->log);
@@ -913,7 +913,7 @@ enum es_err journal_answer_each(struct journal *j, const struct position3 *to,
 
 enum es_err journal_hole_put(struct journal *j, const struct position3 *at, const struct record_id *record, unsigned kind)
 {
-	sqlite3_stmt *st = j->st[ST_HOLE_PUT];
+	sqlite3_stmt *st = journal_st(j, ST_HOLE_PUT);
 
 	bind_id(st, 1, &at->log);
 	sqlite3_bind_int64(st, 2, (int64_t)at->seq);
@@ -925,7 +925,7 @@ enum es_err journal_hole_put(struct journal *j, const struct position3 *at, cons
 
 bool journal_hole_first(struct journal *j, struct position3 *at, struct record_id *record, unsigned *kind)
 {
-	sqlite3_stmt *st = j->st[ST_HOLES];
+	sqlite3_stmt *st = journal_st(j, ST_HOLES);
 	bool found = sqlite3_step(st) == SQLITE_ROW && sql_exact(st, 0, at->log.bytes, 16) && sql_exact(st, 3, record->bytes, 32);
 
 	if (found) {
@@ -939,7 +939,7 @@ bool journal_hole_first(struct journal *j, struct position3 *at, struct record_i
 
 enum es_err journal_hole_listed(struct journal *j, const struct position3 *at)
 {
-	sqlite3_stmt *st = j->st[ST_HOLE_DEL];
+	sqlite3_stmt *st = journal_st(j, ST_HOLE_DEL);
 
 	bind_id(st, 1, &at->log);
 	sqlite3_bind_int64(st, 2, (int64_t)at->seq);
@@ -951,32 +951,32 @@ enum es_err journal_hole_listed(struct journal *j, const struct position3 *at)
 
 enum es_err journal_receipt_put(struct journal *j, uint64_t seq, uint32_t index, const struct id16 *hub)
 {
-	sqlite3_bind_int64(j->st[ST_RECEIPT_PUT], 1, (int64_t)seq);
-	sqlite3_bind_int64(j->st[ST_RECEIPT_PUT], 2, index);
-	bind_id(j->st[ST_RECEIPT_PUT], 3, hub);
-	return sql_run(j->st[ST_RECEIPT_PUT]);
+	sqlite3_bind_int64(journal_st(j, ST_RECEIPT_PUT), 1, (int64_t)seq);
+	sqlite3_bind_int64(journal_st(j, ST_RECEIPT_PUT), 2, index);
+	bind_id(journal_st(j, ST_RECEIPT_PUT), 3, hub);
+	return sql_run(journal_st(j, ST_RECEIPT_PUT));
 }
 
 bool journal_receipt(struct journal *j, uint64_t seq, uint32_t index, const struct id16 *hub)
 {
-	sqlite3_bind_int64(j->st[ST_RECEIPT], 1, (int64_t)seq);
-	sqlite3_bind_int64(j->st[ST_RECEIPT], 2, index);
-	bind_id(j->st[ST_RECEIPT], 3, hub);
-	return has_row(j->st[ST_RECEIPT]);
+	sqlite3_bind_int64(journal_st(j, ST_RECEIPT), 1, (int64_t)seq);
+	sqlite3_bind_int64(journal_st(j, ST_RECEIPT), 2, index);
+	bind_id(journal_st(j, ST_RECEIPT), 3, hub);
+	return has_row(journal_st(j, ST_RECEIPT));
 }
 
 enum es_err journal_charter_put(struct journal *j, const struct id16 *hub, const struct hash *digest)
 {
-	bind_id(j->st[ST_CHARTER_PUT], 1, hub);
-	sqlite3_bind_blob(j->st[ST_CHARTER_PUT], 2, digest->bytes, 32, SQLITE_STATIC);
-	return sql_run(j->st[ST_CHARTER_PUT]);
+	bind_id(journal_st(j, ST_CHARTER_PUT), 1, hub);
+	sqlite3_bind_blob(journal_st(j, ST_CHARTER_PUT), 2, digest->bytes, 32, SQLITE_STATIC);
+	return sql_run(journal_st(j, ST_CHARTER_PUT));
 }
 
 bool journal_charter(struct journal *j, const struct id16 *hub, const struct hash *digest)
 {
-	bind_id(j->st[ST_CHARTER], 1, hub);
-	sqlite3_bind_blob(j->st[ST_CHARTER], 2, digest->bytes, 32, SQLITE_STATIC);
-	return has_row(j->st[ST_CHARTER]);
+	bind_id(journal_st(j, ST_CHARTER), 1, hub);
+	sqlite3_bind_blob(journal_st(j, ST_CHARTER), 2, digest->bytes, 32, SQLITE_STATIC);
+	return has_row(journal_st(j, ST_CHARTER));
 }
 
 int64_t journal_bytes_of(struct journal *j, const struct frontier *f, const struct id16 *hub)
@@ -985,8 +985,8 @@ int64_t journal_bytes_of(struct journal *j, const struct frontier *f, const stru
 
 	for (uint32_t i = 1; i < f->count; i++)
 		if (id_eq(&f->heads[i].hub, hub)) {
-			sqlite3_bind_int64(j->st[ST_BYTES_OF], 1, i + 1);
-			bytes += journal_number(j->st[ST_BYTES_OF]);
+			sqlite3_bind_int64(journal_st(j, ST_BYTES_OF), 1, i + 1);
+			bytes += journal_number(journal_st(j, ST_BYTES_OF));
 		}
 	return bytes;
 }

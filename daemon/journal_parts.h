@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The journal's inside, for journal.c and journal_life.c: its statements, each
- * prepared once. */
+ * prepared once, when it is first asked for. */
 #ifndef DAEMON_JOURNAL_PARTS_H
 #define DAEMON_JOURNAL_PARTS_H
 
@@ -116,6 +116,8 @@ struct loading {
 	struct commit commit;
 	struct buf bytes;
 };
+/* NULL where it cannot be prepared: stepping that is an error, as it should be. */
+sqlite3_stmt *journal_st(struct journal *j, int which);
 /* Header, signature and changes of the row that `st` stands on; the header is in
  * `header_column`, the signature beside it. */
 ES_MUST_USE enum es_err journal_read(struct journal *j, sqlite3_stmt *st, int header_column, int64_t pos,

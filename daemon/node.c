@@ -164,6 +164,8 @@ enum es_err node_reload(struct node *n)
 		err = load_stamps(n);
 	if (err == ES_OK)
 		err = node_load_forks(n);
+	if (err == ES_OK)
+		err = node_load_orders(n);
 	n->opens_seen = 0;
 	node_branch_free(n);
 	const struct member *self = rights_member(&n->rights, &n->hub), *cress = rights_cress(&n->rights);
@@ -205,11 +207,6 @@ enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const 
 	}
 	n->released = n->role != ROLE_CRESS || node_awaited(n, NULL) == 0; /* nobody to wait for */
 	n->derive = n->forks_grew = true;
-	err = node_follow_keys(n);
-	if (err != ES_OK) {
-		node_close(n);
-		return err;
-	}
 	for (size_t i = 0; i < n->rights.forgotten_count; i++) /* stopped before the receipt */
 		n->erasures += n->rights.forgotten[i].seq > node_number(n, "efface");
 	n->kept_back = n->rights.forgotten_count > 0 && !node_all_acked(n);
@@ -219,7 +216,8 @@ enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const 
 
 enum es_err node_open(const char *dir, const struct reference *ref, struct node **out)
 {
-	struct node_keys keys;
+	struct node_keys keys, next;
+	bool has_next = false;
 	struct rng rng;
 	enum es_err err = node_keys_load(dir, &keys);
 
@@ -227,7 +225,10 @@ enum es_err node_open(const char *dir, const struct reference *ref, struct node 
 	if (err == ES_OK)
 		err = node_open_keys(dir, &keys, ref, &rng, out);
 	if (err == ES_OK)
-		err = node_keys_load_next(dir, &(*out)->next, &(*out)->has_next);
+		err = node_keys_load_next(dir, &next, &has_next);
+	if (err == ES_OK)
+		err = node_keys_next(*out, has_next ? &next : NULL);
+	crypto_wipe(&next, sizeof next);
 	crypto_wipe(&keys, sizeof keys);
 	crypto_wipe(&rng, sizeof rng);
 	return err;
@@ -243,6 +244,7 @@ void node_close(struct node *n)
 	rights_done(&n->rights);
 	frontier_done(&n->frontier);
 	free(n->reported);
+	free(n->orders);
 	for (size_t i = 0; i < n->session_count; i++)
 		free(n->sessions[i].heads);
 	free(n->sessions);

@@ -107,6 +107,8 @@ struct node {
 	/* Erasures so far in this run: in the journal's rows, out of its files, out of
 	 * the directory's too. */
 	uint64_t erasures, scrubbed, erased;
+	struct own_order *orders; /* ours, not yet in the control log */
+	size_t order_count;
 	bool kept_back; /* payloads of ours, forgotten, that home does not hold yet */
 	bool derive; /* something happened that an entry may follow from (L21) */
 	es_ms derived_utc; /* when node_tick last looked */
@@ -118,6 +120,8 @@ struct node {
 	uint64_t damaged_seq;
 };
 
+/* After node_open_keys(): keys asked for and perhaps entered already, NULL: none. */
+ES_MUST_USE enum es_err node_keys_next(struct node *n, const struct node_keys *next);
 /* Reads the key file and the journal. ES_NO_NODE, ES_LOCKED, ES_KEY_OPEN,
  * ES_CONFIG, ES_PAGE_DAMAGED... */
 ES_MUST_USE enum es_err node_open(const char *dir, const struct reference *ref, struct node **out);

@@ -252,7 +252,9 @@ static enum es_err derive_forget(struct node *n, struct ask *a)
 	f.upto = q.upto;
 	f.epoch = q.epoch;
 	f.sig = q.sig;
-	err = node_enter_forget(n, &f);
+	int64_t places;
+
+	err = node_enter_forget(n, &f, &places);
 	return err != ES_OK ? err : done(n, a);
 }
 

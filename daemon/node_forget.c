@@ -57,28 +57,23 @@ enum es_err node_apply_forgets(struct node *n, const struct commit *c)
 
 /* --- our own orders, from the outbox to the entry --- */
 
-struct order {
-	struct record_id record;
-	unsigned kind;
-	es_stamp upto;
-};
 struct orders {
 	struct node *n;
-	struct order *list;
+	struct own_order *list;
 	size_t count;
 	enum es_err err;
 };
 
 static bool add_order(struct orders *o, const struct record_id *record, unsigned kind, es_stamp upto)
 {
-	struct order *more = realloc(o->list, (o->count + 1) * sizeof *more);
+	struct own_order *more = realloc(o->list, (o->count + 1) * sizeof *more);
 
 	if (!more) {
 		o->err = ES_NOMEM;
 		return false;
 	}
 	o->list = more;
-	o->list[o->count++] = (struct order){.record = *record, .kind = kind, .upto = upto};
+	o->list[o->count++] = (struct own_order){.record = *record, .kind = kind, .upto = upto};
 	return true;
 }
 
@@ -116,23 +111,30 @@ static es_stamp asked_upto(struct node *n, const struct record_id *record, unsig
 	return journal_get(n->journal, name, &b) && b.len == 8 ? be_read(memory, 8) : 0;
 }
 
-/* Home has acknowledged more of ours: what was kept for that is destroyed now. */
-enum es_err node_erase_acked(struct node *n)
+enum es_err node_load_orders(struct node *n)
 {
 	struct orders o = {.n = n};
 	enum es_err err = journal_outbox_each(n->journal, SCOPE_FEDERATION, NULL, 0, note_outbox_order, &o);
-	int64_t count;
 
 	if (err == ES_OK)
 		err = journal_ask_each(n->journal, note_asked_order, &o);
-	if (err == ES_OK)
-		err = o.err;
-	for (size_t i = 0; i < o.count && err == ES_OK; i++) {
-		es_stamp upto = o.list[i].upto ? o.list[i].upto : asked_upto(n, &o.list[i].record, o.list[i].kind);
+	for (size_t i = 0; i < o.count; i++)
+		if (o.list[i].upto == 0)
+			o.list[i].upto = asked_upto(n, &o.list[i].record, o.list[i].kind);
+	free(n->orders);
+	n->orders = o.list;
+	n->order_count = o.count;
+	return err != ES_OK ? err : o.err;
+}
 
-		err = destroy(n, &o.list[i].record, o.list[i].kind, upto, true, &count);
-	}
-	free(o.list);
+/* Home has acknowledged more of ours: what was kept for that is destroyed now. */
+enum es_err node_erase_acked(struct node *n)
+{
+	enum es_err err = n->kept_back ? node_load_orders(n) : ES_OK;
+	int64_t count;
+
+	for (size_t i = 0; n->kept_back && i < n->order_count && err == ES_OK; i++)
+		err = destroy(n, &n->orders[i].record, n->orders[i].kind, n->orders[i].upto, true, &count);
 	for (size_t i = 0; n->kept_back && i < n->rights.forgotten_count && err == ES_OK; i++) {
 		const struct forgotten *f = &n->rights.forgotten[i];
 
@@ -182,7 +184,7 @@ static enum es_err note_place(void *ctx, const struct position3 *at)
 	return buf_err(b);
 }
 
-enum es_err node_enter_forget(struct node *n, const struct forget_order *f)
+enum es_err node_enter_forget(struct node *n, const struct forget_order *f, int64_t *count)
 {
 	struct buf places, entry;
 	struct erasing e = {.frontier = &n->frontier, .record = f->record, .kind = f->kind, .upto = f->upto, .look_only = true,
@@ -197,6 +199,7 @@ enum es_err node_enter_forget(struct node *n, const struct forget_order *f)
 		struct slice s = buf_slice(&entry);
 		err = buf_err(&entry) != ES_OK ? buf_err(&entry) : node_control(n, &s, 1);
 	}
+	*count = (int64_t)(places.len / sizeof(struct position3));
 	buf_done(&places);
 	buf_done(&entry);
 	return err;
@@ -268,7 +271,8 @@ enum es_err node_list_holes(struct node *n)
 }
 
 /* The CRESS's own record: it signs and enters in one go. */
-static enum es_err enter_own(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto)
+static enum es_err enter_own(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto,
+			     int64_t *places)
 {
 	struct forget_order f = {.record = *record, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch,
 				 .is_signed = true};
@@ -278,7 +282,7 @@ static enum es_err enter_own(struct node *n, const struct record_id *record, uns
 	forget_message(&n->rights.fed_id, &f, &message);
 	f.sig = crypto_sign_as(SIGN_FORGET, &n->keys.sign_secret, buf_slice(&message));
 	buf_done(&message);
-	return node_enter_forget(n, &f);
+	return node_enter_forget(n, &f, places);
 }
 
 static enum es_err find_record(struct node *n, const struct id16 *uid, struct record_id *id, unsigned *kind, bool *revoked)
@@ -318,18 +322,21 @@ enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
 		struct forget_order f = {.record = id, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch};
 
 		log_event(LOG_WARN, "forget.revoked", "kind=%u", kind);
-		return node_enter_forget(n, &f);
+		return node_enter_forget(n, &f, forgot);
 	}
 	if (n->role == ROLE_CRESS) { /* the places first, while they are there to be seen */
-		err = enter_own(n, &id, kind, upto);
+		int64_t local;
+
+		err = enter_own(n, &id, kind, upto, forgot);
 		if (err == ES_OK)
-			err = destroy(n, &id, kind, upto, true, forgot);
+			err = destroy(n, &id, kind, upto, true, &local);
+		*forgot += local;
 		return err;
 	}
 	err = destroy(n, &id, kind, upto, true, forgot);
 	if (err == ES_OK && !PLANT(forget_not_ordered))
 		err = order(n, &id, kind, upto);
-	return err;
+	return err == ES_OK ? node_load_orders(n) : err;
 }
 
 /* --- receipts --- */

@@ -169,6 +169,24 @@ static enum es_err check_acceptance(struct node *n, const struct join_ask *ask, 
 	return crypto_verify_as(SIGN_JOIN, &ask->sign, &ask->sig, buf_slice(&b)) ? ES_OK : ES_BAD_SIG;
 }
 
+/* Keys in the place of lost ones sign their rotation: the entry is of no effect else. */
+static enum es_err check_rotation(struct node *n, const struct join_ask *ask, const struct invitation_entry *i,
+				  const struct dh_public *key)
+{
+	const struct member *lost = rights_member(&n->rights, &i->hub);
+	struct rotation r = {.hub = i->hub, .sign = ask->sign, .dh = *key};
+	struct buf message;
+
+	if (!lost)
+		return ES_NOT_MEMBER;
+	r.epoch = lost->epoch + 1;
+	buf_init(&message, 512);
+	rotation_message(&n->rights.fed_id, &r, &message);
+	bool good = crypto_verify_as(SIGN_ROTATE, &ask->sign, &ask->rotation, buf_slice(&message));
+	buf_done(&message);
+	return good ? ES_OK : ES_BAD_SIG;
+}
+
 static enum es_err accept_request(struct node *n, const struct join_ask *ask, const struct invitation_entry *i,
 				  const struct member *m, const uint8_t handshake[64], unsigned *state)
 {
@@ -238,6 +256,8 @@ enum es_err node_join(struct node *n, struct slice body, const struct dh_public 
 	struct member signed_by = m; /* the name as it was signed */
 	snprintf(signed_by.name, sizeof signed_by.name, "%s", ask.name);
 	err = check_acceptance(n, &ask, &signed_by, handshake);
+	if (err == ES_OK && i->replaces)
+		err = check_rotation(n, &ask, i, key);
 	if (err == ES_OK)
 		err = accept_request(n, &ask, i, &m, handshake, &answer.state);
 	if (err == ES_OK)

@@ -65,6 +65,14 @@ enum es_err node_follow_keys(struct node *n)
 	return set_replaced(n, true);
 }
 
+enum es_err node_keys_next(struct node *n, const struct node_keys *next)
+{
+	n->has_next = next != NULL;
+	if (next)
+		n->next = *next;
+	return node_follow_keys(n);
+}
+
 /* --- asking for it --- */
 
 /* Our name was drawn from our first key, and stays. */
@@ -175,6 +183,7 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	if (last_good < h->seq) { /* entries of the thief, taken back from members: gone */
 		err = give_up_tail(n, last_good);
 		cress = rights_cress(&n->rights);
+		h = &n->frontier.heads[0];
 		if (err != ES_OK || !cress)
 			return err != ES_OK ? err : ES_NOT_ALLOWED;
 		r.cut_seq = h->seq;

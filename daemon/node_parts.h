@@ -88,7 +88,8 @@ ES_MUST_USE enum es_err node_seat_answered(struct node *n, struct ask *a);
 ES_MUST_USE enum es_err node_grant_seats(struct node *n);
 
 /* node_forget.c: one order, with the positions that we hold, into the control log. */
-ES_MUST_USE enum es_err node_enter_forget(struct node *n, const struct forget_order *f);
+ES_MUST_USE enum es_err node_enter_forget(struct node *n, const struct forget_order *f, int64_t *places);
+ES_MUST_USE enum es_err node_load_orders(struct node *n);
 /* The forgets of the last control commit. */
 ES_MUST_USE enum es_err node_apply_forgets(struct node *n, const struct commit *c);
 ES_MUST_USE enum es_err node_erase_acked(struct node *n);

@@ -36,7 +36,7 @@ static bool is_organiser(const struct node *n, const struct record_id *event, co
 	return yes;
 }
 
-struct verdict {
+struct weighing {
 	const struct node *n;
 	struct ask *a;
 };
@@ -44,7 +44,7 @@ struct verdict {
 /* Whatever the order in which they were read: a withdrawal stands over a grant. */
 static bool weigh(void *ctx, const struct reply *r)
 {
-	struct verdict *v = ctx;
+	struct weighing *v = ctx;
 	bool organiser = is_organiser(v->n, &v->a->record, &r->hub);
 
 	if (r->accepted ? !organiser : !organiser && !id_eq(&r->hub, &v->a->from))
@@ -56,7 +56,7 @@ static bool weigh(void *ctx, const struct reply *r)
 
 enum es_err node_seat_answered(struct node *n, struct ask *a)
 {
-	struct verdict v = {.n = n, .a = a};
+	struct weighing v = {.n = n, .a = a};
 	enum ask_state before = a->state;
 	enum es_err err = journal_answer_each(n->journal, &a->at, weigh, &v);
 

@@ -292,6 +292,8 @@ void reader_write(struct reader *r, struct slice record, unsigned kind, struct s
 static enum es_err show_record(struct reader *r, const struct record_id *id, unsigned kind, struct buf *json)
 {
 	struct slice hub = record_hub(record_slice(id)), pole = slice_str("");
+	const struct kind_map *m = kind_maps_find(&r->maps, kind);
+	sqlite3_stmt *row = NULL;
 	struct buf state;
 	enum es_err err;
 
@@ -301,8 +303,17 @@ static enum es_err show_record(struct reader *r, const struct record_id *id, uns
 		sql_bind_slice(r->named, 1, hub);
 		if (sqlite3_step(r->named) == SQLITE_ROW)
 			pole = sql_text(r->named, 0);
+		/* Its row says whose it is now; an unknown kind has none. */
+		if (m && sql_preparef(r->db, &row, "SELECT t.pole FROM etat e JOIN \"%w\" t ON t.rec = e.rec"
+				      " WHERE e.cle = %lld AND e.id = ?1 AND e.kind = %u", m->k->name,
+				      (long long)record_key(id), kind) == ES_OK) {
+			sql_bind_slice(row, 1, record_slice(id));
+			if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL)
+				pole = sql_text(row, 0);
+		}
 		reader_write(r, record_slice(id), kind, buf_slice(&state), pole, true, json);
 		sqlite3_reset(r->named);
+		sqlite3_finalize(row);
 		err = buf_err(json);
 	}
 	buf_done(&state);

@@ -7,6 +7,12 @@
 #include <sqlite3.h>
 #include "common/bytes.h"
 
+/* What a database may take: a thousand nodes in one process (tests/sim) take less. */
+struct sql_limits {
+	int journal_wal_pages, journal_cache_kib, directory_wal_pages, directory_cache_kib;
+};
+extern struct sql_limits sql_limits;
+
 /* ES_OK for OK, ROW and DONE. */
 enum es_err sql_err(int rc);
 /* Database files are asked for, and removed, through SQLite's default VFS. */

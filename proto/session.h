@@ -100,7 +100,8 @@ struct session_effects {
 	bool load; /* read commits of `load_log`: `load_seq` to `load_last` at most */
 	uint32_t load_log;
 	uint64_t load_seq, load_last;
-	bool ack; /* from home: `body` is an ACK message, [[log, seq, id]...] durable there */
+	bool ack; /* from home: `body` is an ACK or a FRONTIER, [[log, seq, id]...] durable there;
+		     ids may be another's, the node compares */
 	bool join; /* server: `body` is a JOIN to answer; client: `body` is the JOINED */
 	bool nack; /* the peer will not take a log of ours */
 	struct id16 nack_log;

@@ -17,7 +17,7 @@ must settle auray morlaix vitre cress
 
 # Canaries, in the files of an import: in the journal, the directory, the index.
 {
-	echo "uid;type_evenement;titre;debut;fin;description;portee"
+	echo "uid;type_evenement;titre;debut;fin;extra_note;portee"
 	od -An -v -tx1 -w16 -N $((count * 16)) /dev/urandom | tr -d ' ' |
 		awk '{ portee = NR % 4 == 0 ? "federation" : "public"
 			printf ";atelier;canari%s;2026-12-01T10:00:00+01:00;2026-12-01T12:00:00+01:00;secret%s;%s\n", $1, $1, portee }'
@@ -33,8 +33,8 @@ n=0
 while read -r uid; do
 	n=$((n + 1))
 	[ $n -le 10 ] || break
-	e auray set "$uid" "description=encore$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" >/dev/null
-	e auray show "$uid" --json | jq -r '"text " + .data.description' >>"$work/needles"
+	e auray set "$uid" "titre=canariencore$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" >/dev/null
+	e auray show "$uid" --json | jq -r '"text " + .data.titre' >>"$work/needles"
 done <"$work/uids"
 must settle auray morlaix vitre cress
 scan() { # NODE...

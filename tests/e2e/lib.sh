@@ -188,8 +188,8 @@ state_is() { # NODE STATE
 	[ "$(fact "$1" .state)" = "$2" ]
 }
 
-# The end: whoever still runs stops when asked, and no sanitizer had a word to say.
-finish() {
+# Whoever still runs stops when asked, and no sanitizer had a word to say.
+stop_all() {
 	for finish_dir in "$work"/*/; do
 		finish_node=$(basename "$finish_dir")
 		case $finish_node in
@@ -202,5 +202,8 @@ finish() {
 				"$(grep -E 'SUMMARY:|runtime error:' "$finish_dir/essaimd.log" | head -n 1)"
 		fi
 	done
+}
+finish() {
+	stop_all
 	exit $((failed > 0))
 }

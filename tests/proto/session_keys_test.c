@@ -239,6 +239,7 @@ static void an_invitation_by_the_former_key_still_joins(void **state)
 	node_event(&pair.b, (struct session_event){.type = SESSION_EV_START});
 	node_event(&pair.a, (struct session_event){.type = SESSION_EV_START});
 	talk(&pair);
+	assert_int_equal(pair.a.s.state, SESSION_GREETING);
 	node_event(&pair.a, (struct session_event){.type = SESSION_EV_JOIN, .bytes = &bytes});
 	talk(&pair);
 	assert_true(pair.b.got_join);

@@ -258,13 +258,44 @@ void judge_restart(struct sim_node *s, enum es_err err)
 	trace_act(s->w->now, s->no, "start.failed", err, 0);
 }
 
+static bool note_held(void *ctx, const struct outbox_edit *e)
+{
+	struct sim_node *s = ctx;
+	struct unit *u = ledger_unit(&s->w->judge->ledger, &e->salt);
+
+	if (u && s->no < 64)
+		u->holders |= 1ull << s->no;
+	return true;
+}
+
+/* Rot has eaten the end of its WAL: what does it still hold? */
+static void look_again(struct sim_node *s)
+{
+	struct ledger *l = &s->w->judge->ledger;
+
+	for (size_t i = 0; i < l->unit_count && s->no < 64; i++)
+		l->units[i].holders &= ~(1ull << s->no);
+	s->seen_pos = 0;
+	judge_written(s, ES_OK);
+	(void)!journal_outbox_each(s->n->journal, SCOPE_COUNT, NULL, 0, note_held, s);
+	for (size_t i = 0; i < l->unit_count && s->no < 64; i++)
+		if (l->units[i].holders == 0 && !l->units[i].excused) {
+			l->units[i].excused = true;
+			l->units[i].why = "rot";
+		}
+	s->restores++;
+	s->went_back = true;
+}
+
 /* What was committed before a crash is there after it. */
 void judge_started(struct sim_node *s)
 {
 	int64_t last = journal_last_pos(s->n->journal);
 
 	s->w->judge->restarts++;
-	if (last < s->seen_pos && !s->went_back)
+	if (last < s->seen_pos && s->flipped && !s->went_back)
+		look_again(s);
+	else if (last < s->seen_pos && !s->went_back)
 		violation(s->w, "P1", "n%d had stored %lld commits, after a restart there are %lld", s->no,
 			  (long long)s->seen_pos, (long long)last);
 	if (s->went_back)

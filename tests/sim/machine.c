@@ -233,8 +233,7 @@ bool machine_start(struct sim_node *s)
 	if (err == ES_OK) {
 		s->n->utc = machine_utc(s);
 		s->n->mono = s->w->now;
-		s->n->next = s->next_keys; /* the key file holds both */
-		s->n->has_next = s->has_next;
+		err = node_keys_next(s->n, s->has_next ? &s->next_keys : NULL); /* the key file holds both */
 		err = open_directory(s);
 	}
 	if (s->n && machine_crashed(s))

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "daemon/sql.h"
 #include "common/log.h"
 #include "common/plant.h"
 #include "daemon/reference.h"
@@ -350,6 +351,9 @@ int main(int argc, char **argv)
 	}
 	log_set_level(trace_on ? LOG_INFO : (enum log_level)0);
 	trace_start();
+	if (o.wish.hubs > 50) /* many nodes in one process: each takes little */
+		sql_limits = (struct sql_limits){.journal_wal_pages = 64, .journal_cache_kib = 64, .directory_wal_pages = 64,
+						 .directory_cache_kib = 64};
 	template = federation_template(ref);
 	return o.one ? run_one(&o) : run_many(&o);
 }

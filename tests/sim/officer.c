@@ -156,23 +156,8 @@ static void on_again(struct world *w, const struct event *e)
 /* What follows from it in the world. */
 static void follow(struct sim_node *s, struct duty *d)
 {
-	struct world *w = s->w;
-	struct ledger *l = &w->judge->ledger;
-
-	switch (d->kind) {
-	case ACT_VOID:
-		for (size_t i = 0; i < l->unit_count; i++)
-			if (l->units[i].seq == d->seq && id_eq(&l->units[i].log, &d->log)) {
-				l->units[i].excused = true;
-				l->units[i].why = "void";
-			}
-		break;
-	case ACT_INVITE:
-		human_join(w, d->text, d->machine);
-		break;
-	default:
-		break;
-	}
+	if (d->kind == ACT_INVITE)
+		human_join(s->w, d->text, d->machine);
 }
 
 static void told(struct sim_node *s, struct work *k, enum es_err err)

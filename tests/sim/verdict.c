@@ -386,6 +386,14 @@ static bool author_left(const struct world *w, const struct unit *u)
 	return !any;
 }
 
+static bool voided(const struct rights *g, const struct unit *u)
+{
+	for (size_t i = 0; i < g->void_count; i++)
+		if (g->voids[i].seq == u->seq && id_eq(&g->voids[i].log, &u->log))
+			return true;
+	return false;
+}
+
 static void check_units(struct world *w)
 {
 	struct sim_node *home = check_home(w);
@@ -394,9 +402,15 @@ static void check_units(struct world *w)
 
 	assert(times);
 	count_units(home, false, times);
-	for (int i = 1; i <= w->node_count; i++)
-		if (w->nodes[i] && w->nodes[i]->n)
-			count_units(w->nodes[i], true, times);
+	for (int i = 1; i <= w->node_count; i++) {
+		uint8_t *here = w->nodes[i] && w->nodes[i]->n ? calloc(l->unit_count + 1, 1) : NULL;
+
+		if (here) /* a copied hub has its own local log */
+			count_units(w->nodes[i], true, here);
+		for (size_t u = 0; here && u < l->unit_count; u++)
+			times[u] = times[u] > here[u] ? times[u] : here[u];
+		free(here);
+	}
 	for (size_t i = 0; i < l->unit_count && !w->stopped; i++) {
 		const struct unit *u = &l->units[i];
 		bool gone = rights_forgotten(&home->n->rights, &u->record, u->kind) >= u->edited;
@@ -404,7 +418,8 @@ static void check_units(struct world *w)
 		if (times[i] > 1)
 			violation(w, "twice", "an edit of n%d's, made at %lld s, %s, has effect %u times", u->machine,
 				  (long long)(u->made / 1000), scope_name(u->scope), times[i]);
-		if (times[i] > 0 || u->superseded || u->excused || gone || !(u->certain || u->acked))
+		if (times[i] > 0 || u->superseded || u->excused || gone || !(u->certain || u->acked) ||
+		    (u->sealed && voided(&home->n->rights, u)))
 			continue;
 		if (author_left(w, u) && (!u->acked || home->restores > 0))
 			continue;
