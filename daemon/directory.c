@@ -96,8 +96,9 @@ static enum es_err set_pragmas(sqlite3 *db)
 	if (err == ES_OK)
 		err = sql_execf(db,
 				"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
-				"PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = 8388608;"
-				"PRAGMA cache_size = -%d", sql_limits.directory_wal_pages, sql_limits.directory_cache_kib);
+				"PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d;"
+				"PRAGMA cache_size = -%d", sql_limits.directory_wal_pages, sql_limits.directory_wal_pages * 400,
+				sql_limits.directory_cache_kib);
 	return err;
 }
 

@@ -53,13 +53,13 @@ static enum es_err configure(struct journal *j)
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-	char limits[96];
+	char limits[128];
 
-	snprintf(limits, sizeof limits, "PRAGMA cache_size=-%d; PRAGMA wal_autocheckpoint=%d", sql_limits.journal_cache_kib,
-		 sql_limits.journal_wal_pages);
+	snprintf(limits, sizeof limits, "PRAGMA cache_size=-%d; PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d",
+		 sql_limits.journal_cache_kib, sql_limits.journal_wal_pages, sql_limits.journal_wal_pages * 4 * 4096);
 	enum es_err err = sql_exec(j->db, limits);
 	return err != ES_OK ? err : sql_exec(j->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-			       "PRAGMA secure_delete=ON; PRAGMA journal_size_limit=67108864; BEGIN EXCLUSIVE; COMMIT;");
+			       "PRAGMA secure_delete=ON; BEGIN EXCLUSIVE; COMMIT;");
 }
 
 enum es_err journal_open(const char *path, bool create, struct journal **out)

@@ -121,13 +121,8 @@ static enum es_err run(struct node *n, struct task *t)
 		return node_join(n, buf_slice(&t->body), &t->key, t->handshake, &t->out);
 	case TASK_GREET:
 		return node_greet(n, t->session, &t->hub, &t->instance, t->role, t->lineage, t->clock_ms, &t->pending, &t->report_only);
-	case TASK_COMPARE: {
-		/* What home holds of our own chain, it has: its ACK may have been lost. A hub that
-		 * may offer only what was acknowledged (L2) would never be level with it. */
-		enum es_err err = home ? node_acknowledged(n, buf_slice(&t->body)) : ES_OK;
-
-		return err == ES_OK ? node_compare(n, buf_slice(&t->body), &t->out) : err;
-	}
+	case TASK_COMPARE:
+		return node_compare(n, buf_slice(&t->body), &t->out);
 	case TASK_FORK:
 		return node_fork(n, buf_slice(&t->body));
 	case TASK_LEVEL:

@@ -89,7 +89,7 @@ duplicate_in_order() { # FIRST SECOND SIRET
 	new_structure vitre "Les Genêts, à Vitré" "$3" 35360 >"$work/second"
 	must stop "$2"
 	must start cress
-	must settle "$1" cress
+	must synced "$1"
 	must start "$2"
 	must settle auray vitre cress
 	e cress duplicates --json >"$work/duplicates"
@@ -117,10 +117,10 @@ F1() {
 # A record changes hands.
 hand_over() { # UID FROM TO
 	must e "$2" hand-over "$1" "$3" >/dev/null
-	must settle "$2" cress "$3"
+	must settle "$2" "$3"
 	within "F2-$2-offers-$3" 20 number "$3" "$1" cession
 	must e "$3" accept "$no" >/dev/null
-	must settle "$3" cress "$2"
+	must settle "$3" "$2"
 }
 F2() {
 	federation auray morlaix vitre
@@ -132,14 +132,14 @@ F2() {
 
 	# The old owner edits meanwhile: its edit waits, then becomes a proposal.
 	must e auray hand-over "$given" vitre >/dev/null
-	must settle auray cress vitre
+	must settle auray vitre
 	check "F2-edit-during-the-offer" e auray set "$given" "titre=Pendant l'offre"
 	equal "F2-it-waits" 1 "$(outbox auray)"
 	check "F2-one-owner-while-offered" owner_is "$given" pole-auray auray vitre cress
 	exits "F2-not-yet-the-others" 77 e vitre set "$given" titre=Trop-tôt
 	within "F2-the-offer-arrives" 20 number vitre "$given" cession
 	must e vitre accept "$no" >/dev/null
-	must settle vitre cress auray
+	must settle vitre auray
 	check "F2-one-owner-once-accepted" owner_is "$given" pole-vitre auray vitre cress
 	exits "F2-no-longer-the-old-owners" 77 e auray set "$given" titre=Non
 	within "F2-the-edit-became-a-proposal" 20 number vitre "$given" proposition
@@ -205,7 +205,7 @@ seats_in_order() { # FIRST SECOND
 	equal "F3-$1-first-offline-they-wait" "0 15" "$(seats "$1" '"\(.granted) \(.waiting)"')"
 	must stop "$2"
 	must start cress
-	must settle "$1" morlaix cress
+	must settle "$1" morlaix
 	within "F3-$1-first-gets-15" 30 seats_are morlaix 15 0
 	must start "$2"
 	must settle "$2" morlaix cress
@@ -361,7 +361,7 @@ F6() {
 	equal "F6-everybody-has-it" "$secret" "$(value vitre "$uid" titre)"
 	stop vitre
 	check "F6-forget" e auray forget "$uid" --yes
-	must settle auray cress morlaix
+	must settle auray morlaix
 	silent_is() { # NAMES
 		[ "$(e cress erasures --json | jq -r "[.items[] | select(.uid == \"$uid\") | .who[]] | join(\",\")")" = "$1" ]
 	}
@@ -418,7 +418,7 @@ F7() {
 	stop auray
 	check "F7-publish" e cress charter publish "$work/charte2" --version 2 --mandatory
 	check "F7-vitre-accepts" sh -c "for n in 1 2 3 4 5; do sleep 1; '$bin/essaim' --data '$work/vitre' charter show | grep -q 'version 2' && break; done; '$bin/essaim' --data '$work/vitre' charter accept"
-	must settle vitre cress
+	must synced vitre
 	must stop cress
 	must start auray
 	must work_some auray 3 "Sans le savoir" # offline: it has not heard
@@ -486,7 +486,7 @@ F10() {
 	must start_at cress +2d
 	must start_at auray +2d
 	must work_some auray 2 "De demain"
-	must settle auray cress
+	must synced auray
 	must start vitre
 	within "F10-signed-the-deviation-is-shown" 30 has_alert vitre CLOCK_SKEW
 	sleep 3

@@ -17,12 +17,13 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "daemon/sql.h"
 #include "common/log.h"
 #include "common/plant.h"
 #include "daemon/reference.h"
+#include "daemon/sql.h"
 #include "tests/sim/check.h"
 #include "tests/sim/oracle.h"
+#include "tests/sim/permute.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/sim_parts.h"
 #include "tests/sim/trace.h"
@@ -40,6 +41,7 @@ static const struct {
 };
 
 struct options {
+	unsigned permutations;
 	uint64_t first, last;
 	struct wish wish;
 	int jobs;
@@ -70,7 +72,7 @@ static double seconds(clockid_t which)
 static struct reference *ref;
 static const struct disk_image *template;
 
-static void run_seed(uint64_t seed, const struct options *o, struct outcome *out)
+static struct world *run_world(uint64_t seed, const struct options *o)
 {
 	struct world *w = calloc(1, sizeof *w);
 
@@ -81,8 +83,16 @@ static void run_seed(uint64_t seed, const struct options *o, struct outcome *out
 	world_init(w, seed);
 	w->ref = ref;
 	w->directory_template = template;
-	struct judge *j = judge_new(w);
+	(void)judge_new(w);
 	schedule_run(w, &o->wish);
+	return w;
+}
+
+static void run_seed(uint64_t seed, const struct options *o, struct outcome *out)
+{
+	struct world *w = run_world(seed, o);
+	struct judge *j = w->judge;
+
 	*out = (struct outcome){.seed = seed, .hash = trace_hash(), .virtual_ms = w->now, .violations = j->violations,
 				.sealed = j->sealed, .stored = j->stored, .acked = j->acked, .hubs = w->plan->hubs,
 				.edits = w->people->done[ACT_ADD] + w->people->done[ACT_SET] + w->people->done[ACT_RM],
@@ -254,6 +264,33 @@ static bool choose_plant(const char *name)
 	return false;
 }
 
+/* Ten federations' commits, each in a tenth of the orders and in a process of its own. */
+static int run_orders(const struct options *o)
+{
+	unsigned each = (o->permutations + 9) / 10;
+	uint64_t first = o->one ? o->first : 1;
+	struct options quiet = *o;
+	int worst = 0;
+
+	quiet.wish.no_faults = true;
+	quiet.wish.hours = 4;
+	for (uint64_t seed = first; seed < first + 10; seed++) {
+		int status = 0;
+
+		fflush(stdout);
+		pid_t pid = fork();
+		if (pid == 0) {
+			int code = permute(run_world(seed, &quiet), each);
+
+			fflush(stdout);
+			_exit(code);
+		}
+		waitpid(pid, &status, 0);
+		worst = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? worst : 1;
+	}
+	return worst;
+}
+
 static int list_plants(void)
 {
 	for (size_t i = 1; i < sizeof plants / sizeof *plants; i++)
@@ -265,6 +302,7 @@ static int usage(void)
 {
 	fputs("usage: essaim-sim --seeds A..B [--hubs N] [--hours H] [--jobs N] [--no-faults | --only FAULT] [--plant NAME]\n"
 	      "       essaim-sim --seed N [--trace] [--hash]\n"
+	      "       essaim-sim --permutations N [--seed N]\n"
 	      "       essaim-sim --plant list | --self-test\n", stderr);
 	return 64;
 }
@@ -306,6 +344,11 @@ static bool read_options(int argc, char **argv, struct options *o)
 			o->first = o->last = strtoull(v, NULL, 10);
 			o->one = true;
 			i++;
+		} else if (strcmp(a, "--permutations") == 0) {
+			o->permutations = (unsigned)atoi(v);
+			if (o->last < o->first)
+				o->last = o->first;
+			i++;
 		} else if (strcmp(a, "--hubs") == 0) {
 			o->wish.hubs = atoi(v);
 			i++;
@@ -338,6 +381,7 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], "--plant") == 0 && strcmp(argv[2], "list") == 0)
 		return list_plants();
+	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
 	vfs_start();
 	if (crypto_start() != ES_OK)
 		return 78;
@@ -352,8 +396,10 @@ int main(int argc, char **argv)
 	log_set_level(trace_on ? LOG_INFO : (enum log_level)0);
 	trace_start();
 	if (o.wish.hubs > 50) /* many nodes in one process: each takes little */
-		sql_limits = (struct sql_limits){.journal_wal_pages = 64, .journal_cache_kib = 64, .directory_wal_pages = 64,
-						 .directory_cache_kib = 64};
+		sql_limits = (struct sql_limits){.journal_wal_pages = 16, .journal_cache_kib = 40, .directory_wal_pages = 16,
+						 .directory_cache_kib = 40};
 	template = federation_template(ref);
+	if (o.permutations > 0)
+		return run_orders(&o);
 	return o.one ? run_one(&o) : run_many(&o);
 }
