@@ -91,7 +91,7 @@ struct reader {
 	const struct reference *ref;
 	struct kind_maps maps;
 	struct id16 local;
-	sqlite3_stmt *state, *hubs, *record, *named, *position;
+	sqlite3_stmt *state, *hubs, *record, *position;
 	sqlite3_stmt *knows[KINDS_MAX];
 	sqlite3_stmt *match[3]; /* by siret, by rna, by name and commune */
 };

@@ -15,8 +15,6 @@ static enum es_err prepare(struct reader *r)
 	if (err == ES_OK)
 		err = sql_prepare(r->db, "SELECT kind, state FROM etat WHERE cle = ?1 AND id = ?2 ORDER BY kind", &r->record);
 	if (err == ES_OK)
-		err = sql_prepare(r->db, "SELECT pole FROM meta_pole WHERE hub = ?1", &r->named);
-	if (err == ES_OK)
 		err = sql_prepare(r->db, "SELECT (SELECT valeur FROM meta WHERE cle = 'commit'),"
 					 "(SELECT valeur FROM meta WHERE cle = 'edit'),"
 					 "(SELECT valeur FROM meta WHERE cle = 'refonte')", &r->position);
@@ -61,7 +59,6 @@ void reader_close(struct reader *r)
 	sqlite3_finalize(r->state);
 	sqlite3_finalize(r->hubs);
 	sqlite3_finalize(r->record);
-	sqlite3_finalize(r->named);
 	sqlite3_finalize(r->position);
 	for (size_t i = 0; i < KINDS_MAX; i++)
 		sqlite3_finalize(r->knows[i]);
@@ -289,33 +286,42 @@ void reader_write(struct reader *r, struct slice record, unsigned kind, struct s
 	buf_str(json, "}}");
 }
 
+/* Whose record it is, handed over or not: its row says; a kind not known here has none. */
+static enum es_err prepare_owner(struct reader *r, const struct record_id *id, unsigned kind, sqlite3_stmt **s)
+{
+	const struct kind_map *m = kind_maps_find(&r->maps, kind);
+	enum es_err err = m ? sql_preparef(r->db, s, "SELECT t.pole FROM etat e JOIN \"%w\" t ON t.rec = e.rec"
+						     " WHERE e.cle = ?2 AND e.id = ?1 AND e.kind = ?3", m->k->name)
+			    : sql_prepare(r->db, "SELECT pole FROM meta_pole WHERE hub = ?1", s);
+
+	if (err != ES_OK)
+		return err;
+	sql_bind_slice(*s, 1, m ? record_slice(id) : record_hub(record_slice(id)));
+	if (m) {
+		sqlite3_bind_int64(*s, 2, record_key(id));
+		sqlite3_bind_int64(*s, 3, kind);
+	}
+	return ES_OK;
+}
+
 static enum es_err show_record(struct reader *r, const struct record_id *id, unsigned kind, struct buf *json)
 {
-	struct slice hub = record_hub(record_slice(id)), pole = slice_str("");
-	const struct kind_map *m = kind_maps_find(&r->maps, kind);
-	sqlite3_stmt *row = NULL;
+	sqlite3_stmt *owner = NULL;
+	struct slice pole = slice_str("");
 	struct buf state;
 	enum es_err err;
 
 	buf_init(&state, STATE_MAX);
 	err = reader_state(r, id, kind, &state);
+	if (err == ES_OK)
+		err = prepare_owner(r, id, kind, &owner);
 	if (err == ES_OK) {
-		sql_bind_slice(r->named, 1, hub);
-		if (sqlite3_step(r->named) == SQLITE_ROW)
-			pole = sql_text(r->named, 0);
-		/* Its row says whose it is now; an unknown kind has none. */
-		if (m && sql_preparef(r->db, &row, "SELECT t.pole FROM etat e JOIN \"%w\" t ON t.rec = e.rec"
-				      " WHERE e.cle = %lld AND e.id = ?1 AND e.kind = %u", m->k->name,
-				      (long long)record_key(id), kind) == ES_OK) {
-			sql_bind_slice(row, 1, record_slice(id));
-			if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL)
-				pole = sql_text(row, 0);
-		}
+		if (sqlite3_step(owner) == SQLITE_ROW)
+			pole = sql_text(owner, 0);
 		reader_write(r, record_slice(id), kind, buf_slice(&state), pole, true, json);
-		sqlite3_reset(r->named);
-		sqlite3_finalize(row);
 		err = buf_err(json);
 	}
+	sqlite3_finalize(owner);
 	buf_done(&state);
 	return err;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # sh tests/run.sh                  all tests; on 2 cores of a bare Debian 12 in under 30 minutes
-# sh tests/run.sh night MINUTES    the same, then the fuzzers share MINUTES
+# sh tests/run.sh night MINUTES    the same; half of MINUTES for the fuzzers, half for the simulator
 # sh tests/run.sh quick            build, unit tests, vectors and corpora only
 #
 # As root it installs what is missing; else it says what to install. One line
@@ -12,7 +12,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 root=$(pwd)
 
-tier=day fuzz_seconds=56
+tier=day fuzz_seconds=56 sim_seeds=100 sim_orders=100
 case ${1:-day} in
 day) ;;
 quick) tier=quick ;;
@@ -21,7 +21,7 @@ night)
 	case ${2:-} in
 	'' | *[!0-9]*) echo "usage: sh tests/run.sh night MINUTES" >&2; exit 64 ;;
 	esac
-	fuzz_seconds=$(($2 * 60)) ;;
+	fuzz_seconds=$(($2 * 30)) sim_seeds=$(($2 * 60)) sim_orders=2000 ;;
 *) echo "usage: sh tests/run.sh [quick | night MINUTES]" >&2; exit 64 ;;
 esac
 
@@ -157,6 +157,45 @@ siret=$data/pieges/siret_vecteurs.csv
 vector siret "$siret"
 vector distance "$data/distance_vecteurs.csv"
 [ $tier != quick ] || finish
+
+stage "simulator: $sim_seeds schedules"
+sim=build/bin/essaim-sim
+# NAME COMMAND...: exit 0, its last line shown.
+simulated() {
+	name=$1
+	shift
+	if timeout -k 10 7200 "$@" >"$logs/sim-$name.log" 2>&1; then
+		echo "   $(tail -n 1 "$logs/sim-$name.log")"
+		result "ok sim/$name"
+	else
+		result "not ok sim/$name $(grep -m 1 '^violation' "$logs/sim-$name.log" | cut -c 1-160) see build/logs/sim-$name.log"
+	fi
+}
+simulated self-test $sim --self-test
+simulated "seeds-1..$sim_seeds" $sim --seeds "1..$sim_seeds"
+simulated "orders" $sim --permutations $sim_orders
+first=$($sim --seed 3 --hash 2>/dev/null | tail -n 1) again=$($sim --seed 3 --hash 2>/dev/null | tail -n 1)
+if [ -n "$first" ] && [ "$first" = "$again" ]; then
+	result "ok sim/replay"
+else
+	result "not ok sim/replay '$first' then '$again'"
+fi
+# Schedules that once failed, and bugs planted on purpose with the seed that finds each.
+while read -r what seed; do
+	case $what in
+	'' | '#'*) ;;
+	seed) simulated "seed-$seed" $sim --seed "$seed" ;;
+	*)
+		if timeout 300 $sim --plant "$what" --seed "$seed" >"$logs/sim-plant.log" 2>&1; then
+			result "not ok sim/plant-$what seed $seed does not find it any more"
+		elif grep -q '^violation' "$logs/sim-plant.log"; then
+			result "ok sim/plant-$what"
+		else
+			result "not ok sim/plant-$what $(tail -n 1 "$logs/sim-plant.log" | cut -c 1-120)"
+		fi
+		;;
+	esac
+done <tests/sim/seeds.txt
 
 stage "end to end"
 for e2e in tests/e2e/*.sh; do

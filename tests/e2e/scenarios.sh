@@ -246,10 +246,10 @@ F3() {
 	within "F3-a-restored-organiser-knows" 30 seats_are morlaix 20 8
 	equal "F3-and-grants-none-twice" "$granted" "$(seats morlaix '[.items[] | select(.state == "granted") | .no] | sort | tostring')"
 	# Room by structure: two persons of one use one seat. And the organiser's own requests.
-	event=$(e auray add evenement type_evenement=formation "titre=Une structure" debut=2026-12-01T10:00:00+01:00 \
+	event=$(e auray add evenement type_evenement=formation_action "titre=Une structure" debut=2026-12-01T10:00:00+01:00 \
 		fin=2026-12-01T12:00:00+01:00 capacite=1 unite_capacite=structure --json | jq -r .uid)
 	must e auray register "$event" "structure=$(cat "$work/auray.structure")" nb_personnes=1 >/dev/null
-	must settle auray cress vitre
+	must settle auray vitre cress
 	within "F3-the-organisers-own-request" 30 seats_are auray 1 0
 	must e vitre register "$event" "structure=$(cat "$work/vitre.structure")" nb_personnes=1 >/dev/null
 	must e auray register "$event" "structure=$(cat "$work/auray.structure")" nb_personnes=2 >/dev/null
