@@ -121,7 +121,7 @@ static void a_record_handed_over_is_listed_as_its_steward_s(void **state)
 	assert_int_equal(query(w->path, "SELECT count(*) FROM structure WHERE pole = 'pole-vitre'"), 1);
 }
 
-/* Finding D2, open. */
+/* Finding D2. */
 static void what_is_shown_of_a_record_handed_over_names_its_steward(void **state)
 {
 	struct world *w = *state;

@@ -193,7 +193,7 @@ static void the_cress_takes_new_keys_at_once(void **state)
 }
 
 /* Stopped once the entry is durable, before the key file was written again.
- * Finding K3, open. */
+ * Finding K3. */
 static void a_rotation_cut_off_by_a_crash_goes_on(void **state)
 {
 	struct nodes *w = *state;
@@ -391,7 +391,7 @@ static void the_paper_key_takes_the_place_of_a_stolen_one(void **state)
 	assert_true(has_charter(auray, CHARTER));
 }
 
-/* Finding K2, open. */
+/* Finding K2. */
 static void entries_of_the_thief_that_home_took_back_are_given_up(void **state)
 {
 	struct nodes *w = *state;

@@ -275,7 +275,7 @@ F4() {
 	must work_one auray "Après la restauration"
 	e auray connect vitre "127.0.0.1:$port_vitre" >/dev/null
 	sleep 3
-	equal "F4-nothing-is-sealed-before-home-speaks" "$(heads cress auray 2>/dev/null || heads auray auray)" "$(heads auray auray)"
+	check "F4-nothing-is-sealed-before-home-speaks" not_before "$(heads auray auray)" "$was"
 	equal "F4-its-edit-waits" 1 "$(outbox auray)"
 	must start cress
 	check "F4-settles" settle auray cress vitre
