@@ -105,40 +105,57 @@ static bool settles(struct node *n, const struct branch *b, const struct packed 
 	return false;
 }
 
-static bool names_lost_branch(const struct node *n, const struct head *h, const struct commit *c, uint64_t first)
-{
-	return id_eq(&h->hub, &n->hub) && h->scope != SCOPE_LOCAL && c->has_ctl && c->ctl_seq >= first;
-}
-
-/* Commits of ours that name the branch that is gone count nowhere: home cuts our
- * logs at what it holds, and what is beyond comes back to the outbox. */
-static enum es_err renew_if_lost(struct node *n, uint64_t first)
+/* Does the commit name a control position that is not on our chain? */
+static enum es_err names_lost(struct node *n, uint32_t index, uint64_t seq, uint64_t first, bool *lost)
 {
 	struct packed *p = malloc(sizeof *p);
 	struct commit *c = malloc(sizeof *c);
+	struct hash on_chain;
+	struct buf bytes;
+	uint32_t at;
+	int64_t stored;
 	enum es_err err = p && c ? ES_OK : ES_NOMEM;
-	bool lost = false;
 
-	for (uint32_t i = 1; i < n->frontier.count && err == ES_OK && !lost; i++) {
-		const struct head *h = &n->frontier.heads[i];
-		struct buf bytes;
-		uint32_t index;
-		int64_t stored;
-
-		if (!id_eq(&h->hub, &n->hub) || h->seq == 0 || h->scope == SCOPE_LOCAL)
-			continue;
-		buf_init(&bytes, COMMIT_PACKED_MAX);
-		err = journal_one(n->journal, journal_pos(n->journal, i, h->seq), &index, &bytes, &stored);
-		if (err == ES_OK)
-			err = commit_unpack(buf_slice(&bytes), p);
-		if (err == ES_OK)
-			err = commit_decode(p->header, c);
-		lost = err == ES_OK && names_lost_branch(n, h, c, first);
-		buf_done(&bytes);
-	}
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	if (err == ES_OK)
+		err = journal_one(n->journal, journal_pos(n->journal, index, seq), &at, &bytes, &stored);
+	if (err == ES_OK)
+		err = commit_unpack(buf_slice(&bytes), p);
+	if (err == ES_OK)
+		err = commit_decode(p->header, c);
+	*lost = err == ES_OK && c->has_ctl && c->ctl_seq >= first &&
+		(!journal_commit_id(n->journal, 0, c->ctl_seq, &on_chain) || !hash_eq(&on_chain, &c->ctl_id));
+	buf_done(&bytes);
 	free(p);
 	free(c);
-	return err == ES_OK && lost ? node_new_instance(n) : err;
+	return err;
+}
+
+/* Commits that name the control branch that is gone count nowhere: ours go back to the
+ * outbox and our logs get new generations, others' are kept for their authors. Control
+ * positions never fall along a log. */
+enum es_err node_drop_lost(struct node *n, uint64_t first)
+{
+	enum es_err err = ES_OK;
+	bool ours = false;
+
+	for (uint32_t i = 1; i < n->frontier.count && err == ES_OK; i++) {
+		const struct head *h = &n->frontier.heads[i];
+		uint64_t seq = h->seq;
+		bool lost = true;
+
+		if (h->scope == SCOPE_LOCAL)
+			continue;
+		while (err == ES_OK && seq > 0 && lost) {
+			err = names_lost(n, i, seq, first, &lost);
+			seq -= lost;
+		}
+		if (err != ES_OK || seq == h->seq)
+			continue;
+		ours = ours || id_eq(&h->hub, &n->hub);
+		err = node_truncate(n, i, seq);
+	}
+	return err == ES_OK && ours && n->role != ROLE_CRESS ? node_new_instance(n) : err;
 }
 
 static enum es_err take_place(struct node *n)
@@ -169,7 +186,7 @@ static enum es_err take_place(struct node *n)
 	if (err == ES_OK)
 		err = node_follow_rights(n, &c);
 	if (err == ES_OK)
-		err = renew_if_lost(n, first);
+		err = node_drop_lost(n, first);
 	n->clash = ES_OK;
 	n->switched = n->refolds = true;
 	log_event(LOG_WARN, "control.switched", "from=%llu", (unsigned long long)first);

@@ -155,7 +155,7 @@ static enum es_err give_up_tail(struct node *n, uint64_t last_good)
 	if (err == ES_OK)
 		err = node_reload(n);
 	n->released = n->switched = n->refolds = true;
-	return err;
+	return err == ES_OK ? node_drop_lost(n, last_good + 1) : err;
 }
 
 enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct node_keys *next, uint64_t last_good)

@@ -46,6 +46,8 @@ ES_MUST_USE enum es_err node_cuts_of(struct node *n, const struct id16 *hub, str
 /* node_branch.c: a control commit that does not follow ours. */
 ES_MUST_USE enum es_err node_branch_commit(struct node *n, const struct commit *c, const struct packed *p);
 void node_branch_free(struct node *n);
+/* The control log lost its entries from `first` on: what was signed under them goes too. */
+ES_MUST_USE enum es_err node_drop_lost(struct node *n, uint64_t first);
 ES_MUST_USE enum es_err node_fork_found(struct node *n, uint32_t index, uint64_t seq, struct slice proof);
 ES_MUST_USE enum es_err node_load_forks(struct node *n);
 
