@@ -186,6 +186,8 @@ static void about_logs(struct alerts *a)
 		alert(a, ALERT_GENERATION_DUE, number_text(n, snap->health.due));
 	if (snap->health.inbox > 0)
 		alert(a, ALERT_INBOX, number_text(n, snap->health.inbox));
+	if (snap->health.late > 0)
+		alert(a, ALERT_OFFERS_LATE, number_text(n, snap->health.late));
 }
 
 static void about_home(struct alerts *a)

@@ -4,6 +4,7 @@
 
 #define ERASURES_MS 30000 /* between two counts where there is much to count */
 #define ERASURES_CHEAP 2000
+#define OFFER_LATE_MS (30ll * 24 * 3600 * 1000)
 
 static bool count_proof(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof)
 {
@@ -35,15 +36,31 @@ static bool count_erasure(void *ctx, const struct erasure *e)
 }
 
 struct waiting {
-	const struct node *n;
-	size_t count;
+	struct node *n;
+	size_t count, late;
 };
+
+/* Since it came here, by our clock. */
+static bool is_late(struct node *n, const struct position3 *at)
+{
+	const struct head *h = frontier_find(&n->frontier, &at->log);
+	struct buf packed;
+	uint32_t index;
+	int64_t stored = 0;
+
+	buf_init(&packed, COMMIT_PACKED_MAX);
+	bool found = h && journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), at->seq), &index,
+				      &packed, &stored) == ES_OK;
+	buf_done(&packed);
+	return found && n->utc - stored > OFFER_LATE_MS;
+}
 
 static bool count_open(void *ctx, const struct inbox_item *i)
 {
 	struct waiting *w = ctx;
 
 	w->count += i->state == INBOX_OPEN && !i->waits && id_eq(&i->to, &w->n->hub);
+	w->late += w->n->role == ROLE_CRESS && i->op == OP_REQUEST && i->state == INBOX_OPEN && is_late(w->n, &i->at);
 	return true;
 }
 
@@ -73,6 +90,7 @@ void health_read(struct node *n, struct health *h)
 	count_erasures(n, h);
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
+	h->late = w.late;
 	h->charter_due = n->role == ROLE_HUB && node_member(n) && !node_charter_accepted(n, &n->hub);
 	h->due = 0;
 	for (size_t i = 0; n->role == ROLE_CRESS && i < n->rights.member_count; i++) {

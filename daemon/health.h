@@ -16,6 +16,7 @@ struct health {
 	es_ms erasures_at; /* counted then */
 	size_t due; /* CRESS: hubs whose logs get a new generation (L4) */
 	size_t inbox; /* proposals and offers that wait for our answer */
+	size_t late; /* CRESS: offers that nobody has answered for 30 days */
 	bool charter_due; /* the charter in force waits for our acceptance */
 };
 /* `h` holds what was read before, or zeros. */

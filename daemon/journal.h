@@ -186,6 +186,8 @@ struct erasing {
 ES_MUST_USE enum es_err journal_erase(struct journal *j, struct erasing *e);
 /* Empties the WAL: what was destroyed is then in no file. Outside a transaction. */
 ES_MUST_USE enum es_err journal_scrub(struct journal *j);
+/* Writes the WAL into the database file as far as nobody is in the way. */
+void journal_rest(struct journal *j);
 /* A consistent copy of the whole file. Outside a transaction. */
 ES_MUST_USE enum es_err journal_copy(struct journal *j, const char *path);
 

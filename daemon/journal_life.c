@@ -556,6 +556,12 @@ enum es_err journal_scrub(struct journal *j)
 	return sql_err(sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
 }
 
+void journal_rest(struct journal *j)
+{
+	/* An error shows at the next commit. */
+	(void)sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 enum es_err journal_copy(struct journal *j, const char *path)
 {
 	sqlite3_stmt *st = NULL;

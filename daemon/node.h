@@ -109,6 +109,8 @@ struct node {
 	uint64_t erasures, scrubbed, erased;
 	struct own_order *orders; /* ours, not yet in the control log */
 	size_t order_count;
+	es_ms rested_utc; /* when the journal's WAL was last written home, and how far */
+	int64_t rested_pos;
 	bool kept_back; /* payloads of ours, forgotten, that home does not hold yet */
 	bool derive; /* something happened that an entry may follow from (L21) */
 	es_ms derived_utc; /* when node_tick last looked */

@@ -14,6 +14,8 @@
 #include "proto/canon.h"
 #include "proto/request.h"
 
+#define REST_MS 60000
+
 /* --- destroying --- */
 
 static bool not_held_by_home(void *ctx, uint32_t index, uint64_t seq)
@@ -347,10 +349,24 @@ static bool held_then(const struct node *n, const struct member *m, const struct
 	return m->state != MEMBER_REVOKED && m->role != ROLE_OBSERVER && m->since <= f->seq;
 }
 
+/* What lies in the WAL alone goes with one damaged frame of it: not for long. */
+static void rest(struct node *n)
+{
+	int64_t last = journal_last_pos(n->journal);
+
+	if (n->utc - n->rested_utc < REST_MS && n->utc >= n->rested_utc)
+		return;
+	n->rested_utc = n->utc;
+	if (last != n->rested_pos)
+		journal_rest(n->journal);
+	n->rested_pos = last;
+}
+
 enum es_err node_scrub(struct node *n)
 {
 	uint64_t count = n->erasures;
 
+	rest(n);
 	if (n->scrubbed == count)
 		return ES_OK;
 	enum es_err err = journal_scrub(n->journal);

@@ -174,19 +174,21 @@ simulated() {
 simulated self-test $sim --self-test
 simulated "seeds-1..$sim_seeds" $sim --seeds "1..$sim_seeds"
 simulated "orders" $sim --permutations $sim_orders
-first=$($sim --seed 3 --hash 2>/dev/null | tail -n 1) again=$($sim --seed 3 --hash 2>/dev/null | tail -n 1)
+first=$($sim --seed 3 --hash 2>/dev/null | head -n 1) again=$($sim --seed 3 --hash 2>/dev/null | head -n 1)
 if [ -n "$first" ] && [ "$first" = "$again" ]; then
 	result "ok sim/replay"
 else
 	result "not ok sim/replay '$first' then '$again'"
 fi
 # Schedules that once failed, and bugs planted on purpose with the seed that finds each.
-while read -r what seed; do
+while read -r what seed more; do
 	case $what in
 	'' | '#'*) ;;
-	seed) simulated "seed-$seed" $sim --seed "$seed" ;;
+	# shellcheck disable=SC2086
+	seed) simulated "seed-$seed" $sim --seed "$seed" $more ;;
 	*)
-		if timeout 300 $sim --plant "$what" --seed "$seed" >"$logs/sim-plant.log" 2>&1; then
+		# shellcheck disable=SC2086
+		if timeout 300 $sim --plant "$what" --seed "$seed" $more >"$logs/sim-plant.log" 2>&1; then
 			result "not ok sim/plant-$what seed $seed does not find it any more"
 		elif grep -q '^violation' "$logs/sim-plant.log"; then
 			result "ok sim/plant-$what"

@@ -21,6 +21,7 @@ federation() { # HUB...: a new one, all its members running and in step
 }
 # start_at NODE OFFSET: its clock, and nothing else of it, is set off: "+2d", or a date.
 real=$bin
+export ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" # a sanitizer wants to be loaded first
 faketime=$(find /usr/lib /usr/local/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
 start_at() {
 	mkdir -p "$work/Clock"
@@ -176,6 +177,19 @@ F2() {
 	equal "F2-then-its-edit-goes-out" "Sans réponse" "$(value morlaix "$kept" titre)"
 	check "F2-digests" same_digests auray morlaix vitre cress
 	check "F2-no-fork" no_fork auray morlaix vitre cress
+	if ! can_shift; then
+		skipped F2-the-cress-is-told-after-30-days "no faketime"
+		return
+	fi
+	must e auray hand-over "$kept" vitre >/dev/null
+	must settle auray vitre cress
+	check "F2-not-told-at-once" sh -c "! '$bin/essaim' --data '$work/cress' status --json | grep -q OFFERS_LATE"
+	for node in cress auray vitre morlaix; do
+		stop $node
+	done
+	must start_at cress +31d
+	within "F2-the-cress-is-told-after-30-days" 30 has_alert cress OFFERS_LATE
+	check "F2-its-owner-remains" owner_is "$kept" pole-auray cress
 }
 
 # 20 seats, 30 requests from two hubs that are both offline.

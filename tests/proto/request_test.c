@@ -108,6 +108,28 @@ static void another_op_is_no_request(void **state)
 	}
 }
 
+static void a_request_for_seats_has_a_structure_and_how_many(void **state)
+{
+	struct seat_request q = {.structure = {{9}}, .persons = SEAT_PERSONS_MAX, .no = 123456}, got = {0};
+	static const uint32_t wrong[] = {0, SEAT_PERSONS_MAX + 1};
+
+	(void)state;
+	seat_encode(&q, &b);
+	assert_int_equal(canon_check(buf_slice(&b)), ES_OK);
+	assert_int_equal(seat_decode(buf_slice(&b), &got), ES_OK);
+	assert_true(id_eq(&got.structure, &q.structure));
+	assert_true(got.persons == q.persons && got.no == q.no);
+	for (size_t i = 0; i < 2; i++) {
+		q.persons = wrong[i];
+		buf_clear(&b);
+		seat_encode(&q, &b);
+		assert_int_not_equal(seat_decode(buf_slice(&b), &got), ES_OK);
+	}
+	buf_clear(&b);
+	canon_map(&b, 0);
+	assert_int_not_equal(seat_decode(buf_slice(&b), &got), ES_OK);
+}
+
 static void a_field_that_is_missing_is_malformed(void **state)
 {
 	struct answer a = {.to = {{{7}}, 9, 0}};
@@ -174,6 +196,7 @@ int main(void)
 		T(a_receipt_names_the_order_it_carried_out),
 		T(a_request_reads_as_it_was_written),
 		T(another_op_is_no_request),
+		T(a_request_for_seats_has_a_structure_and_how_many),
 		T(a_field_that_is_missing_is_malformed),
 		T(positions_are_those_of_commits),
 	};

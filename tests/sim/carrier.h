@@ -47,6 +47,7 @@ struct peer {
 	bool connected, closing, greeted, join_sent, judged;
 	bool confirmed, reported; /* told to the node */
 	bool streams;
+	es_ms streams_since;
 	unsigned confirmations;
 	unsigned refs; /* tasks and events under way */
 	es_ms timer; /* armed for; 0: not */

@@ -635,7 +635,9 @@ static void told_erased(struct sim_node *s, struct work *k, enum es_err err)
 	(void)k;
 	trace_act(s->w->now, s->no, "erased", err, 0);
 	s->erased.due = false;
-	if (s->n)
+	if (s->n && s->n->erased < s->erased.count)
+		s->erased.count = s->n->erased; /* the journal was not ready: again */
+	else if (s->n)
 		sim_project_soon(s);
 }
 

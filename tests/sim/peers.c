@@ -11,6 +11,7 @@
 
 #define DIAL_MIN_MS 1000
 #define DIAL_MAX_MS 60000
+#define LASTED_MS 30000 /* a session that was of use */
 
 /* --- ends --- */
 
@@ -83,6 +84,8 @@ void peer_close(struct peer *p, enum es_err why)
 		t->peer = NULL;
 		t->last_err = why;
 		p->target = NULL;
+		if (p->streams && s->w->now - p->streams_since >= LASTED_MS)
+			t->attempts = 0;
 		if (t->home)
 			s->home_lost = s->w->now;
 		if (s->n)
@@ -126,6 +129,10 @@ static void on_dial(struct world *w, const struct event *e)
 
 	if (e->a != t->no || !s->n || t->peer || s->join_denied)
 		return;
+	if (!t->home && s->n->fenced) {
+		target_soon(t, 300000);
+		return;
+	}
 	if (t->only_alone) {
 		bool with_home = s->home_lost < 0;
 
@@ -429,8 +436,7 @@ void peer_step(struct peer *p, struct session_event *ev)
 		send_join(p);
 	if (!p->closing && p->session.state == SESSION_STREAM && !p->streams) {
 		p->streams = true;
-		if (p->target)
-			p->target->attempts = 0;
+		p->streams_since = s->w->now;
 		sim_tell_proofs(s, p);
 	}
 	if (!p->closing)

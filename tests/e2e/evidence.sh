@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# One author signs two commits at one (log, seq) and shows each to somebody else. Once
+# they meet, both signatures prove it, to anybody; the log stands still at the last
+# commit that all agree on, until the CRESS cuts it there. No change is lost, not even
+# one of the two.
+. "$(dirname "$0")/lib.sh"
+
+hubs="auray morlaix vitre"
+interval=30 # of a session: it has spoken at least once by then
+if [ ! -x "$bin/essaim-fork" ]; then
+	skipped "evidence essaim-fork is not built"
+	exit 0
+fi
+title_of() { # NODE UID
+	e "$1" show "$2" --json 2>/dev/null | jq -r '.data.titre'
+}
+titled() { # NODE UID TITLE
+	[ "$(title_of "$1" "$2")" = "$3" ]
+}
+proven() { # NODE LOG SEQ: evidence is there, and its status says so
+	e "$1" evidence --json | jq -e ".items[] | select(.log == \"$2\" and .seq == $3)" >/dev/null &&
+		has_alert "$1" FORK &&
+		[ "$(fact "$1" ".logs[] | select(.id == \"$2\") | \"\(.blocked) \(.blocked_seq)\"")" = "FORK $3" ]
+}
+not_blocked() { # NODE
+	[ "$(fact "$1" '[.logs[] | select(.blocked != null)] | length')" = 0 ]
+}
+# flipped FIELD: the export, one hexadecimal digit of that field of its first item another one.
+flipped() {
+	jq ".items[0].$1 |= (.[:100] + (if .[100:101] == \"0\" then \"1\" else \"0\" end) + .[101:])" "$work/fork.json" >"$work/$1.json"
+}
+# duel NAME SCOPE HOME-FIRST-TITLE OTHER-TITLE: auray signs twice; $log, $seq, $first and
+# $second (uids) are left. morlaix is away, and hears the other branch while home is.
+duel() {
+	duel_name=$1
+	stop morlaix
+	first=$(new_event auray "$3")
+	must synced auray vitre
+	within "$duel_name-home-has-one-branch" 20 titled vitre "$first" "$3"
+	if [ "$duel_name" = public ]; then
+		exits "$duel_name-not-under-a-daemon" 1 "$bin/essaim-fork" "$work/auray" "$2" "$3" "$4"
+	fi
+	stop auray
+	stop vitre
+	stop cress
+	cp -r "$work/auray" "$work/forked"
+	rm -f "$work/forked/essaimd.log" "$work/forked/essaim.sock"
+	forked=$("$bin/essaim-fork" "$work/forked" "$2" "$3" "$4") || return 1
+	log=$(echo "$forked" | sed 's/^log=\([0-9A-Z]*\) .*/\1/')
+	seq=$(echo "$forked" | sed 's/.* seq=\([0-9]*\) .*/\1/')
+	second=$(echo "$forked" | sed 's/.* uid=//')
+	rm -f "$work/forked/directory.db"* # made anew from the journal
+	check "$duel_name-each-branch-is-sound" e forked verify
+	must start morlaix
+	must start forked
+	must e forked connect morlaix "127.0.0.1:$port_morlaix" >/dev/null
+	within "$duel_name-a-hub-has-the-other-branch" 30 titled morlaix "$second" "$4" || return 1
+	equal "$duel_name-nobody-knows-yet" 0 "$(e morlaix evidence --json | jq .total)"
+	stop forked
+	rm -rf "$work/forked"
+}
+
+must found_cress
+for hub in $hubs; do
+	must enter $hub
+	must work_some $hub 3 Début
+done
+must settle $hubs cress
+equal "no-evidence-of-nothing" 0 "$(e cress evidence --json | jq .total)"
+
+must duel public public "Première version" "Deuxième version"
+must start cress
+must start vitre
+began=$(date +%s)
+within "proven-at-home" $((2 * interval)) proven cress "$log" "$seq"
+within "proven-at-the-hub" $((2 * interval)) proven morlaix "$log" "$seq"
+within "told-to-the-others" $((2 * interval)) proven vitre "$log" "$seq"
+check "within-two-session-intervals" test $(($(date +%s) - began)) -le $((2 * interval))
+must start auray
+within "the-author-is-told" $((2 * interval)) proven auray "$log" "$seq"
+for node in cress morlaix vitre auray; do
+	equal "$node-names-author-and-seq" "pole-auray $seq" "$(e $node evidence --json | jq -r ".items[] | \"\(.author) \(.seq)\"")"
+	check "$node-shows-the-common-prefix" holds_work $node auray
+	equal "$node-shows-neither-branch" " " "$(title_of $node "$first") $(title_of $node "$second")"
+done
+check "all-have-the-same-proof" test "$(for node in cress morlaix vitre auray; do e $node evidence --json | jq -r '.items[0].proof'; done | sort -u | wc -l)" = 1
+
+# On paper: it convinces every member, and nothing else does.
+check "evidence-as-a-table" sh -c "'$bin/essaim' --data '$work/cress' evidence | grep -q '$log'"
+check "evidence-to-a-file" e cress --quiet evidence --output "$work/fork.json"
+for node in cress morlaix vitre auray; do
+	check "$node-verifies-it" e $node evidence --check "$work/fork.json"
+done
+for field in proof signature; do
+	flipped $field
+	check "$field-was-flipped" sh -c "! cmp -s '$work/fork.json' '$work/$field.json'"
+	exits "a-flipped-byte-of-the-$field" 1 e vitre evidence --check "$work/$field.json"
+done
+e morlaix evidence --json | jq ".items[0].signer = \"$(fact vitre .node.id)\"" >"$work/signer.json"
+exits "somebody-else-as-its-signer" 1 e vitre evidence --check "$work/signer.json"
+echo '{}' >"$work/nothing.json"
+exits "no-evidence-at-all" 65 e vitre evidence --check "$work/nothing.json"
+
+# Life goes on: the other logs, and what the author writes meanwhile.
+must work_one vitre "Pendant"
+within "others-work-on" 30 holds_work morlaix vitre
+check "the-author-may-write" work_one auray "Pendant"
+stop morlaix
+must start morlaix
+within "it-is-durable" 30 proven morlaix "$log" "$seq"
+
+exits "only-at-the-cress" 77 e vitre resolve "$log" --yes
+exits "asked-twice" 64 e cress resolve "$log"
+must e cress wait --synced --timeout 60 >/dev/null
+check "resolve" e cress resolve "$log" --yes
+for node in cress morlaix vitre auray; do
+	within "$node-is-not-blocked" 60 not_blocked $node
+	within "$node-has-no-alert" 10 sh -c "! '$bin/essaim' --data '$work/$node' status --json | jq -e '.alerts[] | select(.code == \"FORK\")'"
+	equal "$node-cut-at-the-prefix" $((seq - 1)) "$(fact $node ".logs[] | select(.id == \"$log\") | .cut")"
+done
+check "a-new-generation" test "$(fact cress '[.logs[] | select(.author == "pole-auray" and .scope == "public") | .generation] | max')" -ge 2
+for node in cress morlaix vitre auray; do
+	within "$node-has-the-first-change" 60 titled $node "$first" "Première version"
+	within "$node-has-the-second-change" 60 titled $node "$second" "Deuxième version"
+done
+echo "$first Première version" >>"$work/auray.acked"
+echo "$second Deuxième version" >>"$work/auray.acked"
+check "settles" settle $hubs cress
+all_well resolved $hubs cress
+within "nothing-is-left-to-give-back" 30 sh -c "! '$bin/essaim' --data '$work/cress' status --json | jq -e '.alerts[] | select(.code == \"VOID_COMMITS\")'"
+equal "nothing-to-resolve-twice" 65 "$(e cress resolve "$log" --yes >/dev/null 2>&1; echo $?)"
+equal "the-proof-is-kept" 1 "$(e cress evidence --json | jq .total)"
+for hub in $hubs; do
+	must work_some $hub 2 Après
+done
+check "goes-on" settle $hubs cress
+all_well goes-on $hubs cress
+finish
