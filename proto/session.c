@@ -264,11 +264,21 @@ static bool is_late(const struct session *s, es_ms now)
 	       (s->state >= SESSION_CONTROL && session_waits(s) && now - s->progress >= SESSION_STALL_MS);
 }
 
+/* A key nobody knows is heard out at once, or not at all (L16). */
+static bool is_idle_stranger(const struct session *s, es_ms now)
+{
+	return s->stranger && !s->frontier_seen && now - s->started >= SESSION_HANDSHAKE_MS;
+}
+
 static void on_time(struct step *t)
 {
 	struct session *s = t->s;
 	es_ms now = t->env->now;
 
+	if (is_idle_stranger(s, now)) {
+		session_close(t, ES_NOT_MEMBER);
+		return;
+	}
 	if (is_late(s, now)) {
 		session_close(t, ES_TIMEOUT);
 		return;
@@ -385,6 +395,8 @@ es_ms session_deadline(const struct session *s)
 		at = sooner(at, s->spoke + SESSION_PING_MS);
 	if (s->state == SESSION_CONTROL || s->state == SESSION_STREAM)
 		at = session_waits(s) ? sooner(at, s->progress + SESSION_STALL_MS) : at;
+	if (s->stranger && !s->frontier_seen)
+		at = sooner(at, s->started + SESSION_HANDSHAKE_MS);
 	if (s->frame_began)
 		at = sooner(at, s->frame_began + SESSION_FRAME_MS);
 	if (s->retry_at)

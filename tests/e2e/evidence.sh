@@ -31,37 +31,66 @@ not_blocked() { # NODE
 flipped() {
 	jq ".items[0].$1 |= (.[:100] + (if .[100:101] == \"0\" then \"1\" else \"0\" end) + .[101:])" "$work/fork.json" >"$work/$1.json"
 }
-# duel NAME SCOPE HOME-FIRST-TITLE OTHER-TITLE: auray signs twice; $log, $seq, $first and
-# $second (uids) are left. morlaix is away, and hears the other branch while home is.
+# duel SCOPE TITLE OTHER-TITLE MORE HUB...: auray signs twice. Home has one branch, with
+# MORE commits on top; those hubs are away meanwhile, and hear the other while home is.
+# $log, $seq, $first and $second (uids) are left; auray and the CRESS are silent, vitre too.
+freeze() { # so that it has not begun anew after, and awaits nobody (L11)
+	kill -STOP "$(pid_of "$1")"
+}
+thaw() {
+	kill -CONT "$(pid_of "$1")"
+}
+hush=stop
 duel() {
-	duel_name=$1
-	stop morlaix
-	first=$(new_event auray "$3")
-	must synced auray vitre
-	within "$duel_name-home-has-one-branch" 20 titled vitre "$first" "$3"
-	if [ "$duel_name" = public ]; then
-		exits "$duel_name-not-under-a-daemon" 1 "$bin/essaim-fork" "$work/auray" "$2" "$3" "$4"
-	fi
+	scope=$1 title=$2 other=$3 more=$4
+	shift 4
+	for away in "$@"; do
+		stop "$away"
+	done
+	first=$(e auray add evenement type_evenement=atelier "titre=$title" debut=2026-12-01T10:00:00+01:00 \
+		fin=2026-12-01T12:00:00+01:00 "portee=$scope" --json | jq -r .uid)
+	must synced auray
+	within "$scope-home-has-one-branch" 20 titled cress "$first" "$title"
+	stop auray
+	cp -r "$work/auray" "$work/forked"
+	rm -f "$work/forked/essaimd.log" "$work/forked/essaim.sock" "$work/forked/directory.db"* # made anew
+	must start auray
+	exits "$scope-not-under-a-daemon" 1 "$bin/essaim-fork" "$work/auray" "$scope" "$title" "$other"
+	while [ "$more" -gt 0 ]; do
+		more_uid=$(e auray add evenement type_evenement=atelier "titre=Suite $more" debut=2026-12-01T10:00:00+01:00 \
+			fin=2026-12-01T12:00:00+01:00 "portee=$scope" --json | jq -r .uid)
+		echo "$more_uid Suite $more" >>"$work/later"
+		must synced auray
+		more=$((more - 1))
+	done
 	stop auray
 	stop vitre
-	stop cress
-	cp -r "$work/auray" "$work/forked"
-	rm -f "$work/forked/essaimd.log" "$work/forked/essaim.sock"
-	forked=$("$bin/essaim-fork" "$work/forked" "$2" "$3" "$4") || return 1
+	$hush cress
+	forked=$("$bin/essaim-fork" "$work/forked" "$scope" "$title" "$other") || return 1
 	log=$(echo "$forked" | sed 's/^log=\([0-9A-Z]*\) .*/\1/')
 	seq=$(echo "$forked" | sed 's/.* seq=\([0-9]*\) .*/\1/')
 	second=$(echo "$forked" | sed 's/.* uid=//')
-	rm -f "$work/forked/directory.db"* # made anew from the journal
-	check "$duel_name-each-branch-is-sound" e forked verify
-	must start morlaix
+	check "$scope-each-branch-is-sound" e forked verify
 	must start forked
-	must e forked connect morlaix "127.0.0.1:$port_morlaix" >/dev/null
-	within "$duel_name-a-hub-has-the-other-branch" 30 titled morlaix "$second" "$4" || return 1
-	equal "$duel_name-nobody-knows-yet" 0 "$(e morlaix evidence --json | jq .total)"
+	for away in "$@"; do
+		must start "$away"
+		must e forked connect "$away" "127.0.0.1:$(eval "echo \$port_$away")" >/dev/null
+		within "$scope-$away-has-the-other-branch" 30 titled "$away" "$second" "$other" || return 1
+		equal "$scope-$away-knows-nothing-yet" "$proofs" "$(e "$away" evidence --json | jq .total)"
+	done
 	stop forked
 	rm -rf "$work/forked"
 }
+duel_over() { # both changes and what came on top count again
+	{
+		echo "$first $title"
+		echo "$second $other"
+		cat "$work/later"
+	} >>"$work/auray.acked"
+	: >"$work/later"
+}
 
+: >"$work/later"
 must found_cress
 for hub in $hubs; do
 	must enter $hub
@@ -70,7 +99,8 @@ done
 must settle $hubs cress
 equal "no-evidence-of-nothing" 0 "$(e cress evidence --json | jq .total)"
 
-must duel public public "Première version" "Deuxième version"
+proofs=0
+must duel public "Première version" "Deuxième version" 0 morlaix
 must start cress
 must start vitre
 began=$(date +%s)
@@ -125,8 +155,7 @@ for node in cress morlaix vitre auray; do
 	within "$node-has-the-first-change" 60 titled $node "$first" "Première version"
 	within "$node-has-the-second-change" 60 titled $node "$second" "Deuxième version"
 done
-echo "$first Première version" >>"$work/auray.acked"
-echo "$second Deuxième version" >>"$work/auray.acked"
+duel_over
 check "settles" settle $hubs cress
 all_well resolved $hubs cress
 within "nothing-is-left-to-give-back" 30 sh -c "! '$bin/essaim' --data '$work/cress' status --json | jq -e '.alerts[] | select(.code == \"VOID_COMMITS\")'"
@@ -137,4 +166,35 @@ for hub in $hubs; do
 done
 check "goes-on" settle $hubs cress
 all_well goes-on $hubs cress
+
+# Again: the very first commit of a log, the branch at home has grown since, and one of
+# those who hold the other comes back only when all is settled.
+proofs=1
+hush=freeze
+must duel federation "Troisième version" "Quatrième version" 3 morlaix vitre
+stop vitre
+equal "the-first-of-its-log" 1 "$seq"
+thaw cress
+must start auray
+for node in cress morlaix auray; do
+	within "again-proven-at-$node" $((2 * interval)) proven $node "$log" "$seq"
+	equal "again-$node-shows-neither-branch" " " "$(title_of $node "$first") $(title_of $node "$second")"
+done
+check "again-resolve" e cress resolve --yes "$log"
+duel_over
+for node in cress morlaix auray; do
+	within "again-$node-is-not-blocked" 60 not_blocked $node
+	within "again-$node-has-all-changes" 60 holds_work $node auray
+done
+must start vitre
+check "the-late-one-settles" settle $hubs cress
+within "the-late-one-has-all-changes" 60 holds_work vitre auray
+within "the-late-one-has-nothing-to-give-back" 30 sh -c "! '$bin/essaim' --data '$work/vitre' status --json | jq -e '.alerts[] | select(.code == \"VOID_COMMITS\")'"
+equal "the-late-one-is-cut-there-too" 0 "$(fact vitre ".logs[] | select(.id == \"$log\") | .cut")"
+for hub in $hubs; do
+	must work_some $hub 2 Encore
+done
+check "again-goes-on" settle $hubs cress
+all_well again $hubs cress
+e vitre evidence --json | jq .total
 finish
