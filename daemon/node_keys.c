@@ -171,12 +171,12 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 
 	if (n->role != ROLE_CRESS || !cress)
 		return ES_NOT_ALLOWED;
-	if (node_awaited(n, NULL) > 0)
-		return ES_AWAITING;
 	crypto_sign_keys(seed, &r.key, &secret);
 	struct hash hash = recovery_hash(&r.key);
 	if (!hash_eq(&hash, &n->rights.recovery))
 		return ES_BAD_KEY;
+	if (node_awaited(n, NULL) > 0)
+		return ES_AWAITING;
 	err = keep_name(n);
 	if (err != ES_OK)
 		return err;
