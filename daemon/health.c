@@ -84,7 +84,7 @@ void health_read(struct node *n, struct health *h)
 
 	buf_init_fixed(&b, be, sizeof be);
 	h->backup = journal_get(n->journal, "backup", &b) && b.len == 8 ? (es_ms)be_read(be, 8) : 0;
-	h->voids = journal_void_count(n->journal);
+	h->voids = journal_void_waiting(n->journal);
 	h->proofs = 0;
 	(void)!node_proofs(n, count_proof, &h->proofs);
 	count_erasures(n, h);

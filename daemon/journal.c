@@ -302,6 +302,11 @@ int64_t journal_number(sqlite3_stmt *st)
 	return n;
 }
 
+int64_t journal_void_waiting(struct journal *j)
+{
+	return journal_number(journal_st(j, ST_VOID_WAITING));
+}
+
 int64_t journal_pos(struct journal *j, uint32_t index, uint64_t seq)
 {
 	sqlite3_bind_int64(journal_st(j, ST_POS), 1, index + 1);

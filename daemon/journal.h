@@ -222,6 +222,7 @@ ES_MUST_USE enum es_err journal_void_load(struct journal *j, const struct id16 *
 ES_MUST_USE enum es_err journal_void_given(struct journal *j, const struct hash *id, const struct id16 *author /* NULL: home */);
 ES_MUST_USE enum es_err journal_void_again(struct journal *j); /* home has started anew */
 int64_t journal_void_count(struct journal *j);
+int64_t journal_void_waiting(struct journal *j); /* neither their author nor home has them */
 
 ES_MUST_USE enum es_err journal_proof_put(struct journal *j, const struct id16 *log, uint64_t seq, struct slice proof);
 ES_MUST_USE enum es_err journal_proof_each(struct journal *j,

@@ -39,6 +39,7 @@
 	S(VOID_STRIP, "UPDATE hors_coupe SET packed=?2 WHERE id=?1")                                         \
 	S(VOID_GIVEN, "UPDATE hors_coupe SET a_home=1 WHERE id=?1")                                          \
 	S(VOID_DEL, "DELETE FROM hors_coupe WHERE id=?1 AND hub=?2")                                                    \
+	S(VOID_WAITING, "SELECT count(*) FROM hors_coupe WHERE a_home=0")                                    \
 	S(VOID_AGAIN, "UPDATE hors_coupe SET a_home=0")                                                      \
 	S(VOID_COUNT, "SELECT count(*) FROM hors_coupe")                                                     \
 	S(PROOF_PUT, "INSERT INTO preuve VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET seq=?2,preuve=?3 WHERE ?2<seq") \

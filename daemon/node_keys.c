@@ -174,12 +174,13 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	crypto_sign_keys(seed, &r.key, &secret);
 	struct hash hash = recovery_hash(&r.key);
 	if (!hash_eq(&hash, &n->rights.recovery))
-		return ES_BAD_KEY;
-	if (node_awaited(n, NULL) > 0)
-		return ES_AWAITING;
-	err = keep_name(n);
-	if (err != ES_OK)
+		err = ES_BAD_KEY;
+	else
+		err = node_awaited(n, NULL) > 0 ? ES_AWAITING : keep_name(n);
+	if (err != ES_OK) {
+		crypto_wipe(&secret, sizeof secret);
 		return err;
+	}
 	if (last_good < h->seq) { /* entries of the thief, taken back from members: gone */
 		err = give_up_tail(n, last_good);
 		cress = rights_cress(&n->rights);
