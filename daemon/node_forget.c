@@ -309,26 +309,44 @@ static enum es_err find_record(struct node *n, const struct id16 *uid, struct re
 	return count > 0 ? ES_OTHER_HUB : ES_NOT_FOUND;
 }
 
+static enum es_err count_place(void *ctx, const struct position3 *at)
+{
+	(void)at;
+	++*(int64_t *)ctx;
+	return ES_OK;
+}
+
+static enum es_err count_shared(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto, int64_t *count)
+{
+	struct erasing e = {.frontier = &n->frontier, .record = *record, .kind = kind, .upto = upto, .look_only = true,
+			    .each = count_place, .ctx = count};
+
+	*count = 0;
+	return journal_erase(n->journal, &e);
+}
+
 enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
 {
 	struct record_id id;
 	unsigned kind = 0;
 	bool revoked;
+	int64_t shared, local;
 	enum es_err err = find_record(n, uid, &id, &kind, &revoked);
 
 	*forgot = 0;
 	if (err != ES_OK)
 		return err;
 	es_stamp upto = node_next_edited(n, 0);
+	err = count_shared(n, &id, kind, upto, &shared);
+	if (err != ES_OK)
+		return err;
 	if (revoked) {
 		struct forget_order f = {.record = id, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch};
 
 		log_event(LOG_WARN, "forget.revoked", "kind=%u", kind);
 		return node_enter_forget(n, &f, forgot);
 	}
-	if (n->role == ROLE_CRESS) { /* the places first, while they are there to be seen */
-		int64_t local;
-
+	if (n->role == ROLE_CRESS && shared > 0) { /* the places first, while they are there to be seen */
 		err = enter_own(n, &id, kind, upto, forgot);
 		if (err == ES_OK)
 			err = destroy(n, &id, kind, upto, true, &local);
@@ -336,7 +354,8 @@ enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
 		return err;
 	}
 	err = destroy(n, &id, kind, upto, true, forgot);
-	if (err == ES_OK && !PLANT(forget_not_ordered))
+	/* Nobody else hears of a record that never left (its order would name it). */
+	if (err == ES_OK && shared > 0 && !PLANT(forget_not_ordered))
 		err = order(n, &id, kind, upto);
 	return err == ES_OK ? node_load_orders(n) : err;
 }
