@@ -125,6 +125,21 @@ static enum es_err look_left(struct sim_node *s, struct act *a)
 	return err;
 }
 
+/* What is local, or was never sealed, is forgotten here, by nobody's order but the steward's. */
+static void forget_local(struct sim_node *s, const struct act *a)
+{
+	struct ledger *l = &s->w->judge->ledger;
+
+	for (size_t i = 0; i < l->unit_count; i++) {
+		struct unit *u = &l->units[i];
+
+		if ((u->scope == SCOPE_LOCAL || !u->sealed) && u->who == s->who && memcmp(u->record.bytes, a->record.bytes, 32) == 0) {
+			u->excused = true;
+			u->why = "forgotten";
+		}
+	}
+}
+
 /* Its transaction is durable. */
 void human_committed(struct sim_node *s, const struct work *k)
 {
@@ -133,6 +148,8 @@ void human_committed(struct sim_node *s, const struct work *k)
 
 	if (k->kind != WORK_EDIT || k->err != ES_OK)
 		return;
+	if (a->kind == ACT_FORGET)
+		forget_local(s, a);
 	for (size_t i = 0; i < a->left_count; i++) {
 		struct unit *u = ledger_add_unit(l, &a->left[i].salt);
 
@@ -168,6 +185,19 @@ void human_committed(struct sim_node *s, const struct work *k)
 			l->canaries[i].withdrawn = true;
 }
 
+/* Nobody heard how it ended: what it may have taken out of the outbox is in doubt. */
+static void doubt(struct sim_node *s, const struct act *a)
+{
+	struct ledger *l = &s->w->judge->ledger;
+
+	for (size_t i = 0; i < l->unit_count && a->record_kind > 0; i++) {
+		struct unit *u = &l->units[i];
+
+		if (u->machine == s->no && !u->sealed && u->kind == a->record_kind && memcmp(u->record.bytes, a->record.bytes, 32) == 0)
+			u->certain = false;
+	}
+}
+
 static void told(struct sim_node *s, struct work *k, enum es_err err)
 {
 	struct act *a = k->ctx;
@@ -178,6 +208,8 @@ static void told(struct sim_node *s, struct work *k, enum es_err err)
 	else
 		p->refused[a->kind]++;
 	trace_act(s->w->now, s->no, act_name(a->kind), err, a->left_count);
+	if (err == ES_UNREACHABLE)
+		doubt(s, a);
 	if (trace_on && err != ES_OK)
 		trace_say("refused: %s", es_err_name(err));
 	free(a->still);
@@ -507,6 +539,7 @@ static enum es_err run_forget(struct sim_node *s, struct work *k)
 		return ES_NOT_FOUND;
 	uid_of(r, &uid);
 	a->record = r->id;
+	a->record_kind = r->kind;
 	return node_forget(s->n, &uid, &forgot);
 }
 
