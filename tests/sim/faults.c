@@ -289,8 +289,8 @@ static void go_back(struct world *w, enum fault f)
 	s->disk->quota = 0;
 	for (int i = 0; i < FAULT_KINDS; i++)
 		s->disk->fail_in[i] = -1;
-	if (!marked)
-		s->keys = b->keys; /* the whole machine went back */
+	/* The key file lies elsewhere: a machine that went back behind its own rotation has
+	 * lost its key, which is another story. */
 	judge_went_back(s, b->held, b->held_count);
 	trace_act(w->now, s->no, names[f], (uint64_t)(w->now - b->at), 0);
 	if (marked && !mark_restored(s)) {

@@ -157,12 +157,12 @@ static void settle_copies(struct world *w)
 		struct sim_node *s = w->nodes[i];
 		bool other = false;
 
-		if (!s || !s->n || !s->n->fenced)
+		if (!s || !s->n || (!s->n->fenced && !s->n->key_replaced))
 			continue;
 		for (int k = 1; k <= w->node_count; k++) {
 			struct sim_node *o = w->nodes[k];
 
-			other = other || (o && o != s && o->who == s->who && o->n && !o->n->fenced);
+			other = other || (o && o != s && o->who == s->who && o->n && !o->n->fenced && !o->n->key_replaced);
 		}
 		if (other) {
 			judge_retired(s);

@@ -307,9 +307,32 @@ static void compare_oracle(struct sim_node *s)
 	oracle_free(o);
 }
 
+/* Which record's hash differs, or which bucket's; the first one. */
+static void explain_digest(struct sim_node *s, struct sim_node *home, enum scope scope, char out[200])
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	char path[64], sql[400];
+
+	snprintf(out, 200, "no record's hash differs");
+	snprintf(path, sizeof path, "%s/directory.db", s->dir);
+	snprintf(sql, sizeof sql, "ATTACH '%s/directory.db' AS home", home->dir);
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+		(void)sqlite3_exec(db, sql, NULL, NULL, NULL);
+	snprintf(sql, sizeof sql, "SELECT hex(id), kind, hex(h%d), n FROM (SELECT id, kind, h%d, 'here' AS n FROM main.etat UNION ALL "
+				  "SELECT id, kind, h%d, 'home' FROM home.etat) WHERE h%d IS NOT NULL GROUP BY id, kind, h%d HAVING count(*) = 1",
+		 (int)scope, (int)scope, (int)scope, (int)scope, (int)scope);
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		snprintf(out, 200, "record %s kind %d hash %.16s only %s", sqlite3_column_text(st, 0), sqlite3_column_int(st, 1),
+			 (const char *)sqlite3_column_text(st, 2), sqlite3_column_text(st, 3));
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}
+
 static void compare_digests(struct world *w, struct sim_node *home)
 {
 	struct hash a, b;
+	char what[200];
 
 	for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_FEDERATION; scope++) {
 		if (directory_digest(home->d, scope, &a) != ES_OK)
@@ -323,7 +346,9 @@ static void compare_digests(struct world *w, struct sim_node *home)
 			if (!w->stopped)
 				compare_oracle(home);
 			if (!w->stopped)
-				violation(w, "P3", "n%d and home hold the same %s logs and show different digests", i, scope_name(scope));
+				explain_digest(s, home, scope, what);
+			if (!w->stopped)
+				violation(w, "P3", "n%d and home hold the same %s logs and show different digests: %s", i, scope_name(scope), what);
 		}
 	}
 }
