@@ -101,7 +101,7 @@ enum es_err node_rights_upto(struct node *n, uint64_t upto, struct rights *out)
 			err = rights_apply(out, c, p);
 		if (err != ES_OK) {
 			log_event(LOG_ERR_, "control.damaged", "seq=%llu why=%s", (unsigned long long)seq, es_err_name(err));
-			err = ES_DAMAGED;
+			err = err == ES_IO || err == ES_NOMEM ? err : ES_DAMAGED; /* a disk that failed once is no damage */
 		}
 		buf_done(&bytes);
 	}
