@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/disk.h"
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tests/sim/trace.h"
@@ -557,4 +558,26 @@ size_t disk_search(const struct disk *d, const void *text, size_t len, size_t co
 		if (f->exists)
 			hits += search_chunks(f, f->now, f->size, text, len, context, each, ctx);
 	return hits;
+}
+
+void disk_dump(const struct disk *d, const char *folder)
+{
+	for (const struct disk_file *f = d->files; f; f = f->next) {
+		char path[512];
+		FILE *out;
+
+		if (!f->exists || !f->name[0])
+			continue;
+		snprintf(path, sizeof path, "%s/%d-%s", folder, d->no, f->name);
+		out = fopen(path, "we");
+		for (uint64_t at = 0; out && at < f->size; at += DISK_CHUNK) {
+			uint8_t bytes[DISK_CHUNK];
+			size_t n = disk_read(f, at, bytes, DISK_CHUNK);
+
+			if (fwrite(bytes, 1, n, out) != n)
+				break;
+		}
+		if (out)
+			fclose(out);
+	}
 }

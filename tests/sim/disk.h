@@ -99,6 +99,8 @@ bool disk_flip(struct disk *d, const char *name, uint64_t *at);
  * `context` bytes before it. */
 size_t disk_search(const struct disk *d, const void *text, size_t len, size_t context,
 		   void (*each)(void *ctx, const struct disk_file *f, uint64_t at, const uint8_t *before, size_t n), void *ctx);
+/* Writes every file to FOLDER/NO-NAME, to be looked at. */
+void disk_dump(const struct disk *d, const char *folder);
 uint64_t disk_chunks_alive(void);
 
 #endif

@@ -140,6 +140,14 @@ static void forget_local(struct sim_node *s, const struct act *a)
 	}
 }
 
+/* Who may see its words has changed: they may be elsewhere from now on. */
+static void note_moved(struct ledger *l, const struct act *a)
+{
+	for (size_t i = 0; i < l->canary_count && a->moves_scope; i++)
+		if (memcmp(l->canaries[i].record.bytes, a->record.bytes, 32) == 0)
+			l->canaries[i].withdrawn = true;
+}
+
 /* Its transaction is durable. */
 void human_committed(struct sim_node *s, const struct work *k)
 {
@@ -180,9 +188,7 @@ void human_committed(struct sim_node *s, const struct work *k)
 	}
 	if (a->created)
 		note_record(s->w->people, &a->record, a->record_kind, s->who);
-	for (size_t i = 0; i < l->canary_count && a->moves_scope; i++)
-		if (memcmp(l->canaries[i].record.bytes, a->record.bytes, 32) == 0)
-			l->canaries[i].withdrawn = true;
+	note_moved(l, a);
 }
 
 /* Nobody heard how it ended: what it may have taken out of the outbox is in doubt. */
@@ -190,6 +196,7 @@ static void doubt(struct sim_node *s, const struct act *a)
 {
 	struct ledger *l = &s->w->judge->ledger;
 
+	note_moved(l, a);
 	for (size_t i = 0; i < l->unit_count && a->record_kind > 0; i++) {
 		struct unit *u = &l->units[i];
 

@@ -70,6 +70,7 @@ static double seconds(clockid_t which)
 }
 
 static struct reference *ref;
+static const char *dump_folder;
 static const struct disk_image *template;
 
 static struct world *run_world(uint64_t seed, const struct options *o)
@@ -101,6 +102,9 @@ static void run_seed(uint64_t seed, const struct options *o, struct outcome *out
 	snprintf(out->first, sizeof out->first, "%s", j->first);
 	if (j->violations && trace_keep && !trace_on)
 		trace_tail();
+	for (int i = 1; i <= w->node_count && dump_folder; i++)
+		if (disk_no(i))
+			disk_dump(disk_no(i), dump_folder);
 	out->cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
@@ -360,6 +364,9 @@ static bool read_options(int argc, char **argv, struct options *o)
 			i++;
 		} else if (strcmp(a, "--timeout") == 0) {
 			o->timeout = (unsigned)atoi(v);
+			i++;
+		} else if (strcmp(a, "--dump") == 0) {
+			dump_folder = v;
 			i++;
 		} else if (strcmp(a, "--only") == 0) {
 			o->wish.only_fault = find_fault(v);

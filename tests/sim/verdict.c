@@ -485,7 +485,9 @@ static void judge_word(struct looking *k, const struct canary *c, const struct d
 
 		for (unsigned n = 0; n < u->canary_count; n++)
 			if (&l->canaries[u->canaries[n]] == c && u->edited <= upto && u->scope != SCOPE_LOCAL)
-				violation(w, "P7", "a forgotten word is in n%d's %s at %llu", k->s->no, f->name, (unsigned long long)at);
+				violation(w, "P7", "a forgotten word (%s, op %u of n%d's, %s, record ..%02x%02x) is in n%d's %s at %llu", c->text,
+					  u->op, u->machine, scope_name(u->scope), u->record.bytes[30], u->record.bytes[31], k->s->no, f->name,
+					  (unsigned long long)at);
 	}
 }
 
