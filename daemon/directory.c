@@ -38,6 +38,8 @@ struct directory {
 	sqlite3_stmt *find, *insert, *update, *hub_put, *position_put, *whole, *blank, *gone;
 	struct buf old, new;
 	bool damaged; /* close removes the file */
+	bool anew; /* written anew since the last erasure, at that count of changes */
+	int anew_at;
 };
 
 static enum es_err create_tables(sqlite3 *db, const struct kind_maps *maps)
@@ -654,13 +656,28 @@ static enum es_err merge_words(struct directory *d)
 	return err;
 }
 
-enum es_err directory_scrub(struct directory *d)
+/* FTS5 keeps deleted words until its segments are merged, SQLite the bytes of rows
+ * that moved until the file is written anew (on disk: a directory may be large). */
+static enum es_err write_anew(struct directory *d)
 {
 	enum es_err err = ES_OK;
+
+	if (d->anew && d->anew_at == sqlite3_total_changes(d->db))
+		return ES_OK; /* a reader was in the way of the rest */
+	if (!PLANT(words_not_scrubbed))
+		err = sql_exec(d->db, "INSERT INTO recherche(recherche) VALUES('optimize')");
+	if (err == ES_OK && !PLANT(forget_leaves_gaps))
+		err = sql_exec(d->db, "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY");
+	d->anew = err == ES_OK;
+	d->anew_at = sqlite3_total_changes(d->db);
+	return err;
+}
+
+enum es_err directory_scrub(struct directory *d)
+{
+	enum es_err err = write_anew(d);
 	int frames = 0, done = 0, rc;
 
-	if (!PLANT(words_not_scrubbed)) /* FTS5 keeps deleted words until its segments are merged */
-		err = sql_exec(d->db, "INSERT INTO recherche(recherche) VALUES('optimize')");
 	if (err != ES_OK)
 		return err;
 	rc = sqlite3_wal_checkpoint_v2(d->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &done);

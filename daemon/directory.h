@@ -60,8 +60,8 @@ ES_MUST_USE enum es_err directory_name_hub(struct directory *d, const struct id1
 /* State digest (protocol.md part 2): 4096 buckets by record id, a root over
  * them. Only buckets that changed are hashed again. */
 ES_MUST_USE enum es_err directory_digest(struct directory *d, enum scope scope, struct hash *out);
-/* What was folded away is in no file any more: the full-text index made anew, the
- * WAL emptied. ES_LOCKED: a reader is at work, try again. */
+/* What was folded away is in no file any more: the full-text index merged, the file
+ * written anew, the WAL emptied. ES_LOCKED: a reader is at work, try again. */
 ES_MUST_USE enum es_err directory_scrub(struct directory *d);
 /* Merges the full-text index and checkpoints; for idle moments and bulk ends. */
 void directory_idle(struct directory *d);

@@ -184,8 +184,12 @@ struct erasing {
 	int64_t destroyed;
 };
 ES_MUST_USE enum es_err journal_erase(struct journal *j, struct erasing *e);
-/* Empties the WAL: what was destroyed is then in no file. Outside a transaction. */
+/* Writes the whole file anew and empties the WAL: what was destroyed is then in no
+ * file, nor in the gaps SQLite leaves where rows have moved. Outside a transaction;
+ * takes as long as a copy of the file, and as much disk. */
 ES_MUST_USE enum es_err journal_scrub(struct journal *j);
+/* How large the database file is, the WAL not counted. */
+int64_t journal_file_bytes(struct journal *j);
 /* Writes the WAL into the database file as far as nobody is in the way. */
 void journal_rest(struct journal *j);
 /* A consistent copy of the whole file. Outside a transaction. */

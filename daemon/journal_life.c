@@ -549,32 +549,6 @@ enum es_err journal_erase(struct journal *j, struct erasing *e)
 	return err;
 }
 
-enum es_err journal_scrub(struct journal *j)
-{
-	if (PLANT(forget_leaves_wal))
-		return ES_OK;
-	return sql_err(sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
-}
-
-void journal_rest(struct journal *j)
-{
-	/* An error shows at the next commit. */
-	(void)sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-}
-
-enum es_err journal_copy(struct journal *j, const char *path)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(j->db, "VACUUM INTO ?1", -1, &st, NULL);
-
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC);
-		rc = sqlite3_step(st);
-	}
-	sqlite3_finalize(st);
-	return sql_err(rc);
-}
-
 /* --- the book of instances --- */
 
 static bool read_copy(sqlite3_stmt *st, struct hub_copy *out)

@@ -199,16 +199,13 @@ enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const 
 	err = journal_open(path, false, &n->journal);
 	if (err == ES_OK)
 		err = node_reload(n);
-	if (err == ES_OK)
-		err = journal_scrub(n->journal); /* stopped before the WAL was emptied */
 	if (err != ES_OK) {
 		node_close(n);
 		return err;
 	}
 	n->released = n->role != ROLE_CRESS || node_awaited(n, NULL) == 0; /* nobody to wait for */
 	n->derive = n->forks_grew = true;
-	for (size_t i = 0; i < n->rights.forgotten_count; i++) /* stopped before the receipt */
-		n->erasures += n->rights.forgotten[i].seq > node_number(n, "efface");
+	n->erasures = node_number(n, "balai"); /* stopped before it was out of the files */
 	n->kept_back = n->rights.forgotten_count > 0 && !node_all_acked(n);
 	*out = n;
 	return ES_OK;

@@ -107,6 +107,7 @@ struct node {
 	/* Erasures so far in this run: in the journal's rows, out of its files, out of
 	 * the directory's too. */
 	uint64_t erasures, scrubbed, erased;
+	es_ms scrub_after; /* mono: the journal is not written anew before */
 	struct own_order *orders; /* ours, not yet in the control log */
 	size_t order_count;
 	es_ms rested_utc; /* when the journal's WAL was last written home, and how far */

@@ -15,6 +15,9 @@
 #include "proto/request.h"
 
 #define REST_MS 60000
+#define SCRUB_SMALL (16 << 20)    /* bytes: written anew in a moment */
+#define SCRUB_BYTES_PER_MS 5000   /* a twentieth of the time, at 100 MB a second */
+#define SCRUB_RETRY_MS 60000
 
 /* --- destroying --- */
 
@@ -37,6 +40,8 @@ static enum es_err destroy(struct node *n, const struct record_id *record, unsig
 
 	if (err == ES_OK)
 		err = journal_refold(n->journal, record);
+	if (err == ES_OK)
+		err = node_set_number(n, "balai", 1);
 	n->erasures++;
 	n->refolds = true;
 	*count = e.destroyed;
@@ -381,22 +386,31 @@ static void rest(struct node *n)
 	n->rested_pos = last;
 }
 
+/* A large journal takes long to write anew: not for each of many erasures. */
+static es_ms scrub_pause(const struct node *n)
+{
+	int64_t bytes = journal_file_bytes(n->journal);
+
+	return bytes < SCRUB_SMALL ? 0 : bytes / SCRUB_BYTES_PER_MS;
+}
+
 enum es_err node_scrub(struct node *n)
 {
 	uint64_t count = n->erasures;
 
 	rest(n);
-	if (n->scrubbed == count)
+	if (n->scrubbed == count || n->mono < n->scrub_after)
 		return ES_OK;
 	enum es_err err = journal_scrub(n->journal);
 	if (err == ES_OK)
 		n->scrubbed = count;
+	n->scrub_after = n->mono + (err == ES_OK ? scrub_pause(n) : SCRUB_RETRY_MS);
 	return err;
 }
 
 struct erase_target node_erase_target(const struct node *n)
 {
-	if (n->erasures <= n->erased)
+	if (n->erasures <= n->erased || n->scrubbed < n->erasures)
 		return (struct erase_target){0};
 	return (struct erase_target){
 		.due = true, .count = n->erasures, .seq = n->rights.seq,
@@ -433,8 +447,9 @@ enum es_err node_erased(struct node *n, const struct erase_target *t)
 		return ES_OK; /* later: the last of it is not gone yet */
 	if (t->count > n->erased)
 		n->erased = t->count;
-	if (!self || t->seq <= after)
-		return ES_OK;
+	err = n->erased == n->erasures ? node_set_number(n, "balai", 0) : ES_OK;
+	if (err != ES_OK || !self || t->seq <= after)
+		return err;
 	err = write_receipts(n, self, after, t->seq);
 	return err == ES_OK ? node_set_number(n, "efface", t->seq) : err;
 }

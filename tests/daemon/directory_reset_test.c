@@ -2,6 +2,7 @@
  *
  * Records folded anew, and what is left of them in the files. */
 #include "tests/daemon/directory_world.h"
+#include "tests/daemon/slack.h"
 
 static struct feed_item reset_of(const struct id16 *hub, unsigned uid)
 {
@@ -206,6 +207,22 @@ static void after_a_scrub_no_file_holds_a_word_that_was_reset(void **state)
 	assert_int_equal(count_hits(w, "banale"), 59);
 }
 
+static void after_a_scrub_no_gap_between_rows_holds_a_word(void **state)
+{
+	struct world *w = *state;
+	struct feed_item item = reset_of(&auray, 1);
+
+	for (unsigned i = 0; i < 60; i++)
+		structure(w, i, i == 1 ? "nom=Zyxwvutsrq" : "nom=Banale");
+	close_world(w);
+	leave_in_a_gap(w->path, "Zyxwvutsrq");
+	reopen(w);
+	apply_list(w, &item, 1);
+	assert_int_equal(directory_scrub(w->d), ES_OK);
+	assert_false(on_disk(w, "Zyxwvutsrq"));
+	assert_true(on_disk(w, "Banale"));
+}
+
 static void a_scrub_waits_for_who_reads(void **state)
 {
 	struct world *w = *state;
@@ -234,6 +251,7 @@ int main(void)
 		TEST(a_new_name_reaches_rows_by_steward),
 		TEST(a_reset_in_a_batch_that_fails_is_undone),
 		TEST(after_a_scrub_no_file_holds_a_word_that_was_reset),
+		TEST(after_a_scrub_no_gap_between_rows_holds_a_word),
 		TEST(a_scrub_waits_for_who_reads),
 	};
 

@@ -49,12 +49,17 @@ static inline int free_reference(void **state)
 	return 0;
 }
 
-static inline void reopen(struct world *w)
+static inline void close_world(struct world *w)
 {
 	reader_close(w->r);
 	directory_close(w->d);
 	w->r = NULL;
 	w->d = NULL;
+}
+
+static inline void reopen(struct world *w)
+{
+	close_world(w);
 	assert_int_equal(directory_open(w->path, ref, &w->d), ES_OK);
 	assert_int_equal(reader_open(w->path, ref, &w->r), ES_OK);
 	reader_prefer(w->r, &auray);

@@ -2,6 +2,7 @@
  *
  * What is forgotten leaves the journal, its outbox and its files. */
 #include "tests/daemon/journal_life.h"
+#include "tests/daemon/slack.h"
 
 struct places {
 	struct position3 at[16];
@@ -192,6 +193,22 @@ static void after_a_scrub_no_file_holds_what_was_erased(void **state)
 	assert_false(on_disk(p, "SecretSigne"));
 }
 
+static void after_a_scrub_no_gap_between_rows_holds_a_word(void **state)
+{
+	struct place *p = *state;
+
+	for (unsigned i = 0; i < 40; i++)
+		put(p, DATA, i, EARLY, "Banal");
+	journal_close(p->j);
+	p->j = NULL;
+	leave_in_a_gap(p->path, "SecretMoved");
+	open_again(p);
+	assert_true(on_disk(p, "SecretMoved"));
+	assert_int_equal(journal_scrub(p->j), ES_OK);
+	assert_false(on_disk(p, "SecretMoved"));
+	assert_true(on_disk(p, "Banal"));
+}
+
 static void what_a_cut_took_away_is_in_no_file_after_a_scrub(void **state)
 {
 	struct place *p = *state;
@@ -235,6 +252,7 @@ int main(void)
 		TEST(only_that_kind_and_only_what_says_something_is_erased),
 		TEST(the_outbox_and_void_commits_are_erased_too),
 		TEST(after_a_scrub_no_file_holds_what_was_erased),
+		TEST(after_a_scrub_no_gap_between_rows_holds_a_word),
 		TEST(what_a_cut_took_away_is_in_no_file_after_a_scrub),
 		TEST(a_copy_is_whole_and_can_be_opened),
 	};

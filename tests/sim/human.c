@@ -191,7 +191,8 @@ void human_committed(struct sim_node *s, const struct work *k)
 	note_moved(l, a);
 }
 
-/* Nobody heard how it ended: what it may have taken out of the outbox is in doubt. */
+/* Nobody heard how it ended: what it may have taken out of the outbox, or forgotten
+ * of what stays at home, is in doubt. */
 static void doubt(struct sim_node *s, const struct act *a)
 {
 	struct ledger *l = &s->w->judge->ledger;
@@ -200,7 +201,9 @@ static void doubt(struct sim_node *s, const struct act *a)
 	for (size_t i = 0; i < l->unit_count && a->record_kind > 0; i++) {
 		struct unit *u = &l->units[i];
 
-		if (u->machine == s->no && !u->sealed && u->kind == a->record_kind && memcmp(u->record.bytes, a->record.bytes, 32) == 0)
+		bool ours = !u->sealed || (a->kind == ACT_FORGET && u->scope == SCOPE_LOCAL);
+
+		if (ours && u->machine == s->no && u->kind == a->record_kind && memcmp(u->record.bytes, a->record.bytes, 32) == 0)
 			u->certain = false;
 	}
 }

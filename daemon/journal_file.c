@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The journal as a file: its WAL, its size, a copy of it, and nothing left in its gaps. */
+#include "common/plant.h"
+#include "daemon/journal_parts.h"
+
+enum es_err journal_scrub(struct journal *j)
+{
+	enum es_err err = ES_OK;
+
+	if (PLANT(forget_leaves_wal))
+		return ES_OK;
+	if (!PLANT(forget_leaves_gaps))
+		err = sql_exec(j->db, "VACUUM");
+	return err != ES_OK ? err : sql_err(sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+}
+
+int64_t journal_file_bytes(struct journal *j)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t bytes = 0;
+
+	if (sqlite3_prepare_v2(j->db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		bytes = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return bytes;
+}
+
+void journal_rest(struct journal *j)
+{
+	/* An error shows at the next commit. */
+	(void)sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+enum es_err journal_copy(struct journal *j, const char *path)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(j->db, "VACUUM INTO ?1", -1, &st, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC);
+		rc = sqlite3_step(st);
+	}
+	sqlite3_finalize(st);
+	return sql_err(rc);
+}
