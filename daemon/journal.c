@@ -159,16 +159,26 @@ enum es_err journal_set(struct journal *j, const char *name, struct slice value)
 bool journal_get(struct journal *j, const char *name, struct buf *out)
 {
 	sqlite3_stmt *st = journal_st(j, ST_GET);
-	bool found;
+	int rc;
 
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
-	found = sqlite3_step(st) == SQLITE_ROW;
-	if (found) {
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
 		struct slice s = sql_blob(st, 0);
 		buf_add(out, s.p, s.len);
 	}
 	sqlite3_reset(st);
-	return found;
+	if (j->get_err == ES_OK)
+		j->get_err = sql_err(rc);
+	return rc == SQLITE_ROW;
+}
+
+enum es_err journal_get_err(struct journal *j)
+{
+	enum es_err err = j->get_err;
+
+	j->get_err = ES_OK;
+	return err;
 }
 
 /* --- logs --- */

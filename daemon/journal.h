@@ -50,8 +50,10 @@ ES_MUST_USE enum es_err journal_mark(struct journal *j);
 ES_MUST_USE enum es_err journal_unmark(struct journal *j, bool keep);
 
 ES_MUST_USE enum es_err journal_set(struct journal *j, const char *name, struct slice value);
-/* False where it is not set; appends to out. */
+/* False where it is not set, or cannot be read (journal_get_err says so); appends to out. */
 bool journal_get(struct journal *j, const char *name, struct buf *out);
+/* The first error that reading met since this was last asked; ES_OK: none. */
+ES_MUST_USE enum es_err journal_get_err(struct journal *j);
 
 /* Fills an empty frontier, heads included. */
 ES_MUST_USE enum es_err journal_frontier(struct journal *j, struct frontier *f);

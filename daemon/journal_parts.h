@@ -110,6 +110,7 @@ enum statement {
 struct journal {
 	sqlite3 *db;
 	sqlite3_stmt *st[ST_COUNT];
+	enum es_err get_err; /* the first that journal_get met */
 };
 
 struct loading {

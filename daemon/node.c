@@ -57,8 +57,9 @@ enum es_err node_new_instance(struct node *n)
 
 static enum es_err load_meta(struct node *n, struct hash *fed)
 {
-	if (!meta_exact(n, "fed_id", fed->bytes, 32) || !meta_exact(n, "instance", n->instance.bytes, 16))
-		return ES_CONFIG;
+	bool ours = meta_exact(n, "fed_id", fed->bytes, 32) && meta_exact(n, "instance", n->instance.bytes, 16);
+	enum es_err err;
+
 	/* A key that replaces a lost one bears the place of the first. */
 	if (!meta_exact(n, "hub", n->hub.bytes, 16))
 		n->hub = crypto_hub_id(fed, &n->keys.sign);
@@ -74,7 +75,8 @@ static enum es_err load_meta(struct node *n, struct hash *fed)
 	meta_text(n, "home_address", n->home_address, sizeof n->home_address);
 	(void)meta_exact(n, "home", n->home.bytes, 32);
 	snprintf(n->owner, sizeof n->owner, "%s-%s", n->role == ROLE_CRESS ? "cress" : "pole", n->pays);
-	return ES_OK;
+	err = journal_get_err(n->journal); /* a disk that fails is not an empty journal */
+	return err != ES_OK || ours ? err : ES_CONFIG;
 }
 
 /* The control log again, from its first entry. */
@@ -148,11 +150,24 @@ static bool note_rotating(void *ctx, const struct ask *a)
 	return true;
 }
 
+/* Stopped, or undone, before what was erased was out of the files and receipted. */
+static void load_erasures(struct node *n)
+{
+	if (node_number(n, "balai") == 0)
+		return;
+	if (n->erasures == 0)
+		n->erasures = 1;
+	if (n->erased >= n->erasures)
+		n->erased = n->erasures - 1;
+}
+
 enum es_err node_reload(struct node *n)
 {
 	struct hash fed;
-	enum es_err err = load_meta(n, &fed);
+	enum es_err err;
 
+	(void)!journal_get_err(n->journal); /* of before */
+	err = load_meta(n, &fed);
 	frontier_done(&n->frontier);
 	rights_done(&n->rights);
 	rights_init(&n->rights, &fed);
@@ -166,6 +181,7 @@ enum es_err node_reload(struct node *n)
 		err = node_load_forks(n);
 	if (err == ES_OK)
 		err = node_load_orders(n);
+	load_erasures(n);
 	n->opens_seen = 0;
 	node_branch_free(n);
 	const struct member *self = rights_member(&n->rights, &n->hub), *cress = rights_cress(&n->rights);
@@ -205,7 +221,6 @@ enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const 
 	}
 	n->released = n->role != ROLE_CRESS || node_awaited(n, NULL) == 0; /* nobody to wait for */
 	n->derive = n->forks_grew = true;
-	n->erasures = node_number(n, "balai"); /* stopped before it was out of the files */
 	n->kept_back = n->rights.forgotten_count > 0 && !node_all_acked(n);
 	*out = n;
 	return ES_OK;

@@ -445,13 +445,15 @@ enum es_err node_erased(struct node *n, const struct erase_target *t)
 
 	if (n->scrubbed < t->count || (n->kept_back && !node_all_acked(n)))
 		return ES_OK; /* later: the last of it is not gone yet */
-	if (t->count > n->erased)
+	err = t->count == n->erasures ? node_set_number(n, "balai", 0) : ES_OK;
+	if (err == ES_OK && self && t->seq > after) {
+		err = write_receipts(n, self, after, t->seq);
+		if (err == ES_OK)
+			err = node_set_number(n, "efface", t->seq);
+	}
+	if (err == ES_OK && t->count > n->erased)
 		n->erased = t->count;
-	err = n->erased == n->erasures ? node_set_number(n, "balai", 0) : ES_OK;
-	if (err != ES_OK || !self || t->seq <= after)
-		return err;
-	err = write_receipts(n, self, after, t->seq);
-	return err == ES_OK ? node_set_number(n, "efface", t->seq) : err;
+	return err;
 }
 
 enum es_err node_erasures(struct node *n, bool (*each)(void *ctx, const struct erasure *e), void *ctx)

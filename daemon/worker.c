@@ -20,6 +20,7 @@
 #define EDIT_WAIT_MS 30000 /* an edit is answered at the latest then */
 #define SEAL_COMMITS 16 /* per transaction, so that peers' commits get their turn */
 #define IDLE_AFTER_MS 1000
+#define ERASE_RETRY_MS 60000
 #define HEALTH_MS 500 /* between two looks at the journal for `status` */
 
 /* --- one batch of the fold's feed --- */
@@ -171,6 +172,7 @@ struct worker {
 	struct erase_target erase; /* what is to be out of every file */
 	bool erased_told;
 	struct erase_target erased; /* what the projector has done of it; due: to be told */
+	es_ms erase_after; /* mono: not before */
 	struct snapshot shared;
 	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected;
 	bool backlog; /* sealing what waited: its fold only repeats what is shown, and rests */
@@ -622,7 +624,7 @@ static void scrub(struct worker *w)
 {
 	struct erase_target t = w->erase;
 
-	if (!t.due || w->erased.count >= t.count || !position_reached(w->shared.projected, t.at))
+	if (!t.due || w->erased.count >= t.count || mono_now() < w->erase_after || !position_reached(w->shared.projected, t.at))
 		return;
 	pthread_mutex_unlock(&w->lock);
 	enum es_err err = directory_scrub(w->directory);
@@ -754,6 +756,7 @@ static void deliver_control(struct worker *w, struct buf *control, size_t count)
 
 struct erased_job {
 	struct job job;
+	struct worker *w;
 	struct erase_target target;
 };
 
@@ -762,9 +765,18 @@ static enum es_err run_erased(struct node *n, struct job *j)
 	return node_erased(n, &((struct erased_job *)j)->target);
 }
 
+/* A full disk: its receipts are written later. */
 static void done_erased(struct job *j)
 {
-	free(j); /* its first member */
+	struct erased_job *e = (struct erased_job *)j; /* its first member */
+
+	if (j->err != ES_OK) {
+		pthread_mutex_lock(&e->w->lock);
+		e->w->erased.count = 0;
+		e->w->erase_after = mono_now() + ERASE_RETRY_MS;
+		pthread_mutex_unlock(&e->w->lock);
+	}
+	free(e);
 }
 
 /* Both files are clean: the receipts go out. */
@@ -776,6 +788,7 @@ static void deliver_erased(struct worker *w, const struct erase_target *t)
 		return;
 	j->job.run = run_erased;
 	j->job.done = done_erased;
+	j->w = w;
 	j->target = *t;
 	worker_post(w, &j->job);
 }
