@@ -16,30 +16,50 @@
 
 /* --- what a commit says --- */
 
-/* The first answer by whoever may give it stands: the addressee's, or its withdrawal. */
+struct weighing {
+	const struct node *n;
+	struct ask *a;
+};
+
+/* Does home hold it? What we said to nobody else yet, home may never hear in time. */
+static bool is_heard(const struct node *n, const struct position3 *at)
+{
+	const struct head *h = frontier_find(&n->frontier, &at->log);
+
+	return n->role == ROLE_CRESS || !h || !id_eq(&h->hub, &n->hub) || at->seq <= h->acked;
+}
+
+/* The addressee's first answer stands. The offerer's withdrawal goes before an acceptance
+ * of its offer until home has entered the hand-over, so where home holds it, it holds. */
 static bool take_reply(void *ctx, const struct reply *r)
 {
-	struct ask *a = ctx;
-	bool mine = id_eq(&a->to, &r->hub), withdrawn = id_eq(&a->from, &r->hub) && !r->accepted;
+	struct weighing *w = ctx;
+	struct ask *a = w->a;
+	bool mine = id_eq(&a->to, &r->hub) && a->state == ASK_OPEN;
+	bool withdrawn = id_eq(&a->from, &r->hub) && !r->accepted && (a->op != OP_STEWARD || is_heard(w->n, &r->at));
 
 	if (!mine && !withdrawn)
 		return true;
 	a->state = !r->accepted ? ASK_REFUSED : a->op == OP_PROPOSE ? ASK_DONE /* its put stands beside it */ : ASK_ACCEPTED;
 	a->answer = r->at;
-	return false;
+	return a->state == ASK_ACCEPTED;
 }
 
 /* The answer may have come first, from another log. */
 static enum es_err look_for_answer(struct node *n, const struct position3 *at)
 {
 	struct ask a;
+	struct weighing w = {.n = n, .a = &a};
 
-	if (!journal_ask_at(n->journal, at, &a) || (a.state != ASK_OPEN && a.op != ASK_SEAT))
+	if (!journal_ask_at(n->journal, at, &a))
 		return ES_OK;
 	if (a.op == ASK_SEAT)
 		return node_seat_answered(n, &a);
-	enum es_err err = journal_answer_each(n->journal, at, take_reply, &a);
-	return err != ES_OK || a.state == ASK_OPEN ? err : journal_ask_state(n->journal, &a);
+	enum ask_state before = a.state;
+	if (before != ASK_OPEN && before != ASK_ACCEPTED)
+		return ES_OK;
+	enum es_err err = journal_answer_each(n->journal, at, take_reply, &w);
+	return err != ES_OK || a.state == before ? err : journal_ask_state(n->journal, &a);
 }
 
 static enum es_err note_ask(struct node *n, struct ask *a)
@@ -322,7 +342,10 @@ static enum es_err settle_asks(struct node *n)
 	for (size_t i = 0; i < l.count && err == ES_OK; i++) {
 		bool settled = false;
 
-		err = is_settled(n, &l.list[i], &settled);
+		if (l.list[i].op == OP_STEWARD && id_eq(&l.list[i].from, &n->hub)) /* home may hold our withdrawal now */
+			err = look_for_answer(n, &l.list[i].at);
+		if (err == ES_OK)
+			err = is_settled(n, &l.list[i], &settled);
 		if (err == ES_OK && settled)
 			err = done(n, &l.list[i]);
 		else

@@ -203,7 +203,7 @@ static enum es_err place(struct node *n, uint32_t index, bool from_home, const s
 			own->acked = c->seq;
 			own->acked_id = c->id;
 			(void)!journal_update_log(n->journal, &n->frontier, index);
-			n->grew = true;
+			n->grew = n->derive = true;
 		}
 		return ES_EXISTS;
 	}
@@ -273,7 +273,7 @@ enum es_err node_acknowledged(struct node *n, struct slice body)
 		h->acked = seq;
 		h->acked_id = id;
 		h->acked_ms = n->utc;
-		n->grew = moved = true;
+		n->grew = n->derive = moved = true;
 		err = journal_update_log(n->journal, &n->frontier, index);
 	}
 	return err == ES_OK && moved ? node_erase_acked(n) : err;

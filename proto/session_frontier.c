@@ -398,6 +398,7 @@ static void settle_confirmed(struct step *t)
 	if (!session_home(t))
 		return;
 	may = may_seal(t, &all, &own) && !s->pending && !s->report_only; /* a fenced copy is given an empty FRONTIER */
+	may = may && !set_has(s, SET_AHEAD, 0); /* what home has entered since may bind what we seal next (L18) */
 	if (PLANT(confirm_without_equality))
 		may = all = own > 0;
 	if (!may || own != s->own_logs)

@@ -187,6 +187,15 @@ void session_send_nack(struct step *t, uint32_t i, uint64_t seq, enum es_err err
 	session_send(t, WIRE_NACK, &b, false);
 }
 
+/* Who reads our ACK knows what we had entered before we held this: then it was too late. */
+static void tell_control(struct step *t)
+{
+	if (hash_eq(&t->s->told_control, &t->env->frontier->heads[0].id))
+		return;
+	session_resync(t); /* the logs that it opened go along */
+	session_tell_news(t);
+}
+
 static void accepted(struct step *t, uint32_t i, uint64_t seq, bool was_there)
 {
 	struct session *s = t->s;
@@ -204,6 +213,8 @@ static void accepted(struct step *t, uint32_t i, uint64_t seq, bool was_there)
 		k->differs = k->due = false;
 		k->step = 0;
 	}
+	if (i > 0)
+		tell_control(t);
 	send_ack(t, i);
 }
 

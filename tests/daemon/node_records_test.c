@@ -297,6 +297,48 @@ static void edits_after_the_offer_wait(void **state)
 	assert_int_equal(stored(auray, "Apres").op, OP_PUT);
 }
 
+/* Acceptance and withdrawal may cross: home alone says which came in time. */
+static void a_withdrawal_counts_once_home_holds_it(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	assert_int_equal(answer(w, auray, false), ES_OK);
+	assert_int_equal(edit(w, auray, 1, "nom", "Apres"), ES_OK);
+	seal_alone(w, auray); /* the withdrawal is signed, home has not heard */
+	assert_int_equal(waiting(auray, "Apres").count, 1);
+	visit(w, vannes);
+	assert_true(is_steward(&w->p[CRESS], auray, 1, vannes));
+	visit_all(w);
+	assert_int_equal(waiting(auray, "Apres").count, 0);
+	assert_int_equal(stored(auray, "Apres").op, OP_PROPOSE);
+}
+
+static void a_withdrawal_goes_before_an_acceptance_that_home_has_not_entered(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	party_restart(w, home); /* it enters nothing until all three have called (L11) */
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	assert_int_equal(answer(w, auray, false), ES_OK);
+	assert_int_equal(edit(w, auray, 1, "nom", "Apres"), ES_OK);
+	visit(w, vannes);
+	visit(w, auray);
+	assert_int_equal(waiting(auray, "Apres").count, 0);
+	assert_int_equal(stored(auray, "Apres").op, OP_PUT);
+	visit_all(w);
+	assert_true(is_steward(home, auray, 1, auray));
+	assert_true(shows(vannes, 1, "Apres"));
+}
+
 static void an_offer_waits_until_home_holds_all(void **state)
 {
 	struct nodes *w = *state;
@@ -699,6 +741,8 @@ int main(void)
 		TEST(nobody_is_offered_what_is_not_ours_or_twice),
 		TEST(an_offer_is_answered_by_whom_it_is_for_alone),
 		TEST(edits_after_the_offer_wait),
+		TEST(a_withdrawal_counts_once_home_holds_it),
+		TEST(a_withdrawal_goes_before_an_acceptance_that_home_has_not_entered),
 		TEST(an_offer_waits_until_home_holds_all),
 		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
 		TEST(a_proposal_is_shown_to_the_steward_and_taken_or_not),

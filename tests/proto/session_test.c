@@ -326,6 +326,44 @@ static void a_control_commit_made_during_the_session_opens_new_logs_on_both_side
 	pair_done(&pair);
 }
 
+static int last_seen(const struct node *n, enum wire_type type)
+{
+	for (int i = (int)n->seen_count - 1; i >= 0; i--)
+		if (n->seen[i] == type)
+			return i;
+	return -1;
+}
+
+/* L18: what we seal stands on all that home had entered when it took what we said before. */
+static void an_entry_is_told_before_the_ack_of_what_came_after_it_and_ends_the_permission(void **state)
+{
+	uint64_t seq;
+
+	(void)state;
+	pair_init(&pair, AURAY, 2, CRESS, 2);
+	start(&pair);
+	talk(&pair);
+	assert_true(pair.a.s.confirmed);
+	node_write(&pair.a, SCOPE_PUBLIC, "un");
+	pair.b.hold_store = pair.a.hold_store = true;
+	grew(&pair.a);
+	talk(&pair);
+	assert_true(pair.b.held_store && pair.a.s.confirmed);
+	assert_int_equal(node_admit(&pair.b, 0, buf_slice(&pair.w.control[2].bytes), &seq), ES_OK);
+	pair.b.hold_store = false;
+	node_event(&pair.b, pair.b.store_event);
+	talk(&pair);
+	assert_int_equal(pair.a.frontier.heads[node_log(&pair.a, AURAY, SCOPE_PUBLIC)].acked, 1);
+	assert_true(last_seen(&pair.a, WIRE_FRONTIER) < last_seen(&pair.a, WIRE_ACK));
+	assert_true(pair.a.held_store); /* the entry */
+	assert_false(pair.a.s.confirmed);
+	pair.a.hold_store = false;
+	node_event(&pair.a, pair.a.store_event);
+	talk(&pair);
+	assert_true(pair.a.s.confirmed);
+	pair_done(&pair);
+}
+
 static void a_hub_ahead_in_the_control_log_gives_it_to_a_hub_behind(void **state)
 {
 	(void)state;
@@ -506,6 +544,7 @@ int main(void)
 		cmocka_unit_test(a_log_blocked_before_the_session_is_not_asked_for),
 		cmocka_unit_test(a_commit_already_held_is_acknowledged),
 		cmocka_unit_test(a_control_commit_made_during_the_session_opens_new_logs_on_both_sides),
+		cmocka_unit_test(an_entry_is_told_before_the_ack_of_what_came_after_it_and_ends_the_permission),
 		cmocka_unit_test(a_hub_ahead_in_the_control_log_gives_it_to_a_hub_behind),
 		cmocka_unit_test(bytes_may_arrive_one_at_a_time),
 		cmocka_unit_test(nothing_is_sent_beyond_the_credit_that_the_peer_gave),
