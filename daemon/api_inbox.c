@@ -167,6 +167,9 @@ enum es_err api_forget(struct request *r, struct node *n)
 		buf_printf(&r->why, "%s: only its own hub has it forgotten (the CRESS: once that hub is revoked)", r->part);
 	else if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, "%s: no such record here", r->part);
+	else if (err == ES_NOT_ALLOWED && r->why.len == 0)
+		buf_printf(&r->why, "%s: is on offer to another hub; 'essaim proposals' shows it, 'essaim refuse N' withdraws it, and once home has heard it can be forgotten",
+			   r->part);
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"uid\":\"%s\",\"destroyed\":%lld}", r->part, (long long)destroyed);
 	return err;

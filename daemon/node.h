@@ -267,7 +267,8 @@ ES_MUST_USE enum es_err node_cancel_seats(struct node *n, uint32_t no);
 /* Offers a record of ours to another hub (L18). ES_NOT_FOUND, ES_OTHER_HUB, ES_EXISTS (offered already). */
 ES_MUST_USE enum es_err node_hand_over(struct node *n, const struct id16 *uid, const struct id16 *to);
 /* Forgets a record of ours everywhere, now here (R6). On the CRESS: a revoked
- * member's record. `forgot`: how many payloads were destroyed here. */
+ * member's record. `forgot`: how many payloads were destroyed here. ES_NOT_FOUND,
+ * ES_OTHER_HUB, ES_NOT_ALLOWED (it is on offer: withdraw first). */
 ES_MUST_USE enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot);
 /* Who has not acknowledged which erasure. */
 struct erasure {

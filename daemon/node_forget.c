@@ -341,6 +341,8 @@ enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
 	*forgot = 0;
 	if (err != ES_OK)
 		return err;
+	if (n->role != ROLE_CRESS && node_is_offered(n, &id, kind))
+		return ES_NOT_ALLOWED; /* L18: the order may come when it is no more ours to give */
 	es_stamp upto = node_next_edited(n, 0);
 	err = count_shared(n, &id, kind, upto, &shared);
 	if (err != ES_OK)

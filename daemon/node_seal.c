@@ -77,6 +77,16 @@ static enum fate fate_of_put(const struct sealing *s, const struct outbox_edit *
 	return waits_for_offer(s, e) ? FATE_WAIT : FATE_SEAL;
 }
 
+/* We have ordered since that it be forgotten. */
+static bool is_to_be_forgotten(const struct node *n, const struct outbox_edit *e)
+{
+	for (size_t i = 0; i < n->order_count; i++)
+		if (n->orders[i].kind == e->kind && e->edited <= n->orders[i].upto &&
+		    memcmp(n->orders[i].record.bytes, e->record.bytes, 32) == 0)
+			return true;
+	return false;
+}
+
 static enum fate fate_of_request(const struct sealing *s, const struct outbox_edit *e, const struct change *ch)
 {
 	struct request_body q;
@@ -86,8 +96,8 @@ static enum fate fate_of_request(const struct sealing *s, const struct outbox_ed
 	if (q.op == OP_STEWARD) {
 		struct id16 steward = rights_steward(&s->n->rights, &e->record, e->kind);
 
-		if (!id_eq(&steward, &s->n->hub))
-			return FATE_DROP; /* L20 */
+		if (!id_eq(&steward, &s->n->hub) || is_to_be_forgotten(s->n, e)) /* L20 */
+			return FATE_DROP;
 	}
 	/* Home holds all we signed before: what it cuts at is then all there is. */
 	return q.op == OP_FORGET || node_all_acked(s->n) ? FATE_SEAL : FATE_WAIT;

@@ -695,6 +695,43 @@ static void what_was_handed_over_is_forgotten_by_its_steward(void **state)
 	assert_gone(w, 1, "Atelier"); /* the first steward's commits too */
 }
 
+/* L18: its order could come too late, and what is destroyed at once be missing here alone. */
+static void a_record_on_offer_is_not_forgotten(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	int64_t count;
+
+	create(w, auray, 1, "Secretissime");
+	assert_int_equal(hand_over(w, auray, 1, &w->p[VANNES]), ES_OK);
+	visit_all(w);
+	assert_int_equal(forget(w, auray, 1, &count), ES_NOT_ALLOWED);
+	assert_true(shows(auray, 1, "Secretissime"));
+	assert_int_equal(answer(w, auray, false), ES_OK);
+	seal_alone(w, auray);
+	assert_int_equal(forget(w, auray, 1, &count), ES_NOT_ALLOWED); /* home has not heard */
+	visit_all(w);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "Secretissime");
+}
+
+static void an_offer_that_nobody_has_heard_goes_with_what_is_forgotten(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	int64_t count;
+
+	create(w, auray, 1, "Secretissime");
+	assert_int_equal(hand_over(w, auray, 1, &w->p[VANNES]), ES_OK);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_int_equal(inbox(&w->p[VANNES]).count, 0);
+	assert_gone(w, 1, "Secretissime");
+}
+
 /* A home of before the forgotten commit: its author has the hole, nobody the bytes.
  * Finding F4, open. */
 static void a_restored_home_takes_a_commit_whose_payload_is_gone(void **state)
@@ -757,6 +794,8 @@ int main(void)
 		TEST(a_void_commit_is_forgotten_too),
 		TEST(a_revoked_member_s_record_is_forgotten_by_the_cress),
 		TEST(what_was_handed_over_is_forgotten_by_its_steward),
+		TEST(a_record_on_offer_is_not_forgotten),
+		TEST(an_offer_that_nobody_has_heard_goes_with_what_is_forgotten),
 		TEST(a_restored_home_takes_a_commit_whose_payload_is_gone),
 	};
 
