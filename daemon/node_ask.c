@@ -210,9 +210,11 @@ static enum es_err derive_steward(struct node *n, struct ask *a)
 	struct buf b;
 	enum es_err err;
 
-	if (is_handed_over(n, a) || !id_eq(&steward, &a->from) || !to || to->state != MEMBER_ACTIVE || !from ||
+	if (is_handed_over(n, a) || !id_eq(&steward, &a->from) || !to || to->state == MEMBER_REVOKED || !from ||
 	    from->state == MEMBER_REVOKED || id_eq(&a->from, &a->to))
 		return done(n, a);
+	if (to->state != MEMBER_ACTIVE)
+		return ES_OK; /* once it is back, or until the offer is withdrawn */
 	err = node_cuts_of(n, &a->from, &t.cuts, &t.cut_count);
 	if (err != ES_OK)
 		return err;
@@ -310,13 +312,13 @@ static enum es_err derive_rotate(struct node *n, struct ask *a)
 
 static enum es_err is_settled(struct node *n, const struct ask *a, bool *yes)
 {
-	const struct member *from = rights_member(&n->rights, &a->from);
+	const struct member *from = rights_member(&n->rights, &a->from), *to = rights_member(&n->rights, &a->to);
 	struct id16 steward = rights_steward(&n->rights, &a->record, a->kind);
 	struct request_body q;
 	es_stamp edited;
 	enum es_err err = ES_OK;
 
-	*yes = from && from->state == MEMBER_REVOKED;
+	*yes = (from && from->state == MEMBER_REVOKED) || (a->op == OP_STEWARD && to && to->state == MEMBER_REVOKED);
 	if (a->op == OP_STEWARD || a->op == OP_FORGET)
 		*yes = *yes || !id_eq(&steward, &a->from);
 	if (*yes || (a->op != OP_FORGET && a->op != OP_ROTATE))
@@ -582,7 +584,8 @@ enum es_err node_answer(struct node *n, int64_t no, bool accept, struct slice wh
 	struct buf fields;
 	enum es_err err = ES_OK;
 
-	if (!journal_ask_no(n->journal, no, &a) || a.state != ASK_OPEN || (a.op != OP_PROPOSE && a.op != OP_STEWARD))
+	if (!journal_ask_no(n->journal, no, &a) || (a.op != OP_PROPOSE && a.op != OP_STEWARD) ||
+	    (a.state != ASK_OPEN && (a.state != ASK_ACCEPTED || accept || !id_eq(&a.from, &n->hub))))
 		return ES_NOT_FOUND;
 	const struct head *h = frontier_find(&n->frontier, &a.at.log);
 	struct id16 steward = rights_steward(&n->rights, &a.record, a.kind);

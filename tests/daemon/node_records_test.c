@@ -339,6 +339,44 @@ static void a_withdrawal_goes_before_an_acceptance_that_home_has_not_entered(voi
 	assert_true(shows(vannes, 1, "Apres"));
 }
 
+static void an_accepted_offer_may_be_withdrawn_until_home_enters_it(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	party_restart(w, home);
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	visit(w, vannes);
+	visit(w, auray);
+	assert_int_equal(inbox(auray).item.state, INBOX_ACCEPTED);
+	assert_int_equal(answer(w, vannes, false), ES_NOT_FOUND); /* it has spoken */
+	assert_int_equal(answer(w, auray, false), ES_OK);
+	visit(w, auray);
+	visit_all(w);
+	assert_true(is_steward(home, auray, 1, auray));
+	assert_int_equal(inbox(auray).count, 0);
+}
+
+/* Nobody is left to take it: what waits for it goes on. */
+static void an_offer_to_a_member_that_is_revoked_is_over(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	assert_int_equal(edit(w, auray, 1, "nom", "Apres"), ES_OK);
+	assert_int_equal(STEP(w, home, node_revoke(home->n, rights_member(&home->n->rights, &vannes->n->hub))), ES_OK);
+	visit(w, auray);
+	visit(w, auray);
+	assert_int_equal(waiting(auray, "Apres").count, 0);
+	assert_int_equal(stored(home, "Apres").op, OP_PUT);
+}
+
 static void an_offer_waits_until_home_holds_all(void **state)
 {
 	struct nodes *w = *state;
@@ -780,6 +818,8 @@ int main(void)
 		TEST(edits_after_the_offer_wait),
 		TEST(a_withdrawal_counts_once_home_holds_it),
 		TEST(a_withdrawal_goes_before_an_acceptance_that_home_has_not_entered),
+		TEST(an_accepted_offer_may_be_withdrawn_until_home_enters_it),
+		TEST(an_offer_to_a_member_that_is_revoked_is_over),
 		TEST(an_offer_waits_until_home_holds_all),
 		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
 		TEST(a_proposal_is_shown_to_the_steward_and_taken_or_not),
