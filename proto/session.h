@@ -132,6 +132,7 @@ struct track {
 	bool asked; /* we asked for it */
 	bool fresh; /* nothing has come since: the first commit must be `from` */
 	bool waits; /* to be asked for again at retry_at */
+	bool held_up; /* until a human here lets it in: nothing that we lack */
 	bool refused; /* the peer's copy does not verify: not asked for again */
 	bool blocked; /* here, when last looked at */
 	bool due; /* the peer's head is to be compared with our chain */

@@ -422,6 +422,16 @@ static void dismiss(struct step *t)
 		session_close(t, m && m->state == MEMBER_REVOKED ? ES_REVOKED : ES_INSTANCE_FENCED);
 }
 
+/* Does the peer hold what we lack and would take? A log over its quota waits for an
+ * officer's entry, which waits for this. */
+static bool lacks(const struct session *s)
+{
+	FOR_SET(i, s, SET_AHEAD)
+		if (!s->tracks[i].held_up)
+			return true;
+	return s->comparing || s->checks.len > 0;
+}
+
 void session_settle(struct step *t)
 {
 	struct session *s = t->s;
@@ -435,7 +445,7 @@ void session_settle(struct step *t)
 	if (s->state != SESSION_STREAM)
 		return;
 	settle_confirmed(t);
-	s->reported = !session_ahead(s) && !s->comparing && s->checks.len == 0;
+	s->reported = !lacks(s);
 	if (s->reported && session_mute(t) && s->got == s->stored)
 		dismiss(t);
 }

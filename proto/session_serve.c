@@ -204,6 +204,7 @@ static void accepted(struct step *t, uint32_t i, uint64_t seq, bool was_there)
 
 	if (seq > k->theirs)
 		session_set_theirs(t, i, seq); /* it sent them: it has them */
+	k->held_up = false;
 	if (!was_there)
 		s->retries = 0;
 	if (seq >= (k->theirs < ours ? k->theirs : ours)) {
@@ -225,6 +226,7 @@ static void refused(struct step *t, uint32_t i, uint64_t seq, enum es_err err)
 
 	session_send_nack(t, i, seq, err);
 	k->asked = false;
+	k->held_up = err == ES_QUOTA || err == ES_CHARTER;
 	if (es_err_then(err) == ES_RETRY || PLANT(nack_retried_for_ever)) {
 		k->waits = true;
 		set_put(s, SET_WAIT, i, true);

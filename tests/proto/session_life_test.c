@@ -402,6 +402,31 @@ static void a_report_ends_where_the_peer_shows_more_later(void **state)
 	assert_true(same_head(VANNES, SCOPE_PUBLIC)); /* a log of any author */
 }
 
+/* Only an officer's entry frees it, and a home that awaits reports enters nothing. */
+static void what_is_over_quota_is_not_awaited(void **state)
+{
+	static const enum es_err why[] = {ES_QUOTA, ES_CHARTER, ES_CLOCK_SKEW};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		node_write(&pair.a, SCOPE_PUBLIC, "de trop");
+		pair.b.refuse = why[i];
+		pair.b.refuse_log = node_log(&pair.b, AURAY, SCOPE_PUBLIC);
+		meet();
+		assert_int_equal(pair.a.nack_err, why[i]);
+		assert_int_equal(pair.b.s.reported, why[i] != ES_CLOCK_SKEW);
+		tick(&pair, SESSION_RETRY_MS); /* refused again */
+		talk(&pair);
+		assert_int_equal(pair.b.s.reported, why[i] != ES_CLOCK_SKEW);
+		pair.b.refuse = ES_OK;
+		tick(&pair, 2 * SESSION_RETRY_MS);
+		talk(&pair);
+		assert_true(same_head(AURAY, SCOPE_PUBLIC));
+		assert_true(pair.b.s.reported);
+		hang_up(&pair);
+	}
+}
+
 static void a_peer_that_promises_and_gives_nothing_is_left(void **state)
 {
 	(void)state;
@@ -838,6 +863,7 @@ int main(void)
 		T(an_old_generation_must_reach_its_cut_on_both_sides),
 		T(a_fenced_hub_is_confirmed_once_home_lets_it_in_again),
 		T(a_report_ends_where_the_peer_shows_more_later),
+		T(what_is_over_quota_is_not_awaited),
 		T(a_peer_that_promises_and_gives_nothing_is_left),
 		T(our_own_slowness_is_not_the_peer_s),
 		T(a_fenced_copy_shows_what_it_holds_and_gets_nothing),
