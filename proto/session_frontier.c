@@ -389,6 +389,15 @@ static bool may_seal(const struct step *t, bool *all, uint32_t *own)
 	return *own > 0;
 }
 
+/* Is the peer's control log known to be ours, as far as it goes? Or is there nothing to be done about it. */
+static bool control_level(const struct session *s)
+{
+	const struct track *k = &s->tracks[0];
+	bool compared = !k->due && !set_has(s, SET_CHECK, 0);
+
+	return PLANT(control_after_data) || (!set_has(s, SET_AHEAD, 0) && compared && (!k->differs || k->refused));
+}
+
 static void settle_confirmed(struct step *t)
 {
 	struct session *s = t->s;
@@ -398,7 +407,7 @@ static void settle_confirmed(struct step *t)
 	if (!session_home(t))
 		return;
 	may = may_seal(t, &all, &own) && !s->pending && !s->report_only; /* a fenced copy is given an empty FRONTIER */
-	may = may && !set_has(s, SET_AHEAD, 0); /* what home has entered since may bind what we seal next (L18) */
+	may = may && control_level(s); /* what home has entered since may bind what we seal next (L18) */
 	if (PLANT(confirm_without_equality))
 		may = all = own > 0;
 	if (!may || own != s->own_logs)
@@ -436,8 +445,7 @@ void session_settle(struct step *t)
 {
 	struct session *s = t->s;
 
-	if (s->state == SESSION_CONTROL && s->frontier_seen &&
-	    ((!set_has(s, SET_AHEAD, 0) && (!s->tracks[0].differs || s->tracks[0].refused)) || PLANT(control_after_data))) {
+	if (s->state == SESSION_CONTROL && s->frontier_seen && control_level(s)) {
 		s->state = SESSION_STREAM;
 		s->returns_due = true;
 		s->progress = t->env->now;

@@ -137,8 +137,9 @@ void session_refresh(struct step *t, uint32_t i)
 	const struct open_log *log = data ? rights_log(t->env->rights, &h->log) : NULL;
 	bool mute = session_mute(t), home = session_home(t);
 
-	set_put(s, SET_OURS, i, data && id_eq(&h->hub, &t->env->self));
-	set_put(s, SET_PEERS, i, data && !s->stranger && id_eq(&h->hub, &s->peer));
+	/* A log that only a lost control branch opened is nobody's. */
+	set_put(s, SET_OURS, i, log && id_eq(&h->hub, &t->env->self));
+	set_put(s, SET_PEERS, i, log && !s->stranger && id_eq(&h->hub, &s->peer));
 	if (h->seq < k->ours)
 		k->asked = false; /* our copy was cut back: what follows is asked for anew */
 	k->ours = (uint32_t)h->seq;

@@ -651,6 +651,39 @@ static void a_control_branch_longer_than_ours_is_found_too(void **state)
 	assert_true(pair.a.on_branch && pair.b.on_branch);
 }
 
+/* What names the other branch would be refused as if it were garbled. */
+static void no_data_passes_before_a_shorter_control_log_is_compared(void **state)
+{
+	(void)state;
+	replace(&pair, &pair.a, AURAY, 3);
+	give_other_fourth(&pair.a);
+	node_write(&pair.a, SCOPE_PUBLIC, "un");
+	world_let_in(&pair.w, STRANGER);
+	replace(&pair, &pair.b, CRESS, 4);
+	uint64_t seq;
+	assert_int_equal(node_admit(&pair.b, 0, buf_slice(&pair.w.control[4].bytes), &seq), ES_OK);
+	pair.b.hold_compare = true;
+	meet();
+	assert_int_equal(pair.b.s.state, SESSION_CONTROL);
+	node_answer_compare(&pair.b);
+	talk(&pair);
+	both_ended(&pair, ES_CONTROL_FORK);
+	for (unsigned i = 0; i < pair.b.store_count; i++)
+		assert_int_equal(pair.b.stores[i], 0); /* of the control log all */
+}
+
+static void a_log_that_the_control_log_does_not_know_any_more_holds_up_nobody(void **state)
+{
+	struct id16 lost = {{7}};
+
+	(void)state;
+	assert_non_null(frontier_add(&pair.a.frontier, &lost, &pair.w.keys[AURAY].hub, SCOPE_PUBLIC, 2));
+	node_write(&pair.a, SCOPE_PUBLIC, "un");
+	meet();
+	assert_true(pair.a.s.confirmed);
+	assert_true(same_head(AURAY, SCOPE_PUBLIC));
+}
+
 static void a_peer_that_does_not_look_at_our_control_branch_is_not_waited_for_long(void **state)
 {
 	(void)state;
@@ -877,6 +910,8 @@ int main(void)
 		T(a_proof_is_shown_to_whoever_may_hold_the_log),
 		T(a_control_fork_ends_the_session_once_the_branch_is_known),
 		T(a_control_branch_longer_than_ours_is_found_too),
+		T(no_data_passes_before_a_shorter_control_log_is_compared),
+		T(a_log_that_the_control_log_does_not_know_any_more_holds_up_nobody),
 		T(a_peer_that_does_not_look_at_our_control_branch_is_not_waited_for_long),
 		T(a_control_branch_given_up_is_not_wanted_again),
 		T(commits_sent_before_our_last_want_are_dropped),
