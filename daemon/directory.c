@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* The shape of the tables that the schema does not decide ("es", then a number). */
-#define FORMAT 0x65730002
+#define FORMAT 0x65730003
 #define MERGE_PAGES 256
 #define MERGE_ROUNDS 256
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The state digest: per data scope 4096 bucket hashes and a root over them. A
- * bucket without a row in `seau` is dirty, durably; it is hashed when somebody
- * asks. An empty bucket's hash is zero. */
+ * bucket without a row in `seau` is empty, its hash zero: a small directory has
+ * few. One whose hash is NULL is dirty, durably; it is hashed when somebody asks. */
 #include "daemon/directory_parts.h"
 
 #include <stdlib.h>
@@ -11,8 +11,7 @@
 #define BUCKET_BYTES_MAX (64u << 20)
 
 struct scope_digest {
-	bool clean[BUCKET_COUNT]; /* it has a row */
-	struct hash *bucket; /* of the clean ones; NULL until asked for */
+	bool dirty[BUCKET_COUNT];
 	bool known;
 	struct hash root;
 };
@@ -20,7 +19,7 @@ struct scope_digest {
 struct digest {
 	sqlite3 *db;
 	struct scope_digest scope[DATA_SCOPES];
-	sqlite3_stmt *soil, *write, *clean, *load;
+	sqlite3_stmt *write, *empty, *dirty, *load;
 	sqlite3_stmt *bucket[DATA_SCOPES];
 };
 
@@ -33,31 +32,24 @@ enum es_err digest_reload(struct digest *g)
 {
 	int rc;
 
-	for (size_t i = 0; i < DATA_SCOPES; i++) {
-		struct scope_digest *s = &g->scope[i];
-
-		memset(s->clean, 0, sizeof(s->clean));
-		free(s->bucket);
-		s->bucket = NULL;
-		s->known = false;
-	}
-	while ((rc = sqlite3_step(g->clean)) == SQLITE_ROW) {
-		int scope = sqlite3_column_int(g->clean, 0), bucket = sqlite3_column_int(g->clean, 1);
+	memset(g->scope, 0, sizeof(g->scope));
+	while ((rc = sqlite3_step(g->dirty)) == SQLITE_ROW) {
+		int scope = sqlite3_column_int(g->dirty, 0), bucket = sqlite3_column_int(g->dirty, 1);
 
 		if (scope >= 1 && scope <= DATA_SCOPES && bucket >= 0 && bucket < BUCKET_COUNT)
-			g->scope[scope - 1].clean[bucket] = true;
+			g->scope[scope - 1].dirty[bucket] = true;
 	}
-	return sql_end(g->clean, rc);
+	return sql_end(g->dirty, rc);
 }
 
 static enum es_err digest_prepare(struct digest *g)
 {
-	enum es_err err = sql_prepare(g->db, "DELETE FROM seau WHERE scope = ?1 AND bucket = ?2", &g->soil);
+	enum es_err err = sql_prepare(g->db, "REPLACE INTO seau VALUES(?1, ?2, ?3)", &g->write);
 
 	if (err == ES_OK)
-		err = sql_prepare(g->db, "REPLACE INTO seau VALUES(?1, ?2, ?3)", &g->write);
+		err = sql_prepare(g->db, "DELETE FROM seau WHERE scope = ?1 AND bucket = ?2", &g->empty);
 	if (err == ES_OK)
-		err = sql_prepare(g->db, "SELECT scope, bucket FROM seau", &g->clean);
+		err = sql_prepare(g->db, "SELECT scope, bucket FROM seau WHERE hash IS NULL", &g->dirty);
 	if (err == ES_OK)
 		err = sql_prepare(g->db, "SELECT bucket, hash FROM seau WHERE scope = ?1", &g->load);
 	for (int i = 0; i < DATA_SCOPES && err == ES_OK; i++)
@@ -90,15 +82,22 @@ void digest_close(struct digest *g)
 {
 	if (g == NULL)
 		return;
-	for (size_t i = 0; i < DATA_SCOPES; i++) {
+	for (size_t i = 0; i < DATA_SCOPES; i++)
 		sqlite3_finalize(g->bucket[i]);
-		free(g->scope[i].bucket);
-	}
-	sqlite3_finalize(g->soil);
 	sqlite3_finalize(g->write);
-	sqlite3_finalize(g->clean);
+	sqlite3_finalize(g->empty);
+	sqlite3_finalize(g->dirty);
 	sqlite3_finalize(g->load);
 	free(g);
+}
+
+static enum es_err write_bucket(struct digest *g, enum scope scope, unsigned bucket, struct slice hash)
+{
+	sqlite3_bind_int(g->write, 1, (int)scope);
+	sqlite3_bind_int(g->write, 2, (int)bucket);
+	if (hash.len > 0)
+		sql_bind_slice(g->write, 3, hash);
+	return sql_run(g->write);
 }
 
 /* Written once per bucket until the next root: bulk loads stay cheap. */
@@ -107,33 +106,10 @@ enum es_err digest_soil(struct digest *g, enum scope scope, unsigned bucket)
 	struct scope_digest *s = &g->scope[scope - 1];
 
 	s->known = false;
-	if (!s->clean[bucket])
+	if (s->dirty[bucket])
 		return ES_OK;
-	s->clean[bucket] = false;
-	sqlite3_bind_int(g->soil, 1, (int)scope);
-	sqlite3_bind_int(g->soil, 2, (int)bucket);
-	return sql_run(g->soil);
-}
-
-static enum es_err load_buckets(struct digest *g, enum scope scope)
-{
-	struct scope_digest *s = &g->scope[scope - 1];
-	int rc;
-
-	if (s->bucket != NULL)
-		return ES_OK;
-	s->bucket = calloc(BUCKET_COUNT, sizeof(*s->bucket));
-	if (s->bucket == NULL)
-		return ES_NOMEM;
-	sqlite3_bind_int(g->load, 1, (int)scope);
-	while ((rc = sqlite3_step(g->load)) == SQLITE_ROW) {
-		struct slice hash = sql_blob(g->load, 1);
-		int bucket = sqlite3_column_int(g->load, 0);
-
-		if (hash.len == sizeof(s->bucket->bytes) && bucket >= 0 && bucket < BUCKET_COUNT)
-			memcpy(s->bucket[bucket].bytes, hash.p, hash.len);
-	}
-	return sql_end(g->load, rc);
+	s->dirty[bucket] = true;
+	return write_bucket(g, scope, bucket, SLICE(NULL, 0));
 }
 
 static enum es_err hash_bucket(sqlite3_stmt *s, unsigned bucket, struct buf *message, struct hash *out)
@@ -158,17 +134,18 @@ static enum es_err hash_bucket(sqlite3_stmt *s, unsigned bucket, struct buf *mes
 
 static enum es_err clean_bucket(struct digest *g, enum scope scope, unsigned bucket, struct buf *message)
 {
-	struct hash *hash = &g->scope[scope - 1].bucket[bucket];
-	enum es_err err = hash_bucket(g->bucket[scope - 1], bucket, message, hash);
+	struct hash hash;
+	enum es_err err = hash_bucket(g->bucket[scope - 1], bucket, message, &hash);
 
 	if (err == ES_OK)
 		err = buf_err(message);
 	if (err != ES_OK)
 		return err;
-	sqlite3_bind_int(g->write, 1, (int)scope);
-	sqlite3_bind_int(g->write, 2, (int)bucket);
-	sql_bind_slice(g->write, 3, SLICE(hash->bytes, sizeof(hash->bytes)));
-	return sql_run(g->write);
+	if (message->len > 0)
+		return write_bucket(g, scope, bucket, SLICE(hash.bytes, sizeof(hash.bytes)));
+	sqlite3_bind_int(g->empty, 1, (int)scope);
+	sqlite3_bind_int(g->empty, 2, (int)bucket);
+	return sql_run(g->empty);
 }
 
 static enum es_err clean_all(struct digest *g, enum scope scope)
@@ -179,9 +156,9 @@ static enum es_err clean_all(struct digest *g, enum scope scope)
 
 	buf_init(&message, BUCKET_BYTES_MAX);
 	for (unsigned b = 0; b < BUCKET_COUNT && err == ES_OK; b++)
-		if (!s->clean[b]) {
+		if (s->dirty[b]) {
 			err = clean_bucket(g, scope, b, &message);
-			s->clean[b] = err == ES_OK;
+			s->dirty[b] = err != ES_OK;
 		}
 	if (err == ES_OK)
 		err = sql_exec(g->db, "COMMIT");
@@ -189,9 +166,25 @@ static enum es_err clean_all(struct digest *g, enum scope scope)
 	return err;
 }
 
-static bool all_clean(const struct scope_digest *s)
+/* The file keeps the buckets, memory the root alone. */
+static enum es_err hash_root(struct digest *g, enum scope scope, struct hash *out)
 {
-	return memchr(s->clean, false, sizeof(s->clean)) == NULL;
+	struct hash *buckets = calloc(BUCKET_COUNT, sizeof(*buckets));
+	int rc;
+
+	if (buckets == NULL)
+		return ES_NOMEM;
+	sqlite3_bind_int(g->load, 1, (int)scope);
+	while ((rc = sqlite3_step(g->load)) == SQLITE_ROW) {
+		struct slice hash = sql_blob(g->load, 1);
+		int bucket = sqlite3_column_int(g->load, 0);
+
+		if (hash.len == sizeof(buckets->bytes) && bucket >= 0 && bucket < BUCKET_COUNT)
+			memcpy(buckets[bucket].bytes, hash.p, hash.len);
+	}
+	*out = crypto_hash(HASH_BUCKET, SLICE(buckets, BUCKET_COUNT * sizeof(*buckets)));
+	free(buckets);
+	return sql_end(g->load, rc);
 }
 
 enum es_err digest_root(struct digest *g, enum scope scope, struct hash *out)
@@ -199,15 +192,13 @@ enum es_err digest_root(struct digest *g, enum scope scope, struct hash *out)
 	struct scope_digest *s = &g->scope[scope - 1];
 	enum es_err err = ES_OK;
 
-	if (!s->known) {
-		err = load_buckets(g, scope);
-		if (err == ES_OK && !all_clean(s))
-			err = clean_all(g, scope);
-		if (err != ES_OK)
-			return err;
-		s->root = crypto_hash(HASH_BUCKET, SLICE(s->bucket, BUCKET_COUNT * sizeof(*s->bucket)));
-		s->known = true;
-	}
+	if (!s->known && memchr(s->dirty, true, sizeof(s->dirty)) != NULL)
+		err = clean_all(g, scope);
+	if (!s->known && err == ES_OK)
+		err = hash_root(g, scope, &s->root);
+	if (err != ES_OK)
+		return err;
+	s->known = true;
 	*out = s->root;
 	return ES_OK;
 }

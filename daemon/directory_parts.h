@@ -28,7 +28,7 @@ void digest_close(struct digest *g);
 /* The record's hash in that scope changed. */
 ES_MUST_USE enum es_err digest_soil(struct digest *g, enum scope scope, unsigned bucket);
 ES_MUST_USE enum es_err digest_root(struct digest *g, enum scope scope, struct hash *out);
-/* Reads again which buckets are clean. */
+/* Reads again which buckets are dirty. */
 ES_MUST_USE enum es_err digest_reload(struct digest *g);
 
 #endif
