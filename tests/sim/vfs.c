@@ -506,6 +506,7 @@ void vfs_start(void)
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 512, 32);
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0); /* pages are allocated as they are needed */
 	sqlite3_initialize();
 	sqlite3_vfs_register(&vfs, 1);
 }
