@@ -8,6 +8,9 @@
 
 struct chunk {
 	uint32_t refs;
+	bool listed; /* among the known ones */
+	uint64_t hash; /* then */
+	struct chunk *next; /* then, of the same slot */
 	uint8_t bytes[DISK_CHUNK];
 };
 struct image_file {
@@ -25,6 +28,12 @@ static struct disk **disks; /* by number */
 static int disk_count;
 static uint64_t alive;
 
+/* Synced chunks by content: a thousand nodes hold much the same. */
+static struct {
+	struct chunk **slots; /* a power of two of them */
+	size_t slot_count, count;
+} known;
+
 /* --- chunks --- */
 
 static void *must(void *p)
@@ -40,10 +49,28 @@ static struct chunk *chunk_ref(struct chunk *c)
 	return c;
 }
 
+static struct chunk **slot_of(uint64_t hash)
+{
+	return &known.slots[hash & (known.slot_count - 1)];
+}
+
+static void chunk_unlist(struct chunk *c)
+{
+	struct chunk **at = slot_of(c->hash);
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	c->listed = false;
+	known.count--;
+}
+
 static void chunk_unref(struct chunk *c)
 {
 	if (!c || --c->refs > 0)
 		return;
+	if (c->listed)
+		chunk_unlist(c);
 	alive--;
 	free(c);
 }
@@ -58,17 +85,74 @@ static struct chunk *chunk_new(const struct chunk *from)
 	else
 		memset(c->bytes, 0, DISK_CHUNK);
 	c->refs = 1;
+	c->listed = false;
 	return c;
 }
 
+/* To be written: nobody else's, and not among the known ones. */
 static struct chunk *chunk_own(struct chunk **at)
 {
-	if (*at && (*at)->refs == 1)
+	if (*at && (*at)->refs == 1) {
+		if ((*at)->listed)
+			chunk_unlist(*at);
 		return *at;
+	}
 	struct chunk *c = chunk_new(*at);
 	chunk_unref(*at);
 	*at = c;
 	return c;
+}
+
+static uint64_t hash_of(const struct chunk *c)
+{
+	uint64_t h[4] = {1, 2, 3, 4}, word;
+
+	for (size_t i = 0; i < DISK_CHUNK / sizeof word; i++) {
+		memcpy(&word, c->bytes + i * sizeof word, sizeof word);
+		h[i & 3] = (h[i & 3] ^ word) * 0x9e3779b97f4a7c15u;
+		h[i & 3] ^= h[i & 3] >> 32;
+	}
+	return ((h[0] * 31 + h[1]) * 31 + h[2]) * 31 + h[3];
+}
+
+static void widen_known(void)
+{
+	size_t old_count = known.slot_count;
+	struct chunk **old = known.slots;
+
+	known.slot_count = old_count ? 2 * old_count : 1024;
+	known.slots = must(calloc(known.slot_count, sizeof(struct chunk *)));
+	for (size_t i = 0; i < old_count; i++)
+		for (struct chunk *c = old[i], *next; c; c = next) {
+			next = c->next;
+			c->next = *slot_of(c->hash);
+			*slot_of(c->hash) = c;
+		}
+	free(old);
+}
+
+/* The known chunk of the same content takes its place; else it is known from now on. */
+static void chunk_share(struct chunk **at)
+{
+	struct chunk *c = *at, *same;
+
+	if (!c || c->listed)
+		return;
+	if (known.count == known.slot_count)
+		widen_known();
+	c->hash = hash_of(c);
+	same = *slot_of(c->hash);
+	while (same && (same->hash != c->hash || memcmp(same->bytes, c->bytes, DISK_CHUNK) != 0))
+		same = same->next;
+	if (same) {
+		*at = chunk_ref(same);
+		chunk_unref(c);
+		return;
+	}
+	c->listed = true;
+	c->next = *slot_of(c->hash);
+	*slot_of(c->hash) = c;
+	known.count++;
 }
 
 uint64_t disk_chunks_alive(void)
@@ -318,6 +402,7 @@ void disk_sync(struct disk_file *f)
 
 		if (f->kept[i] == f->now[i])
 			continue;
+		chunk_share(&f->now[i]);
 		chunk_unref(f->kept[i]);
 		f->kept[i] = chunk_ref(f->now[i]);
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The disks of the simulated machines: files of 4 KiB chunks in memory, shared
- * and copied on write, each with what is there now and what would be there after
- * a power loss (what the last xSync made durable).
+ * The disks of the simulated machines: files of 4 KiB chunks in memory, each with
+ * what is there now and what would be there after a power loss (what the last
+ * xSync made durable). Chunks are shared, synced ones of the same content too, and
+ * copied on write.
  *
  *     write      now
  *     sync       durable := now
