@@ -137,6 +137,11 @@ static void index_done(struct rights_index *x)
 
 void rights_done(struct rights *r)
 {
+	if (r->index && r->index->others > 0) {
+		r->index->others--;
+		memset(r, 0, sizeof *r);
+		return;
+	}
 	for (size_t i = 0; i < r->tenure_count; i++)
 		free(r->tenures[i].cuts);
 	free(r->charter_text);

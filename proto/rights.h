@@ -180,6 +180,10 @@ struct rights {
 
 void rights_init(struct rights *r, const struct hash *fed_id);
 void rights_done(struct rights *r);
+/* Where both say the same, `to` uses from's arrays from now on: many nodes of one
+ * process hold them once. Either is applied to, and done, as before; one thread.
+ * False: they differ, or `to` is empty. */
+bool rights_share(struct rights *to, const struct rights *from);
 /* Applies the next control commit, already admitted. On an error nothing is
  * promised about r: a control log that does not fold stops the node. */
 ES_MUST_USE enum es_err rights_apply(struct rights *r, const struct commit *c, const struct packed *p);

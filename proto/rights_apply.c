@@ -63,7 +63,7 @@ static enum es_err apply_charter(struct rights *r, struct fields *f, const struc
 
 static enum es_err apply_territory(struct rights *r, struct fields *f)
 {
-	struct territory t, *slot = NULL;
+	struct territory t = {0}, *slot = NULL;
 
 	fields_text(f, 2, t.code, sizeof t.code);
 	fields_text(f, 3, t.name, sizeof t.name);
@@ -246,7 +246,7 @@ enum es_err rights_apply(struct rights *r, const struct commit *c, const struct 
 	r->cuts_changed = r->stewards_changed = r->forgets_changed = false;
 	if (!r->index)
 		r->index = calloc(1, sizeof *r->index);
-	if (!r->index)
+	if (!r->index || rights_own(r) != ES_OK)
 		return ES_NOMEM;
 	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
 		struct entry_place at = {.c = c, .index = i};

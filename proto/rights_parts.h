@@ -36,6 +36,7 @@ struct rights_index {
 	struct table logs_of; /* hub and scope; the greatest generation first */
 	struct table invites, turns, tenures, forgotten, voids;
 	uint32_t cress; /* place of the CRESS among the members */
+	uint32_t others; /* struct rights that use the same arrays and tables */
 };
 
 uint32_t hash_id(const struct id16 *id);
@@ -62,6 +63,8 @@ int position_compare(const void *a, const void *b);
 
 /* --- changing it --- */
 
+/* rights_share.c: arrays and tables of its own, to be changed. */
+ES_MUST_USE enum es_err rights_own(struct rights *r);
 /* Room for one more item, zeroed; NULL beyond the limit. */
 void *rights_grow(void *items, size_t *count, size_t size, size_t max);
 enum es_err rights_added(bool done); /* else ES_NOMEM */

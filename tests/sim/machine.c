@@ -531,6 +531,21 @@ static bool position_reached(struct position have, struct position want)
 	return have.commit >= want.commit && have.edit >= want.edit && have.refold >= want.refold;
 }
 
+/* What the control log says is much, and the same on every node. */
+static void share_rights(struct sim_node *s)
+{
+	struct world *w = s->w;
+
+	for (int i = 1; i <= w->node_count; i++) {
+		struct sim_node *other = w->nodes[i];
+
+		if (!other || other == s || !other->n || !hash_eq(&other->n->rights.id, &s->n->rights.id))
+			continue;
+		(void)rights_share(&s->n->rights, &other->n->rights);
+		break;
+	}
+}
+
 static void tell_sessions(struct sim_node *s)
 {
 	struct node *n = s->n;
@@ -538,6 +553,8 @@ static void tell_sessions(struct sim_node *s)
 
 	s->erase = node_erase_target(n);
 	s->names_due = s->names_due || n->control_grew;
+	if (s->w->crowded && n->control_grew)
+		share_rights(s);
 	n->grew = n->control_grew = n->forks_grew = n->switched = n->refolds = false;
 	if (n->keys_changed)
 		take_keys(s);

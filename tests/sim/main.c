@@ -84,6 +84,7 @@ static struct world *run_world(uint64_t seed, const struct options *o)
 	world_init(w, seed);
 	w->ref = ref;
 	w->directory_template = template;
+	w->crowded = o->wish.hubs > 50;
 	(void)judge_new(w);
 	schedule_run(w, &o->wish);
 	return w;

@@ -76,6 +76,7 @@ struct world {
 	struct plan *plan; /* schedule.c's */
 	const struct reference *ref;
 	bool few_pays; /* a small first control commit */
+	bool crowded; /* many nodes: what they hold alike is held once */
 	const struct disk_image *directory_template; /* an empty directory.db; NULL: made each time */
 };
 
