@@ -33,7 +33,7 @@ struct directory {
 	struct position position;
 	struct rows *rows;
 	struct digest *digest;
-	struct hub_name *hubs;
+	struct hub_name *hubs; /* by id */
 	size_t hub_count;
 	sqlite3_stmt *find, *insert, *update, *hub_put, *position_put, *whole, *blank, *gone;
 	struct buf old, new;
@@ -138,28 +138,58 @@ static void forget_hubs(struct directory *d)
 	d->hub_count = 0;
 }
 
+/* Where it is, or would be. */
+static size_t hub_place(const struct directory *d, const uint8_t *hub)
+{
+	size_t low = 0, high = d->hub_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (memcmp(d->hubs[mid].hub.bytes, hub, sizeof(d->hubs[mid].hub.bytes)) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 static struct hub_name *hub_find(struct directory *d, const uint8_t *hub)
 {
-	for (size_t i = 0; i < d->hub_count; i++)
-		if (memcmp(d->hubs[i].hub.bytes, hub, sizeof(d->hubs[i].hub.bytes)) == 0)
-			return &d->hubs[i];
+	size_t at = hub_place(d, hub);
+
+	if (at < d->hub_count && memcmp(d->hubs[at].hub.bytes, hub, sizeof(d->hubs[at].hub.bytes)) == 0)
+		return &d->hubs[at];
 	return NULL;
+}
+
+static struct hub_name *hub_add(struct directory *d, const uint8_t *hub)
+{
+	size_t at = hub_place(d, hub);
+	struct hub_name *hubs = realloc(d->hubs, (d->hub_count + 1) * sizeof(*hubs));
+
+	if (hubs == NULL)
+		return NULL;
+	d->hubs = hubs;
+	memmove(&hubs[at + 1], &hubs[at], (d->hub_count++ - at) * sizeof(*hubs));
+	memcpy(hubs[at].hub.bytes, hub, sizeof(hubs[at].hub.bytes));
+	hubs[at].pole = NULL;
+	return &hubs[at];
 }
 
 static enum es_err hub_remember(struct directory *d, struct slice hub, const char *pole)
 {
-	struct hub_name *hubs, added = {0};
+	struct hub_name *known = hub_find(d, hub.p);
+	char *copy = pole != NULL ? strdup(pole) : NULL;
 
-	if (pole != NULL && (added.pole = strdup(pole)) == NULL)
-		return ES_NOMEM;
-	memcpy(added.hub.bytes, hub.p, sizeof(added.hub.bytes));
-	hubs = realloc(d->hubs, (d->hub_count + 1) * sizeof(*hubs));
-	if (hubs == NULL) {
-		free(added.pole);
+	if (known == NULL)
+		known = hub_add(d, hub.p);
+	if (known == NULL || (pole != NULL && copy == NULL)) {
+		free(copy);
 		return ES_NOMEM;
 	}
-	d->hubs = hubs;
-	d->hubs[d->hub_count++] = added;
+	free(known->pole);
+	known->pole = copy;
 	return ES_OK;
 }
 
@@ -605,24 +635,37 @@ static enum es_err rename_rows(struct directory *d, struct slice hub, const char
 	return err;
 }
 
-enum es_err directory_name_hub(struct directory *d, const struct id16 *hub, const char *pole)
+static enum es_err name_hub(struct directory *d, const struct named_hub *name)
 {
-	struct slice id = SLICE(hub->bytes, sizeof(hub->bytes));
-	const struct hub_name *known = hub_find(d, id.p);
-	bool has_rows = known != NULL;
-	enum es_err err;
+	struct slice hub = SLICE(name->hub.bytes, sizeof(name->hub.bytes));
+	const struct hub_name *known = hub_find(d, hub.p);
+	enum es_err err = ES_OK;
 
-	if (known != NULL && known->pole != NULL && strcmp(known->pole, pole) == 0)
-		return ES_OK;
-	err = sql_exec(d->db, "BEGIN IMMEDIATE");
+	if (sqlite3_get_autocommit(d->db))
+		err = sql_exec(d->db, "BEGIN IMMEDIATE");
 	if (err == ES_OK)
-		err = hub_write(d, id, pole);
-	if (err == ES_OK && has_rows)
-		err = rename_rows(d, id, known->pole, pole);
-	if (err == ES_OK)
+		err = hub_write(d, hub, name->pole);
+	if (err == ES_OK && known != NULL)
+		err = rename_rows(d, hub, known->pole, name->pole);
+	return err == ES_OK ? hub_remember(d, hub, name->pole) : err;
+}
+
+static bool is_named(struct directory *d, const struct named_hub *name)
+{
+	const struct hub_name *known = hub_find(d, name->hub.bytes);
+
+	return known != NULL && known->pole != NULL && strcmp(known->pole, name->pole) == 0;
+}
+
+enum es_err directory_name_hubs(struct directory *d, const struct named_hub *names, size_t count)
+{
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < count && err == ES_OK; i++)
+		if (!is_named(d, &names[i]))
+			err = name_hub(d, &names[i]);
+	if (err == ES_OK && !sqlite3_get_autocommit(d->db))
 		err = sql_exec(d->db, "COMMIT");
-	if (err == ES_OK)
-		err = load_hubs(d);
 	return err == ES_OK ? ES_OK : undo(d, err);
 }
 

@@ -23,6 +23,8 @@
 #include "proto/fold.h"
 #include "proto/schema.h"
 
+#define HUB_POLE_MAX 64
+
 struct directory;
 struct reader;
 
@@ -55,8 +57,13 @@ ES_MUST_USE enum es_err directory_apply(struct directory *d, const struct feed_i
 ES_MUST_USE enum es_err directory_reset(struct directory *d);
 /* Records in etat, deleted ones included. */
 int64_t directory_records(struct directory *d);
-/* Which text `pole` shows for a hub ("pole-auray"); known before its records. */
-ES_MUST_USE enum es_err directory_name_hub(struct directory *d, const struct id16 *hub, const char *pole);
+/* Which text `pole` shows for each hub ("pole-auray"); known before its records. In
+ * one transaction: on an error nothing has changed. */
+struct named_hub {
+	struct id16 hub;
+	char pole[HUB_POLE_MAX];
+};
+ES_MUST_USE enum es_err directory_name_hubs(struct directory *d, const struct named_hub *names, size_t count);
 /* State digest (protocol.md part 2): 4096 buckets by record id, a root over
  * them. Only buckets that changed are hashed again. */
 ES_MUST_USE enum es_err directory_digest(struct directory *d, enum scope scope, struct hash *out);

@@ -106,18 +106,32 @@ static enum es_err batch_apply(const struct batch *b, struct directory *d)
 	return err == ES_OK ? directory_apply(d, NULL, 0, (struct position){.refold = b->feed.to.refold}) : err;
 }
 
+/* Of all members, then our own. malloc'd. */
+static struct named_hub *hub_names(const struct node *n)
+{
+	size_t count = n->rights.member_count;
+	struct named_hub *names = calloc(count + 1, sizeof *names);
+
+	for (size_t i = 0; i < count && names; i++) {
+		names[i].hub = n->rights.members[i].hub;
+		rights_owner_text(&n->rights.members[i], names[i].pole, sizeof names[i].pole);
+	}
+	if (names) {
+		names[count].hub = n->hub;
+		snprintf(names[count].pole, sizeof names[count].pole, "%s", n->owner);
+	}
+	return names;
+}
+
 enum es_err worker_project(struct node *n, struct directory *d)
 {
 	struct batch b;
 	enum es_err err = batch_init(&b);
-	char owner[NODE_OWNER_MAX];
+	struct named_hub *names = hub_names(n);
 
-	for (size_t i = 0; i < n->rights.member_count && err == ES_OK; i++) {
-		rights_owner_text(&n->rights.members[i], owner, sizeof owner);
-		err = directory_name_hub(d, &n->rights.members[i].hub, owner);
-	}
 	if (err == ES_OK)
-		err = directory_name_hub(d, &n->hub, n->owner);
+		err = names ? directory_name_hubs(d, names, n->rights.member_count + 1) : ES_NOMEM;
+	free(names);
 	do {
 		if (err == ES_OK)
 			batch_read(&b, n, directory_position(d));
@@ -131,11 +145,6 @@ enum es_err worker_project(struct node *n, struct directory *d)
 }
 
 /* --- the two threads --- */
-
-struct named_hub {
-	struct id16 hub;
-	char owner[NODE_OWNER_MAX];
-};
 
 struct closing {
 	uint64_t session;
@@ -177,7 +186,7 @@ struct worker {
 	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected;
 	bool backlog; /* sealing what waited: its fold only repeats what is shown, and rests */
 	struct named_hub *names;
-	size_t name_count, names_done;
+	size_t name_count;
 	struct batch batches[2];
 	unsigned filling; /* the batch the writer fills */
 	struct position feed_from;
@@ -249,21 +258,13 @@ static void share_control(struct worker *w)
 
 static void share_names(struct worker *w)
 {
-	struct node *n = w->node;
-	struct named_hub *names = calloc(n->rights.member_count + 1, sizeof *names);
+	struct named_hub *names = hub_names(w->node);
 
 	if (!names)
 		return;
-	for (size_t i = 0; i < n->rights.member_count; i++) {
-		names[i].hub = n->rights.members[i].hub;
-		rights_owner_text(&n->rights.members[i], names[i].owner, sizeof names[i].owner);
-	}
-	names[n->rights.member_count].hub = n->hub;
-	snprintf(names[n->rights.member_count].owner, NODE_OWNER_MAX, "%s", n->owner);
 	free(w->names);
 	w->names = names;
-	w->name_count = n->rights.member_count + 1;
-	w->names_done = 0;
+	w->name_count = w->node->rights.member_count + 1;
 }
 
 /* New keys: the file first, then everybody who has a copy. */
@@ -602,12 +603,17 @@ static void applied(struct worker *w, enum es_err err, int64_t damaged)
 
 static void name_hubs(struct worker *w)
 {
-	while (w->names_done < w->name_count) {
-		struct named_hub h = w->names[w->names_done++];
+	while (w->names) {
+		struct named_hub *names = w->names;
+		size_t count = w->name_count;
+		enum es_err err;
 
+		w->names = NULL;
 		pthread_mutex_unlock(&w->lock);
-		if (directory_name_hub(w->directory, &h.hub, h.owner) != ES_OK)
-			log_event(LOG_WARN, "directory.name", "hub=%s", h.owner);
+		err = directory_name_hubs(w->directory, names, count);
+		if (err != ES_OK)
+			log_event(LOG_WARN, "directory.names", "why=%s", es_err_name(err));
+		free(names);
 		pthread_mutex_lock(&w->lock);
 	}
 }

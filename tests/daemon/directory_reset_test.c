@@ -81,8 +81,8 @@ static void what_follows_a_reset_is_all_there_is(void **state)
 	items[5] = reset_of(&auray, 10);
 	apply_list(w, items, 6);
 	assert_int_equal(directory_open(w->other, ref, &fresh), ES_OK);
-	assert_int_equal(directory_name_hub(fresh, &auray, "pole-auray"), ES_OK);
-	assert_int_equal(directory_name_hub(fresh, &vitre, "pole-vitre"), ES_OK);
+	name_hub(fresh, &auray, "pole-auray");
+	name_hub(fresh, &vitre, "pole-vitre");
 	for (unsigned i = 0; i < 12; i++)
 		if (i % 4 == 0 || i % 4 == 3 || i == 1 || i == 2)
 			apply_to(fresh, w, &set[i]);
@@ -137,9 +137,9 @@ static void a_new_name_reaches_rows_by_steward(void **state)
 	struct world *w = *state;
 
 	hand_over(w);
-	assert_int_equal(directory_name_hub(w->d, &auray, "pole-auray-quiberon"), ES_OK);
+	name_hub(w->d, &auray, "pole-auray-quiberon");
 	assert_int_equal(query(w->path, "SELECT count(*) FROM structure WHERE pole = 'pole-vitre'"), 1);
-	assert_int_equal(directory_name_hub(w->d, &vitre, "pole-vitre-fougeres"), ES_OK);
+	name_hub(w->d, &vitre, "pole-vitre-fougeres");
 	assert_int_equal(query(w->path, "SELECT count(*) FROM structure WHERE pole = 'pole-vitre-fougeres'"), 1);
 }
 
