@@ -214,10 +214,9 @@ static void clock_fault(struct world *w, enum fault f)
 
 /* --- copies --- */
 
-static void backup(struct world *w)
+static void backup(struct world *w, struct sim_node *s)
 {
 	struct plan *p = w->plan;
-	struct sim_node *s = any_machine(w, false);
 	struct shelf *to;
 
 	if (!s || !s->n || p->shelf_count == SHELF_MAX || disk_no(s->no)->off)
@@ -271,10 +270,9 @@ static bool mark_restored(struct sim_node *s)
 	return err == ES_OK;
 }
 
-static void go_back(struct world *w, enum fault f)
+static void go_back(struct world *w, enum fault f, const struct shelf *b)
 {
-	bool cress = f == F_RESTORE_CRESS || f == F_ROLLBACK_CRESS, marked = f == F_RESTORE_HUB || f == F_RESTORE_CRESS;
-	const struct shelf *b = pick_shelf(w, cress);
+	bool marked = f == F_RESTORE_HUB || f == F_RESTORE_CRESS;
 	struct sim_node *s = b ? w->nodes[b->machine] : NULL;
 
 	if (!s || s->life == LIFE_GONE || s->hostile)
@@ -303,10 +301,10 @@ static void go_back(struct world *w, enum fault f)
 	machine_start(s);
 }
 
-static void clone(struct world *w)
+static void clone(struct world *w, struct sim_node *s)
 {
 	struct plan *p = w->plan;
-	struct sim_node *s = any_machine(w, true), *c;
+	struct sim_node *c;
 	int no = w->people->next_machine;
 
 	if (!s || !s->n || p->clones >= 2 || no >= 60)
@@ -349,9 +347,9 @@ static void on_fault(struct world *w, const struct event *e)
 	else if (f <= F_CLOCK_CREEP)
 		clock_fault(w, f);
 	else if (f <= F_ROLLBACK_CRESS)
-		go_back(w, f);
+		go_back(w, f, pick_shelf(w, f == F_RESTORE_CRESS || f == F_ROLLBACK_CRESS));
 	else if (f == F_CLONE)
-		clone(w);
+		clone(w, any_machine(w, true));
 	if (f <= F_CLOCK_CREEP)
 		w->plan->fault_count[f]++;
 }
@@ -360,7 +358,34 @@ static void on_backup(struct world *w, const struct event *e)
 {
 	(void)e;
 	if (!w->plan->over)
-		backup(w);
+		backup(w, any_machine(w, false));
+}
+
+/* --- of a focus: there and now --- */
+
+static const struct shelf *newest_shelf(const struct plan *p, int machine)
+{
+	for (size_t i = p->shelf_count; i > 0; i--)
+		if (p->shelves[i - 1].machine == machine)
+			return &p->shelves[i - 1];
+	return NULL;
+}
+
+void fault_backup(struct world *w, int machine)
+{
+	backup(w, machine ? w->nodes[machine] : any_machine(w, false));
+}
+
+void fault_at(struct world *w, enum fault f, int machine)
+{
+	struct event e = {.a = f};
+
+	if (machine && f == F_CLONE)
+		clone(w, w->nodes[machine]);
+	else if (machine && f >= F_RESTORE_HUB && f <= F_ROLLBACK_CRESS)
+		go_back(w, f, newest_shelf(w->plan, machine));
+	else
+		on_fault(w, &e);
 }
 
 void faults_plan(struct world *w, int only)

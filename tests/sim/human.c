@@ -65,6 +65,7 @@ static void note_record(struct people *p, const struct record_id *id, unsigned k
 struct act {
 	enum act_kind kind;
 	struct rng rng;
+	int to; /* machine; 0: any */
 	int64_t before; /* last outbox number before it */
 	struct record_id record;
 	unsigned record_kind;
@@ -495,7 +496,10 @@ static enum es_err run_offer(struct sim_node *s, struct work *k)
 
 	if (!r || g->member_count < 2)
 		return ES_NOT_FOUND;
-	const struct member *to = &g->members[rng_below(&a->rng, g->member_count)];
+	const struct sim_node *named = a->to ? s->w->nodes[a->to] : NULL;
+	const struct member *to = named ? rights_member(g, &named->hub) : &g->members[rng_below(&a->rng, g->member_count)];
+	if (!to)
+		return ES_NOT_FOUND;
 	uid_of(r, &uid);
 	a->record = r->id;
 	return id_eq(&to->hub, &s->n->hub) ? ES_NOT_FOUND : node_hand_over(s->n, &uid, &to->hub);
@@ -578,14 +582,21 @@ static struct sim_node *any_up(struct world *w, int at)
 	return count > 0 ? w->nodes[up[rng_below(&w->rng, (uint64_t)count)]] : NULL;
 }
 
-static void one_act(struct sim_node *s, enum act_kind kind)
+static void one_act(struct sim_node *s, enum act_kind kind, int to)
 {
-	struct work *k = sim_act(s, true, runs[kind], told, act_new(s, kind));
+	struct act *a = act_new(s, kind);
+	struct work *k = sim_act(s, true, runs[kind], told, a);
 
+	a->to = to;
 	k->kind = WORK_EDIT;
 }
 
 void human_do(struct world *w, enum act_kind kind, int at)
+{
+	human_do_to(w, kind, at, 0);
+}
+
+void human_do_to(struct world *w, enum act_kind kind, int at, int to)
 {
 	struct sim_node *s;
 
@@ -597,9 +608,9 @@ void human_do(struct world *w, enum act_kind kind, int at)
 	if (!s)
 		return;
 	if (kind != ACT_BURST) {
-		one_act(s, kind);
+		one_act(s, kind, to);
 		return;
 	}
 	for (uint64_t n = draw(&w->rng, 3, 12); n > 0; n--)
-		one_act(s, n % 3 ? ACT_ADD : ACT_SET);
+		one_act(s, n % 3 ? ACT_ADD : ACT_SET, 0);
 }

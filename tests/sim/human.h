@@ -35,6 +35,8 @@ struct people *people_new(struct world *w);
 void people_free(struct people *p);
 /* Somebody does something now; `at`: the machine, 0: any that is up. */
 void human_do(struct world *w, enum act_kind kind, int at);
+/* The same, and to whom (an offer); 0: any. */
+void human_do_to(struct world *w, enum act_kind kind, int at, int to);
 void human_committed(struct sim_node *s, const struct work *k);
 bool human_is_hostile(const struct world *w, const struct id16 *hub);
 /* A hub with an invitation, from the moment its file is there. */

@@ -4,7 +4,9 @@
  *
  *     essaim-sim --seeds A..B [--hubs N] [--hours H] [--jobs N]
  *     essaim-sim --seed N [--trace] [--hash]
- *     essaim-sim --plant NAME ...        a bug planted on purpose; --plant list
+ *     essaim-sim --plant NAME ...        a bug planted on purpose, under its focus if it
+ *                                        has one (focus.h); --plant list
+ *     essaim-sim --focus NAME ...        the same schedule without the bug
  *     essaim-sim --self-test             of the disks and of the oracle
  *
  * Each seed is a process of its own, so that one which crashes is one violation. */
@@ -156,7 +158,7 @@ static void end_child(struct child *c, struct outcome *out)
 		return;
 	memset(out, 0, sizeof *out);
 	out->seed = c->seed;
-	out->violations = 1;
+	out->violations = planted == PLANT_none; /* a plant that crashes is not found by that */
 	if (WIFSIGNALED(status))
 		snprintf(out->first, sizeof out->first, "crash: %s", strsignal(WTERMSIG(status)));
 	else
@@ -258,15 +260,28 @@ static int run_one(const struct options *o)
 
 /* --- the command line --- */
 
-static bool choose_plant(const char *name)
+/* PLANT_COUNT: none of that name. */
+static enum plant plant_named(const char *name)
 {
-	for (size_t i = 0; i < sizeof plants / sizeof *plants; i++)
-		if (strcmp(plants[i].name, name) == 0) {
-			planted = (enum plant)i;
-			return true;
-		}
+	size_t i = 0;
+
+	while (i < PLANT_COUNT && strcmp(plants[i].name, name) != 0)
+		i++;
+	return (enum plant)i;
+}
+
+static bool is_plant(const char *name)
+{
+	return plant_named(name) != PLANT_COUNT;
+}
+
+static void choose_plant(const char *name)
+{
+	planted = plant_named(name);
+	if (is_plant(name))
+		return;
 	fprintf(stderr, "essaim-sim: no plant of that name: %s\n", name);
-	return false;
+	exit(64);
 }
 
 /* Ten federations' commits, each in a tenth of the orders and in a process of its own. */
@@ -305,7 +320,7 @@ static int list_plants(void)
 
 static int usage(void)
 {
-	fputs("usage: essaim-sim --seeds A..B [--hubs N] [--hours H] [--jobs N] [--no-faults | --only FAULT] [--plant NAME]\n"
+	fputs("usage: essaim-sim --seeds A..B [--hubs N] [--hours H] [--jobs N] [--no-faults | --only FAULT] [--plant NAME] [--focus NAME]\n"
 	      "       essaim-sim --seed N [--trace] [--hash]\n"
 	      "       essaim-sim --permutations N [--seed N]\n"
 	      "       essaim-sim --plant list | --self-test\n", stderr);
@@ -319,6 +334,18 @@ static int find_fault(const char *name)
 			return i;
 	fprintf(stderr, "essaim-sim: no fault of that name: %s\n", name);
 	exit(64);
+}
+
+/* A plant without one is found by broad schedules. */
+static const struct focus *find_focus(const char *name)
+{
+	const struct focus *f = focus_find(name);
+
+	if (!f && !is_plant(name)) {
+		fprintf(stderr, "essaim-sim: no focus of that name: %s\n", name);
+		exit(64);
+	}
+	return f;
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
@@ -373,8 +400,13 @@ static bool read_options(int argc, char **argv, struct options *o)
 			o->wish.only_fault = find_fault(v);
 			i++;
 		} else if (strcmp(a, "--plant") == 0) {
-			if (!choose_plant(v))
-				exit(64);
+			choose_plant(v);
+			if (!o->wish.focus)
+				o->wish.focus = focus_find(v);
+			o->stop = true;
+			i++;
+		} else if (strcmp(a, "--focus") == 0) {
+			o->wish.focus = find_focus(v);
 			i++;
 		} else {
 			return false;

@@ -158,6 +158,52 @@ static void draw_plan(struct world *w, const struct wish *wish)
 		w->lines.piece_max = (uint32_t)draw_log(&p->rng, 64, 4096);
 }
 
+static void draw_focus(struct world *w, const struct wish *wish)
+{
+	struct plan *p = w->plan;
+	const struct focus *f = wish->focus;
+
+	p->hubs = wish->hubs ? wish->hubs : f->hubs;
+	p->end = wish->hours ? wish->hours * HOUR : f->minutes * 60000;
+	w->people->next_machine = p->hubs + 2;
+	w->people->join_left = 2;
+	w->lines.latency_max = (es_ms)draw_log(&p->rng, 2, (uint64_t)f->latency_max);
+	w->lines.jitter = (es_ms)draw_log(&p->rng, 1, 100);
+	w->lines.bytes_per_ms = 1024;
+}
+
+static void start_hubs(struct world *w)
+{
+	for (int i = 2; i <= w->plan->hubs + 1; i++)
+		machine_start(w->nodes[i]);
+}
+
+static void focused(struct world *w, const struct wish *wish)
+{
+	draw_focus(w, wish);
+	federation_make(w, w->plan->hubs);
+	for (int i = 2; i <= w->plan->hubs + 1; i++)
+		machine_dial(w->nodes[i], 1, &w->plan->federation.cress, true, false);
+	start_hubs(w);
+	focus_plan(w, wish->focus);
+}
+
+static void broad(struct world *w, const struct wish *wish)
+{
+	struct plan *p = w->plan;
+
+	draw_plan(w, wish);
+	trace_act(0, -1, "plan", (uint64_t)p->hubs, (uint64_t)p->end);
+	if (trace_on)
+		trace_say("%d hubs, %lld h, %u edits", p->hubs, (long long)(p->end / HOUR), p->edits);
+	federation_make(w, p->hubs);
+	wire(w);
+	start_hubs(w);
+	plan_people(w);
+	if (!wish->no_faults)
+		faults_plan(w, wish->only_fault);
+}
+
 void schedule_run(struct world *w, const struct wish *wish)
 {
 	struct plan *p = calloc(1, sizeof *p);
@@ -166,17 +212,10 @@ void schedule_run(struct world *w, const struct wish *wish)
 	w->plan = p;
 	rng_seed_number(&p->rng, w->seed ^ 0x706c616eull << 16);
 	people_new(w);
-	draw_plan(w, wish);
-	trace_act(0, -1, "plan", (uint64_t)p->hubs, (uint64_t)p->end);
-	if (trace_on)
-		trace_say("%d hubs, %lld h, %u edits", p->hubs, (long long)(p->end / HOUR), p->edits);
-	federation_make(w, p->hubs);
-	wire(w);
-	for (int i = 2; i <= p->hubs + 1; i++)
-		machine_start(w->nodes[i]);
-	plan_people(w);
-	if (!wish->no_faults)
-		faults_plan(w, wish->only_fault);
+	if (wish->focus)
+		focused(w, wish);
+	else
+		broad(w, wish);
 	world_run(w, p->end);
 	if (!w->stopped)
 		finish(w);

@@ -6,6 +6,7 @@
 #define SIM_SCHEDULE_H
 
 #include "tests/sim/federation.h"
+#include "tests/sim/focus.h"
 #include "tests/sim/human.h"
 
 enum fault {
@@ -51,6 +52,7 @@ struct wish {
 	es_ms hours;
 	bool no_faults;
 	int only_fault; /* -1 */
+	const struct focus *focus; /* NULL: the broad schedule */
 };
 
 /* A whole run: 0 violations, or the judge has the first one. */
@@ -59,6 +61,9 @@ void schedule_free(struct plan *p);
 /* faults.c: plans them all, ends them all. */
 void faults_plan(struct world *w, int only);
 void faults_end(struct world *w);
+/* One of them, or a backup, now; machine 0: any. */
+void fault_at(struct world *w, enum fault f, int machine);
+void fault_backup(struct world *w, int machine);
 /* finish.c: named humans, until all are level or time is up. */
 void finish(struct world *w);
 
