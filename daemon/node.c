@@ -479,22 +479,25 @@ static const struct packed *without_forgotten(const struct node *n, const struct
 	return hit ? again : p;
 }
 
-/* Home took a change that is forgotten already: the others may lack it only where an
- * entry says so (node_list_holes). */
+/* What home holds without its payload the others may lack only where an entry says
+ * so (node_list_holes). Of what came without one only the author knows the record. */
 static enum es_err note_holes(struct node *n, const struct head *h, const struct commit *c, const struct packed *all,
 			      const struct packed *kept)
 {
 	enum es_err err = ES_OK;
-	struct change ch;
 
 	for (uint32_t i = 0; i < all->count && err == ES_OK; i++) {
 		struct position3 at = {.log = h->log, .seq = c->seq, .index = i};
+		struct change ch = {0};
 
-		if (all->payload[i].present && !kept->payload[i].present &&
-		    !rights_is_erased(&n->rights, &h->log, c->seq, i) && change_read(all->payload[i].change, &ch) == ES_OK)
+		if (kept->payload[i].present || rights_is_erased(&n->rights, &h->log, c->seq, i))
+			continue;
+		if (all->payload[i].present)
+			err = change_read(all->payload[i].change, &ch);
+		if (err == ES_OK)
 			err = journal_hole_put(n->journal, &at, &ch.record, ch.kind);
+		n->derive = true;
 	}
-	n->derive = true;
 	return err;
 }
 
@@ -506,7 +509,7 @@ static const struct sign_public *local_key(const struct node *n, uint32_t epoch)
 }
 
 /* Admit and append one commit; control commits change the rights at once. */
-enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, const struct packed *p)
+enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p)
 {
 	static _Thread_local struct packed again;
 	struct head *h = &n->frontier.heads[index];
@@ -515,6 +518,7 @@ enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, c
 	struct admit_input in = {
 		.rights = &n->rights, .head = h, .local_key = local_key(n, c->key_epoch), .now = n->utc,
 		.control_at = c->has_ctl && index > 0 && journal_commit_id(n->journal, 0, c->ctl_seq, &control) ? &control : NULL,
+		.from_author = from == FROM_AUTHOR && n->role == ROLE_CRESS,
 	};
 	enum es_err err = admit_commit(&in, c, p);
 
@@ -522,7 +526,7 @@ enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, c
 		const struct packed *all = p;
 
 		p = without_forgotten(n, p, &again);
-		if (p != all && n->role == ROLE_CRESS)
+		if (n->role == ROLE_CRESS)
 			err = note_holes(n, h, c, all, p);
 	}
 	if (err == ES_OK)

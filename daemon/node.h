@@ -153,7 +153,8 @@ ES_MUST_USE enum es_err node_keys_take_next(const char *dir, uint32_t epoch, str
  * commit; those before it are appended. ES_EXISTS: nothing new in it. ES_DIVERGED:
  * the copies part before `seq`. ES_FORK: proven, `seq` is where. ES_CONTROL_FORK:
  * taken aside. */
-ES_MUST_USE enum es_err node_receive(struct node *n, uint32_t index, bool from_home, struct slice body, uint64_t *seq);
+enum giver { FROM_ANYBODY, FROM_HOME, FROM_AUTHOR }; /* a hub's home may be the author too: FROM_HOME */
+ES_MUST_USE enum es_err node_receive(struct node *n, uint32_t index, enum giver from, struct slice body, uint64_t *seq);
 /* An ACK body from home. */
 ES_MUST_USE enum es_err node_acknowledged(struct node *n, struct slice body);
 ES_MUST_USE enum es_err node_load(struct node *n, uint32_t index, uint64_t seq, uint64_t upto, struct buf *body,

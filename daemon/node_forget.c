@@ -254,6 +254,22 @@ static enum es_err list_place(struct node *n, const struct forgotten *f, const s
 	return err;
 }
 
+/* The last order about that record, or, where only the author knows which, the
+ * author's last. */
+static const struct forgotten *order_for(const struct node *n, const struct id16 *log, const struct record_id *record,
+					 unsigned kind)
+{
+	const struct head *h = frontier_find(&n->frontier, log);
+
+	for (size_t i = n->rights.forgotten_count; i > 0; i--) {
+		const struct forgotten *f = &n->rights.forgotten[i - 1];
+
+		if (kind == 0 ? h && id_eq(&f->steward, &h->hub) : f->kind == kind && memcmp(f->record.bytes, record->bytes, 32) == 0)
+			return f;
+	}
+	return NULL;
+}
+
 enum es_err node_list_holes(struct node *n)
 {
 	struct record_id record;
@@ -262,14 +278,14 @@ enum es_err node_list_holes(struct node *n)
 	enum es_err err = ES_OK;
 
 	while (err == ES_OK && journal_hole_first(n->journal, &at, &record, &kind)) {
-		for (size_t i = n->rights.forgotten_count; i > 0 && err == ES_OK; i--) {
-			const struct forgotten f = n->rights.forgotten[i - 1];
+		const struct forgotten *order = order_for(n, &at.log, &record, kind);
 
-			if (f.kind != kind || memcmp(f.record.bytes, record.bytes, 32) != 0)
-				continue;
-			if (!rights_is_erased(&n->rights, &at.log, at.seq, at.index))
-				err = list_place(n, &f, &at);
-			break;
+		if (!order && kind == 0)
+			break; /* its author's order is on its way; nothing but such is left */
+		if (order && !rights_is_erased(&n->rights, &at.log, at.seq, at.index)) {
+			const struct forgotten f = *order; /* the list moves when the entry is applied */
+
+			err = list_place(n, &f, &at);
 		}
 		if (err == ES_OK)
 			err = journal_hole_listed(n->journal, &at);

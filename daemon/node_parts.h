@@ -21,7 +21,7 @@
 #include "proto/request.h"
 
 /* Admit and append one commit; a control commit changes the rights at once. */
-ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, const struct commit *c, const struct packed *p);
+ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p);
 /* What an applied control commit leaves beside the rights. */
 ES_MUST_USE enum es_err node_note_control(struct node *n, const struct commit *c, const struct packed *p);
 /* What follows from an appended data commit: requests, receipts, acceptances. */

@@ -105,13 +105,12 @@ static enum es_err home_takes(struct node *n, uint32_t index, const struct commi
 	return ES_OK;
 }
 
-static enum es_err admit_from_peer(struct node *n, uint32_t index, const struct commit *c, const struct packed *p)
+static enum es_err admit_from_peer(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p)
 {
 	enum es_err err = home_takes(n, index, c, p);
 
 	if (err == ES_OK)
-		err = node_admit(n, index, c, p);
-
+		err = node_admit(n, index, from, c, p);
 	return err == ES_OK && is_own(n, index) ? took_own(n, index, c, p) : err;
 }
 
@@ -159,7 +158,7 @@ static bool cut_names_theirs(const struct node *n, uint32_t index, uint64_t seq)
 	       (!journal_commit_id(n->journal, index, log->cut_seq, &ours) || !hash_eq(&ours, &log->cut_id));
 }
 
-static enum es_err parted(struct node *n, uint32_t index, bool from_home, const struct commit *c, const struct packed *p)
+static enum es_err parted(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p)
 {
 	const struct head *h = &n->frontier.heads[index];
 	bool own = is_own(n, index);
@@ -171,16 +170,16 @@ static enum es_err parted(struct node *n, uint32_t index, bool from_home, const 
 		return ES_BAD_SIG;
 	if (PLANT(first_seen_wins))
 		return ES_EXISTS;
-	if ((own && from_home && c->seq > h->acked && !PLANT(own_unacked_not_unsealed)) || cut_names_theirs(n, index, c->seq)) {
+	if ((own && from == FROM_HOME && c->seq > h->acked && !PLANT(own_unacked_not_unsealed)) || cut_names_theirs(n, index, c->seq)) {
 		err = node_truncate(n, index, c->seq - 1);
-		return err != ES_OK ? err : admit_from_peer(n, index, c, p);
+		return err != ES_OK ? err : admit_from_peer(n, index, from, c, p);
 	}
 	err = prove(n, index, c, p);
 	return err != ES_OK ? err : ES_FORK;
 }
 
 /* Where does this commit stand beside ours? */
-static enum es_err place(struct node *n, uint32_t index, bool from_home, const struct commit *c, const struct packed *p)
+static enum es_err place(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p)
 {
 	const struct head *h = &n->frontier.heads[index];
 	struct hash ours, before = {{0}};
@@ -191,13 +190,13 @@ static enum es_err place(struct node *n, uint32_t index, bool from_home, const s
 	if (index == 0 && n->branch)
 		return node_branch_commit(n, c, p);
 	if (c->seq == h->seq + 1 && (h->seq == 0 || hash_eq(&c->prev_id, &h->id)))
-		return admit_from_peer(n, index, c, p);
+		return admit_from_peer(n, index, from, c, p);
 	if (c->seq > h->seq)
 		return ES_DIVERGED;
 	if (c->seq == 0 || !journal_commit_id(n->journal, index, c->seq, &ours))
 		return ES_DAMAGED;
 	if (hash_eq(&ours, &c->id)) {
-		if (is_own(n, index) && from_home && c->seq > h->acked) {
+		if (is_own(n, index) && from == FROM_HOME && c->seq > h->acked) {
 			struct head *own = &n->frontier.heads[index];
 
 			own->acked = c->seq;
@@ -209,11 +208,11 @@ static enum es_err place(struct node *n, uint32_t index, bool from_home, const s
 	}
 	have = c->seq == 1 || journal_commit_id(n->journal, index, c->seq - 1, &before);
 	if (have && (c->seq == 1 || hash_eq(&c->prev_id, &before)))
-		return parted(n, index, from_home, c, p);
+		return parted(n, index, from, c, p);
 	return ES_DIVERGED;
 }
 
-enum es_err node_receive(struct node *n, uint32_t index, bool from_home, struct slice body, uint64_t *seq)
+enum es_err node_receive(struct node *n, uint32_t index, enum giver from, struct slice body, uint64_t *seq)
 {
 	static _Thread_local struct packed p;
 	static _Thread_local struct commit c;
@@ -236,7 +235,7 @@ enum es_err node_receive(struct node *n, uint32_t index, bool from_home, struct 
 		if (err != ES_OK)
 			break;
 		*seq = c.seq;
-		err = place(n, index, from_home, &c, &p);
+		err = place(n, index, from, &c, &p);
 		if (err == ES_CONTROL_FORK && i + 1 < count)
 			err = ES_EXISTS; /* the rest of the branch is in the same message */
 		if (err == ES_OK)

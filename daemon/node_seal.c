@@ -201,7 +201,7 @@ enum es_err node_close_commit(struct node *n, uint32_t index, const struct id16 
 	p.count = count;
 	memcpy(p.payload, payload, count * sizeof *payload);
 	if (err == ES_OK)
-		err = node_admit(n, index, &c, &p);
+		err = node_admit(n, index, FROM_ANYBODY, &c, &p);
 	buf_done(&header);
 	return err;
 }

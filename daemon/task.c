@@ -106,13 +106,22 @@ bool task_next(struct session_effects *fx, struct session *s, uint64_t session, 
 	return false;
 }
 
+static enum es_err store(struct node *n, struct task *t, bool home)
+{
+	if (t->index >= n->frontier.count)
+		return ES_UNKNOWN_LOG;
+	bool author = id_eq(&t->hub, &n->frontier.heads[t->index].hub);
+
+	return node_receive(n, t->index, home ? FROM_HOME : author ? FROM_AUTHOR : FROM_ANYBODY, buf_slice(&t->body), &t->seq);
+}
+
 static enum es_err run(struct node *n, struct task *t)
 {
 	bool home = t->role == ROLE_CRESS && n->role != ROLE_CRESS;
 
 	switch (t->type) {
 	case TASK_STORE:
-		return t->index < n->frontier.count ? node_receive(n, t->index, home, buf_slice(&t->body), &t->seq) : ES_UNKNOWN_LOG;
+		return store(n, t, home);
 	case TASK_LOAD:
 		return t->index < n->frontier.count ? node_load(n, t->index, t->seq, t->last, &t->out, &t->last) : ES_UNKNOWN_LOG;
 	case TASK_ACK:

@@ -236,8 +236,9 @@ enum es_err send_from(struct nodes *w, struct party *from, struct party *to, uin
 	uint32_t their = (uint32_t)(target - to->n->frontier.heads);
 	buf_init(&body, 4 * COMMIT_PACKED_MAX);
 	assert_int_equal(node_load(from->n, index, seq, upto, &body, &last), ES_OK);
+	enum giver giver = from == &w->p[CRESS] ? FROM_HOME : id_eq(&target->hub, &from->n->hub) ? FROM_AUTHOR : FROM_ANYBODY;
 	if (body.len > 0)
-		err = STEP(w, to, node_receive(to->n, their, from == &w->p[CRESS], buf_slice(&body), &at));
+		err = STEP(w, to, node_receive(to->n, their, giver, buf_slice(&body), &at));
 	buf_done(&body);
 	return err;
 }
