@@ -130,9 +130,9 @@ enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub,
 	*pending = *report_only = false;
 	if (!m)
 		return ES_NOT_MEMBER;
-	if (m->state == MEMBER_SUSPENDED)
+	if (m->state == MEMBER_SUSPENDED && node_awaited(n, NULL) == 0)
 		return ES_SUSPENDED;
-	*report_only = m->state == MEMBER_REVOKED;
+	*report_only = m->state != MEMBER_ACTIVE;
 	if (!*report_only && role == ROLE_HUB)
 		err = judge(n, hub, instance, lineage);
 	if (err == ES_INSTANCE_FENCED || err == ES_GENERATIONS)
@@ -309,7 +309,8 @@ size_t node_awaited(const struct node *n, struct buf *json)
 	for (size_t i = 0; i < n->rights.member_count; i++) {
 		const struct member *m = &n->rights.members[i];
 
-		if (m->role == ROLE_CRESS || m->state != MEMBER_ACTIVE)
+		/* L13: whom the backup shows suspended may have been let in again since. */
+		if (m->role == ROLE_CRESS || m->state == MEMBER_REVOKED || (m->state == MEMBER_SUSPENDED && !n->restored))
 			continue;
 		active++;
 		bool here = has_reported(n, &m->hub);

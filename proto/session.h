@@ -183,6 +183,7 @@ struct session {
 	bool pending; /* a generation is due: our side (hub) offers only what was acknowledged
 			 (L2), home's side tells the node when it is level */
 	bool report_only; /* L11, L22: home lets the hub show what it holds, no more; on either side */
+	bool suspended; /* it was, when it greeted */
 	bool stranger; /* L16: a key we do not know shows control entries */
 	bool judging; /* `greet` waits for its answer */
 	bool comparing; /* so does `compare` */

@@ -427,6 +427,8 @@ static void dismiss(struct step *t)
 
 	if (t->s->stranger)
 		session_close(t, m && m->state == MEMBER_ACTIVE ? ES_AGAIN : ES_NOT_MEMBER);
+	else if (t->s->suspended && m && m->state != MEMBER_REVOKED)
+		session_close(t, m->state == MEMBER_ACTIVE ? ES_AGAIN : ES_SUSPENDED);
 	else
 		session_close(t, m && m->state == MEMBER_REVOKED ? ES_REVOKED : ES_INSTANCE_FENCED);
 }

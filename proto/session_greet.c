@@ -5,6 +5,7 @@
  *     a member's key, active      a hub at home: the node judges its lineage (L1)
  *                                 anybody else: welcome
  *     a revoked member, at home   shows what it holds, no more (L22)
+ *     a suspended one, at home    the same, where home may have lost entries (L13)
  *     an unknown key, at home     shows its control log, no more (L16)
  *     else                        BYE */
 #include <string.h>
@@ -97,8 +98,9 @@ static enum es_err judge_member(struct step *t, const struct member *m)
 		return s->initiator && !t->env->rights->founded ? ES_OK : ES_NOT_MEMBER;
 	if (!id_eq(&m->hub, &s->peer) || m->role != s->peer_role)
 		return ES_NOT_MEMBER;
-	if (m->state == MEMBER_SUSPENDED)
-		return ES_SUSPENDED;
+	s->suspended = m->state == MEMBER_SUSPENDED;
+	if (s->suspended) /* a restored home wants to hear it: the node says */
+		return at_home && m->role == ROLE_HUB ? ES_OK : ES_SUSPENDED;
 	s->report_only = m->state == MEMBER_REVOKED;
 	return m->state == MEMBER_REVOKED && (!at_home || PLANT(revoked_refused_outright)) ? ES_REVOKED : ES_OK;
 }

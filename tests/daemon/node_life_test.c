@@ -862,6 +862,22 @@ static void a_restored_cress_awaits_all_and_renews_every_log(void **state)
 	assert_true(shows(&w->p[VANNES], 3, "Troisieme"));
 }
 
+/* Its resume may be among what the backup lacks. */
+static void a_restored_cress_awaits_the_suspended_too(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+
+	assert_int_equal(STEP(w, home, node_suspend(home->n, rights_member(&home->n->rights, &auray->n->hub), false)), ES_OK);
+	assert_int_equal(STEP(w, home, node_restored(home->n)), ES_OK);
+	party_restart(w, home);
+	visit(w, &w->p[VANNES]);
+	assert_int_equal(node_awaited(home->n, NULL), 1);
+	assert_int_equal(call(w, auray), ES_OK);
+	assert_int_equal(STEP(w, home, node_report(home->n, auray->session, true)), ES_OK);
+	assert_int_equal(node_awaited(home->n, NULL), 0);
+}
+
 static void a_restored_cress_takes_back_what_its_members_hold(void **state)
 {
 	struct nodes *w = *state;
@@ -974,6 +990,7 @@ int main(void)
 		TEST(a_cress_that_starts_awaits_its_members),
 		TEST(a_fenced_instance_may_report_to_a_cress_that_awaits),
 		TEST(a_restored_cress_awaits_all_and_renews_every_log),
+		TEST(a_restored_cress_awaits_the_suspended_too),
 		TEST(a_restored_cress_takes_back_what_its_members_hold),
 		TEST(alone_is_said_and_waits_for_nobody),
 		TEST(a_cress_with_its_key_alone_learns_everything_from_its_members),

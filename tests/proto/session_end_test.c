@@ -116,6 +116,7 @@ static void a_suspended_and_a_revoked_member_hear_which(void **state)
 		for (size_t j = 0; j < pair.b.rights.member_count; j++)
 			if (id_eq(&pair.b.rights.members[j].hub, &pair.w.keys[AURAY].hub))
 				pair.b.rights.members[j].state = row[i].state;
+		pair.b.greeted.err = row[i].state == MEMBER_SUSPENDED ? ES_SUSPENDED : ES_OK;
 		start(&pair);
 		talk(&pair);
 		assert_int_equal(pair.a.s.why, row[i].why);

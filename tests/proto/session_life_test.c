@@ -494,6 +494,33 @@ static void a_revoked_member_hands_over_what_counts_and_gets_nothing(void **stat
 	both_ended(&pair, ES_REVOKED);
 }
 
+/* A restored home may have lost the entry that let it in again. */
+static void a_suspended_hub_is_heard_out_where_the_node_wants_it(void **state)
+{
+	uint64_t seq;
+
+	(void)state;
+	replace(&pair, &pair.b, CRESS, 3);
+	member_at(&pair.b, AURAY)->state = MEMBER_SUSPENDED;
+	node_write(&pair.a, SCOPE_PUBLIC, "un");
+	pair.b.greeted.report_only = true;
+	meet();
+	assert_int_equal(pair.b.greets, 1);
+	assert_int_equal(pair.b.frontier.heads[0].seq, 4);
+	heard_out(ES_SUSPENDED);
+	hang_up(&pair);
+	pair.b.hold_store = true; /* as if what it shows were its resume */
+	world_let_in(&pair.w, STRANGER);
+	assert_int_equal(node_admit(&pair.a, 0, buf_slice(&pair.w.control[4].bytes), &seq), ES_OK);
+	meet();
+	assert_true(pair.b.held_store);
+	member_at(&pair.b, AURAY)->state = MEMBER_ACTIVE;
+	pair.b.hold_store = false;
+	node_event(&pair.b, pair.b.store_event);
+	talk(&pair);
+	both_ended(&pair, ES_AGAIN);
+}
+
 static void what_is_heard_out_may_not_ask(void **state)
 {
 	struct buf b;
@@ -901,6 +928,7 @@ int main(void)
 		T(our_own_slowness_is_not_the_peer_s),
 		T(a_fenced_copy_shows_what_it_holds_and_gets_nothing),
 		T(a_revoked_member_hands_over_what_counts_and_gets_nothing),
+		T(a_suspended_hub_is_heard_out_where_the_node_wants_it),
 		T(what_is_heard_out_may_not_ask),
 		T(an_unknown_key_shows_the_control_entries_that_home_has_lost),
 		T(a_home_without_anything_learns_from_its_members),
