@@ -50,6 +50,15 @@ void buf_clear(struct buf *b)
 	b->err = ES_OK;
 }
 
+void buf_drop(struct buf *b)
+{
+	size_t max = b->max;
+
+	assert(!b->fixed);
+	buf_done(b);
+	buf_init(b, max);
+}
+
 static bool buf_fail(struct buf *b, enum es_err err)
 {
 	if (b->err == ES_OK)

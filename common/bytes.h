@@ -37,6 +37,7 @@ void buf_init(struct buf *b, size_t max);
 void buf_init_fixed(struct buf *b, void *mem, size_t size);
 void buf_done(struct buf *b); /* frees; accepts a zeroed buf */
 void buf_clear(struct buf *b); /* keeps the memory, forgets content and error */
+void buf_drop(struct buf *b); /* gives the memory back, keeps the limit */
 void buf_add(struct buf *b, const void *p, size_t len);
 void buf_add_u8(struct buf *b, uint8_t v);
 void buf_add_be(struct buf *b, uint64_t v, unsigned nbytes);

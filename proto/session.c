@@ -297,8 +297,9 @@ static void on_time(struct step *t)
 	if (s->retry_at && now >= s->retry_at)
 		retry(t);
 	if (now - s->spoke >= SESSION_PING_MS) {
-		session_send_frontier(t); /* quiet links still say their heads */
+		session_send_frontier(t); /* quiet links still say their heads... */
 		send_empty(t, WIRE_PING);
+		buf_drop(&s->body); /* ...and keep nothing of their longest message */
 	}
 	session_grant(t);
 	session_tell_news(t);

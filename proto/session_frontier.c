@@ -206,6 +206,8 @@ void session_retry_held(struct step *t)
 		kept += HELD_SIZE;
 	}
 	s->held.len = kept;
+	if (kept == 0)
+		buf_drop(&s->held);
 }
 
 /* Home holds more of ours than it was heard to say: an ACK was lost with its session. */

@@ -162,8 +162,7 @@ static enum es_err finish(struct wire *w, enum wire_type *type, struct buf *body
 	else
 		buf_add(body, w->message.p, w->message.len);
 	w->message_type = 0;
-	buf_done(&w->message);
-	buf_init(&w->message, WIRE_MESSAGE_MAX);
+	buf_drop(&w->message);
 	return err != ES_OK ? err : buf_err(body);
 }
 
@@ -176,8 +175,7 @@ static enum es_err take_frame(struct wire *w, unsigned allowed, bool *whole)
 	buf_init_fixed(&plain, memory, sizeof memory);
 	size_t len = w->frame.len;
 	err = noise_open(&w->in.cipher, SLICE_NONE, SLICE(w->frame.p + 2, len - 2), &plain);
-	buf_done(&w->frame);
-	buf_init(&w->frame, WIRE_FRAME_MAX + 2);
+	buf_drop(&w->frame);
 	if (err != ES_OK || plain.len < 2)
 		return ES_MALFORMED;
 	count(&w->in, len - 2);
