@@ -15,6 +15,7 @@
 #include "proto/request.h"
 
 #define REST_MS 60000
+#define ORDER_NAME 96
 #define SCRUB_SMALL (16 << 20)    /* bytes: written anew in a moment */
 #define SCRUB_BYTES_PER_MS 5000   /* a twentieth of the time, at 100 MB a second */
 #define SCRUB_RETRY_MS 60000
@@ -43,7 +44,6 @@ static enum es_err destroy(struct node *n, const struct record_id *record, unsig
 	if (err == ES_OK)
 		err = node_set_number(n, "balai", 1);
 	n->erasures++;
-	n->refolds = true;
 	*count = e.destroyed;
 	return err;
 }
@@ -106,14 +106,22 @@ static bool note_asked_order(void *ctx, const struct ask *a)
 	return true;
 }
 
+/* Where the stamp of our order about a record is kept. */
+static void order_name(const struct record_id *record, unsigned kind, char name[ORDER_NAME])
+{
+	char hex[65];
+
+	hex_encode(record->bytes, 32, hex);
+	snprintf(name, ORDER_NAME, "oubli:%u:%s", kind, hex);
+}
+
 static es_stamp asked_upto(struct node *n, const struct record_id *record, unsigned kind)
 {
 	uint8_t memory[8];
-	char name[80] = "oubli:";
+	char name[ORDER_NAME];
 	struct buf b;
 
-	hex_encode(record->bytes, 32, name + 6);
-	(void)kind;
+	order_name(record, kind, name);
 	buf_init_fixed(&b, memory, sizeof memory);
 	return journal_get(n->journal, name, &b) && b.len == 8 ? be_read(memory, 8) : 0;
 }
@@ -153,12 +161,12 @@ enum es_err node_erase_acked(struct node *n)
 
 /* --- the order --- */
 
-static enum es_err remember_upto(struct node *n, const struct record_id *record, es_stamp upto)
+static enum es_err remember_upto(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto)
 {
-	char name[80] = "oubli:";
+	char name[ORDER_NAME];
 	uint8_t be[8];
 
-	hex_encode(record->bytes, 32, name + 6);
+	order_name(record, kind, name);
 	be_write(be, upto, 8);
 	return journal_set(n->journal, name, SLICE(be, 8));
 }
@@ -175,7 +183,7 @@ static enum es_err order(struct node *n, const struct record_id *record, unsigne
 	forget_message(&n->rights.fed_id, &f, &message);
 	q.sig = crypto_sign_as(SIGN_FORGET, &n->keys.sign_secret, buf_slice(&message));
 	request_encode(&q, &fields);
-	err = remember_upto(n, record, upto);
+	err = remember_upto(n, record, kind, upto);
 	if (err == ES_OK)
 		err = node_outbox_op(n, SCOPE_FEDERATION, OP_REQUEST, record, kind, buf_slice(&fields));
 	buf_done(&message);
@@ -385,9 +393,8 @@ enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
 
 /* --- receipts --- */
 
-static bool held_then(const struct node *n, const struct member *m, const struct forgotten *f)
+static bool held_then(const struct member *m, const struct forgotten *f)
 {
-	(void)n;
 	return m->state != MEMBER_REVOKED && m->role != ROLE_OBSERVER && m->since <= f->seq;
 }
 
@@ -445,7 +452,7 @@ static enum es_err write_receipts(struct node *n, const struct member *self, uin
 		struct receipt r = {.seq = f->seq, .index = f->index};
 		struct buf fields;
 
-		if (f->seq <= after || f->seq > upto || !held_then(n, self, f))
+		if (f->seq <= after || f->seq > upto || !held_then(self, f))
 			continue;
 		buf_init(&fields, 64);
 		receipt_encode(&r, &fields);
@@ -482,7 +489,7 @@ enum es_err node_erasures(struct node *n, bool (*each)(void *ctx, const struct e
 		for (size_t k = 0; k < n->rights.member_count; k++) {
 			const struct member *m = &n->rights.members[k];
 
-			if (!held_then(n, m, &e.what) || journal_receipt(n->journal, e.what.seq, e.what.index, &m->hub))
+			if (!held_then(m, &e.what) || journal_receipt(n->journal, e.what.seq, e.what.index, &m->hub))
 				continue;
 			if (e.silent < 64)
 				e.who[e.silent] = m;
