@@ -382,7 +382,6 @@ static enum es_err refold_voided(struct node *n, const struct change *ch)
 	}
 	buf_done(&bytes);
 	free(p);
-	n->refolds = true;
 	return err;
 }
 

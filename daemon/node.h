@@ -101,7 +101,6 @@ struct node {
 	uint64_t withheld_seq; /* what the checkpoint said */
 	enum es_err clash; /* ES_CONTROL_FORK, or ES_OK */
 	struct branch *branch; /* the other control log, while it is being read */
-	bool refolds; /* records wait to be folded anew: the projector is told */
 	bool forks_grew; /* a new fork proof: sessions are told */
 	bool switched; /* another control branch: copies of the rights start anew */
 	/* Erasures so far in this run: in the journal's rows, out of its files, out of
@@ -179,7 +178,6 @@ ES_MUST_USE enum es_err node_fork(struct node *n, struct slice body);
 ES_MUST_USE enum es_err node_proofs(struct node *n, bool (*each)(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof),
 				    void *ctx);
 
-
 /* Everything that happens without a human and without a peer: what waits is
  * sealed, missing control entries are derived again (L21), generations that are
  * due (L4), checkpoints, receipts. In a transaction, after every group of jobs;
@@ -209,11 +207,11 @@ struct edit_result {
 /* ES_OTHER_HUB, ES_NOT_FOUND (`must_exist`), ES_TOO_LARGE. Writes to the outbox. */
 ES_MUST_USE enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, struct edit_result *out);
 ES_MUST_USE enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_result *out);
-/* May an edit be computed now, or must the directory first catch up? */
 /* May our clock's time be signed? A hub asks home, a CRESS those in session. */
 bool node_clock_good(struct node *n);
 /* Has it not jumped since it was last believed? Enough for what stays here. */
 bool node_clock_steady(struct node *n);
+/* May an edit be computed now, or must the directory first catch up? */
 bool node_edit_ready(const struct node *n);
 /* Names of the active members that may hold a scope's logs, this node apart. */
 void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx, const char *name), void *ctx);

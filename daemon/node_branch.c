@@ -188,7 +188,7 @@ static enum es_err take_place(struct node *n)
 	if (err == ES_OK)
 		err = node_drop_lost(n, first);
 	n->clash = ES_OK;
-	n->switched = n->refolds = true;
+	n->switched = true;
 	log_event(LOG_WARN, "control.switched", "from=%llu", (unsigned long long)first);
 	return err;
 }
@@ -290,7 +290,7 @@ enum es_err node_fork_found(struct node *n, uint32_t index, uint64_t seq, struct
 	if (is_settled(n, &h->log) || (h->blocked == ES_FORK && h->blocked_seq <= seq) || h->scope == SCOPE_CONTROL)
 		return ES_OK;
 	block(h, seq);
-	n->grew = n->refolds = true;
+	n->grew = true;
 	return refold_from(n, index, seq);
 }
 

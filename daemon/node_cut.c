@@ -155,7 +155,7 @@ enum es_err node_truncate(struct node *n, uint32_t index, uint64_t after)
 	if (err == ES_OK && d.own)
 		err = put_back(n, &d.taken); /* once they are gone: "unless a log of its own holds them" */
 	taken_done(&d.taken);
-	n->grew = n->refolds = n->derive = true;
+	n->grew = n->derive = true;
 	if (d.own)
 		n->confirmed = false;
 	log_event(LOG_NOTE, "log.cut", "log=%u after=%llu own=%d", index, (unsigned long long)after, d.own);
@@ -203,7 +203,6 @@ enum es_err node_apply_cuts(struct node *n)
 		if (log && log->cut)
 			err = apply_cut(n, i, log);
 	}
-	n->refolds = true;
 	return err;
 }
 

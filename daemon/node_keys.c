@@ -154,7 +154,7 @@ static enum es_err give_up_tail(struct node *n, uint64_t last_good)
 		err = journal_refold(n->journal, NULL);
 	if (err == ES_OK)
 		err = node_reload(n);
-	n->released = n->switched = n->refolds = true;
+	n->released = n->switched = true;
 	return err == ES_OK ? node_drop_lost(n, last_good + 1) : err;
 }
 

@@ -29,7 +29,6 @@ struct sealing {
 	int64_t edits[COMMIT_CHANGES_MAX];
 	unsigned edit_count; /* rows taken, withdrawn ones included */
 	uint32_t count;
-	size_t bytes;
 	size_t at[COMMIT_CHANGES_MAX];
 	struct payload payload[COMMIT_CHANGES_MAX];
 	struct buf changes;
@@ -423,7 +422,6 @@ enum es_err node_seal(struct node *n, unsigned commits, bool *more)
 	}
 	return err;
 }
-
 
 enum es_err node_tick(struct node *n, unsigned commits, bool *more)
 {

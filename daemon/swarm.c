@@ -50,7 +50,7 @@ void swarm_env(struct swarm *s, struct session_env *env)
 
 	*env = (struct session_env){
 		.rights = &s->rights, .frontier = &snap->frontier, .self = s->self, .role = s->role,
-		.instance = snap->instance, .lineage = snap->lineage, .fenced = snap->fenced, .dh = &s->keys->dh_secret,
+		.instance = snap->instance, .lineage = snap->lineage, .dh = &s->keys->dh_secret,
 		.dh_former = s->keys->has_former ? &s->keys->former_dh : NULL, .rng = &s->rng,
 		.buffers = &s->buffers, .software = "essaimd " ESSAIM_VERSION, .now = (es_ms)uv_now(s->loop), .utc = utc_now(),
 	};

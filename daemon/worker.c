@@ -158,7 +158,6 @@ struct proof {
 struct worker {
 	uv_loop_t *loop;
 	uv_async_t async;
-	bool async_closed;
 	struct node *node;
 	struct worker_hooks hooks;
 	pthread_t writer, projector;
@@ -359,7 +358,7 @@ static void share(struct worker *w)
 	if (n->forks_grew)
 		share_proofs(w);
 	w->erase = node_erase_target(n);
-	n->grew = n->control_grew = n->switched = n->forks_grew = n->refolds = false;
+	n->grew = n->control_grew = n->switched = n->forks_grew = false;
 	w->dirty = true;
 	pthread_cond_signal(&w->projector_wake);
 }

@@ -59,7 +59,6 @@ struct session_env {
 	struct rng *rng;
 	int *buffers; /* free commit buffers of the node */
 	const char *software; /* "essaimd 0.1" */
-	bool fenced; /* a hub that home has told so: it seals nothing and asks rarely */
 	es_ms now; /* monotonic */
 	es_ms utc;
 };

@@ -200,7 +200,7 @@ enum es_err step_end(struct party *p, enum es_err err)
 	tick(p);
 	assert_int_equal(journal_commit(p->n->journal), ES_OK);
 	project(p);
-	p->n->grew = p->n->control_grew = p->n->forks_grew = p->n->refolds = false;
+	p->n->grew = p->n->control_grew = p->n->forks_grew = false;
 	return err;
 }
 

@@ -369,7 +369,6 @@ static void an_old_generation_must_reach_its_cut_on_both_sides(void **state)
 static void a_fenced_hub_is_confirmed_once_home_lets_it_in_again(void **state)
 {
 	(void)state;
-	pair.a.env.fenced = true;
 	pair.b.greeted.report_only = true;
 	meet();
 	both_ended(&pair, ES_INSTANCE_FENCED);

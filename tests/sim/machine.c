@@ -73,7 +73,7 @@ void sim_env(struct sim_node *s, struct session_env *env)
 		.rights = &n->rights, .frontier = &n->frontier, .self = n->hub, .role = n->role, .instance = n->instance,
 		.lineage = n->lineage, .dh = &n->keys.dh_secret, .dh_former = n->keys.has_former ? &n->keys.former_dh : NULL,
 		.rng = &s->rng, .buffers = &s->buffers,
-		.software = "essaim-sim", .fenced = n->fenced, .now = s->w->now, .utc = machine_utc(s),
+		.software = "essaim-sim", .now = s->w->now, .utc = machine_utc(s),
 	};
 }
 
@@ -555,7 +555,7 @@ static void tell_sessions(struct sim_node *s)
 	s->names_due = s->names_due || n->control_grew;
 	if (s->w->crowded && n->control_grew)
 		share_rights(s);
-	n->grew = n->control_grew = n->forks_grew = n->switched = n->refolds = false;
+	n->grew = n->control_grew = n->forks_grew = n->switched = false;
 	if (n->keys_changed)
 		take_keys(s);
 	if (s->joining && node_member(n))
