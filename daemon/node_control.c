@@ -55,8 +55,8 @@ static struct id16 add_opens(struct node *n, struct entries *e)
 		entry_begin(e);
 		if (scope == SCOPE_CONTROL || !h) {
 			entry_open(&log, &e->bytes);
-		} else { /* our own logs are whole here: nobody else writes them */
-			struct log_cut cut = {.log = h->log, .seq = h->seq, .id = h->id};
+		} else { /* nobody else writes them; what we have lost of them is cut only above its checkpoint */
+			struct log_cut cut = node_cut_here(h, last);
 			entry_open_cut(&log, &cut, &e->bytes);
 		}
 		if (scope == SCOPE_CONTROL)

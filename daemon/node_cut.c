@@ -206,6 +206,13 @@ enum es_err node_apply_cuts(struct node *n)
 	return err;
 }
 
+struct log_cut node_cut_here(const struct head *h, const struct open_log *log)
+{
+	if (h->seq < log->checkpoint)
+		return (struct log_cut){.log = h->log, .seq = log->checkpoint, .id = log->checkpoint_id};
+	return (struct log_cut){.log = h->log, .seq = h->seq, .id = h->id};
+}
+
 enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut **out, size_t *count)
 {
 	struct log_cut *list = calloc(n->frontier.count + 1, sizeof *list);
@@ -219,7 +226,7 @@ enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut 
 
 		if (!log || h->scope == SCOPE_LOCAL || !id_eq(&h->hub, hub))
 			continue;
-		struct log_cut cut = {.log = h->log, .seq = h->seq, .id = h->id};
+		struct log_cut cut = node_cut_here(h, log);
 		if (log->cut) { /* a closed generation: home may not hold it whole yet (L19) */
 			cut.seq = log->cut_seq;
 			cut.id = log->cut_id;

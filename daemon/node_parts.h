@@ -40,7 +40,10 @@ ES_MUST_USE enum es_err node_truncate(struct node *n, uint32_t index, uint64_t a
 ES_MUST_USE enum es_err node_apply_cuts(struct node *n);
 /* Changes of ours that are in none of our logs, from a commit that does not count. */
 ES_MUST_USE enum es_err node_take_back(struct node *n, enum scope scope, const struct packed *p);
-/* Every log of a hub that we hold, cut where we hold it. malloc'd. */
+/* The cut that keeps all that we hold of it, and all that is final: what a checkpoint
+ * names and we have lost may come back from others. */
+struct log_cut node_cut_here(const struct head *h, const struct open_log *log);
+/* Every log of a hub that we hold, cut there. malloc'd. */
 ES_MUST_USE enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut **out, size_t *count);
 
 /* node_branch.c: a control commit that does not follow ours. */

@@ -126,6 +126,19 @@ static enum es_err propose(struct nodes *w, struct party *p, unsigned number, co
 	return STEP(w, p, node_propose(p->n, &e, &result));
 }
 
+/* Home's disk is its last clone's from now on. */
+static void go_back(struct nodes *w, struct party *copy)
+{
+	struct party *home = &w->p[CRESS];
+
+	party_stop(home);
+	party_stop(copy);
+	memcpy(home->dir, copy->dir, sizeof home->dir);
+	memcpy(home->path, copy->path, sizeof home->path);
+	w->count--;
+	party_start(w, home);
+}
+
 /* --- hand-over --- */
 
 static void a_record_offered_and_accepted_is_the_other_s(void **state)
@@ -295,6 +308,31 @@ static void edits_after_the_offer_wait(void **state)
 	assert_int_equal(waiting(auray, "Apres").count, 0);
 	assert_true(shows(&w->p[VANNES], 1, "Apres"));
 	assert_int_equal(stored(auray, "Apres").op, OP_PUT);
+}
+
+/* A checkpoint names what home alone held and has lost: its entries cut there, not below. */
+static void a_home_that_lost_what_is_final_goes_on_and_hands_over(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *vannes = &w->p[VANNES];
+
+	create(w, home, 1, "Atelier");
+	struct party *copy = party_clone(w, home);
+	struct id16 log = own_head(home, home, SCOPE_PUBLIC)->log;
+	assert_int_equal(edit(w, home, 2, "nom", "Perdu"), ES_OK);
+	assert_int_equal(STEP(w, home, node_checkpoint(home->n)), ES_OK);
+	send_control(w, home, vannes); /* but not the data */
+	go_back(w, copy);
+	send_control(w, vannes, home);
+	visit_all(w);
+	assert_int_equal(rights_log(&home->n->rights, &log)->checkpoint, 2);
+	assert_int_equal(hand_over(w, home, 1, vannes), ES_OK);
+	visit_all(w);
+	assert_memory_not_equal(own_head(home, home, SCOPE_PUBLIC)->log.bytes, log.bytes, 16); /* no seq is used twice (L14) */
+	assert_int_equal(rights_log(&home->n->rights, &log)->cut_seq, 2);
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	visit_all(w);
+	assert_true(is_steward(&w->p[AURAY], home, 1, vannes));
 }
 
 /* Acceptance and withdrawal may cross: home alone says which came in time. */
@@ -776,7 +814,6 @@ static void a_restored_home_takes_a_commit_whose_payload_is_gone(void **state)
 {
 	struct nodes *w = *state;
 	struct party *auray = &w->p[AURAY], *home = &w->p[CRESS];
-	struct party backup;
 	int64_t count;
 
 	create(w, auray, 2, "Banal");
@@ -785,13 +822,7 @@ static void a_restored_home_takes_a_commit_whose_payload_is_gone(void **state)
 	visit(w, auray); /* acknowledged; the others have not had it */
 	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
 	assert_false(on_disk(auray, "Secretissime"));
-	party_stop(home);
-	party_stop(copy);
-	backup = *copy;
-	w->count--;
-	memcpy(home->dir, backup.dir, sizeof home->dir);
-	memcpy(home->path, backup.path, sizeof home->path);
-	party_start(w, home);
+	go_back(w, copy);
 	assert_int_equal(STEP(w, home, node_restored(home->n)), ES_OK);
 	visit_all(w);
 	visit_all(w);
@@ -817,6 +848,7 @@ int main(void)
 		TEST(nobody_is_offered_what_is_not_ours_or_twice),
 		TEST(an_offer_is_answered_by_whom_it_is_for_alone),
 		TEST(edits_after_the_offer_wait),
+		TEST(a_home_that_lost_what_is_final_goes_on_and_hands_over),
 		TEST(a_withdrawal_counts_once_home_holds_it),
 		TEST(a_withdrawal_goes_before_an_acceptance_that_home_has_not_entered),
 		TEST(an_accepted_offer_may_be_withdrawn_until_home_enters_it),

@@ -302,13 +302,21 @@ static bool apply_open(struct oracle *o, const struct value *v, const struct has
 	return true;
 }
 
+/* Finality, for the entries that cut all logs of a hub, whatever of them they cut. */
+static bool cuts_what_is_final(const struct oracle *o, const struct id16 *hub, struct slice cuts)
+{
+	for (const struct log *l = o->s.logs; l < END(o->s.logs); l++)
+		if (is_data_of(l, hub) && cut_in(cuts, &l->id).seq < l->checkpoint)
+			return true;
+	return false;
+}
+
 static bool apply_revoke(struct oracle *o, const struct value *v)
 {
 	struct member *m = member_of(o, &v[1].id);
 
-	for (struct log *l = o->s.logs; l < END(o->s.logs); l++)
-		if (is_data_of(l, &v[1].id) && cut_in(v[2].raw, &l->id).seq < l->checkpoint)
-			return true; /* not allowed: none is cut */
+	if (cuts_what_is_final(o, &v[1].id, v[2].raw))
+		return true; /* not allowed: none is cut */
 	for (struct log *l = o->s.logs; l < END(o->s.logs); l++)
 		if (is_data_of(l, &v[1].id))
 			cut_at(l, cut_in(v[2].raw, &l->id));
@@ -349,7 +357,7 @@ static bool apply_steward(struct oracle *o, const struct value *v, uint64_t ctl_
 	struct handover h = {{v[1].record, v[2].n}, ctl_seq, v[3].id, v[4].id, v[7].raw};
 	struct id16 now = steward_at(o, h.of, UINT64_MAX, &(const struct handover *){NULL});
 
-	if (id_eq(&now, &h.from)) /* else without effect */
+	if (id_eq(&now, &h.from) && !cuts_what_is_final(o, &h.from, h.cuts)) /* else without effect */
 		*PUSH(o->s.handovers) = h;
 	return true;
 }
@@ -413,6 +421,8 @@ static bool apply(struct oracle *o, const struct entry *e)
 	case OP_REVOKE:
 		return apply_revoke(o, e->v);
 	case OP_ROTATE:
+		if (cuts_what_is_final(o, &e->v[1].id, e->v[5].raw))
+			return true; /* without effect */
 		return turn_key(o, (struct key){e->v[1].id, e->v[4].n, e->v[2].sign}, e->v[5].raw);
 	case OP_RECOVER:
 		return apply_recover(o, e);
