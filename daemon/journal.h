@@ -230,6 +230,7 @@ ES_MUST_USE enum es_err journal_void_again(struct journal *j); /* home has start
 int64_t journal_void_count(struct journal *j);
 int64_t journal_void_waiting(struct journal *j); /* neither their author nor home has them */
 
+/* One for each log, of its lowest fork. ES_EXISTS: this one says nothing new. */
 ES_MUST_USE enum es_err journal_proof_put(struct journal *j, const struct id16 *log, uint64_t seq, struct slice proof);
 ES_MUST_USE enum es_err journal_proof_each(struct journal *j,
 					   bool (*each)(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof),

@@ -709,7 +709,8 @@ enum es_err journal_proof_put(struct journal *j, const struct id16 *log, uint64_
 	bind_id(st, 1, log);
 	sqlite3_bind_int64(st, 2, (int64_t)seq);
 	sql_bind_slice(st, 3, proof);
-	return sql_run(st);
+	enum es_err err = sql_run(st);
+	return err == ES_OK && sqlite3_changes(j->db) == 0 ? ES_EXISTS : err;
 }
 
 enum es_err journal_proof_each(struct journal *j,

@@ -283,10 +283,12 @@ enum es_err node_fork_found(struct node *n, uint32_t index, uint64_t seq, struct
 	struct head *h = &n->frontier.heads[index];
 	enum es_err err = journal_proof_put(n->journal, &h->log, seq, proof);
 
-	if (err != ES_OK)
+	if (err != ES_OK && err != ES_EXISTS)
 		return err;
-	n->forks_grew = true;
-	log_event(LOG_WARN, "log.fork", "log=%u seq=%llu", index, (unsigned long long)seq);
+	if (err == ES_OK) { /* who knows it already has told everybody: else two of us would tell each other for ever */
+		n->forks_grew = true;
+		log_event(LOG_WARN, "log.fork", "log=%u seq=%llu", index, (unsigned long long)seq);
+	}
 	if (is_settled(n, &h->log) || (h->blocked == ES_FORK && h->blocked_seq <= seq) || h->scope == SCOPE_CONTROL)
 		return ES_OK;
 	block(h, seq);

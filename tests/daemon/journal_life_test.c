@@ -510,9 +510,9 @@ static void of_a_log_s_proofs_the_earliest_is_kept(void **state)
 	struct proofs l = {.count = 0};
 
 	assert_int_equal(journal_proof_put(p->j, &a, 5, slice_str("cinq")), ES_OK);
-	assert_int_equal(journal_proof_put(p->j, &a, 7, slice_str("sept")), ES_OK);
+	assert_int_equal(journal_proof_put(p->j, &a, 7, slice_str("sept")), ES_EXISTS);
 	assert_int_equal(journal_proof_put(p->j, &a, 3, slice_str("trois")), ES_OK);
-	assert_int_equal(journal_proof_put(p->j, &a, 3, slice_str("autre")), ES_OK);
+	assert_int_equal(journal_proof_put(p->j, &a, 3, slice_str("autre")), ES_EXISTS);
 	assert_int_equal(journal_proof_put(p->j, &b, 9, slice_str("neuf")), ES_OK);
 	open_again(p);
 	assert_int_equal(journal_proof_each(p->j, note_proof, &l), ES_OK);
