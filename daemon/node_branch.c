@@ -240,7 +240,7 @@ enum es_err node_branch_commit(struct node *n, const struct commit *c, const str
 
 /* --- data logs --- */
 
-static enum es_err refold_from(struct node *n, uint32_t index, uint64_t seq)
+enum es_err node_refold_from(struct node *n, uint32_t index, uint64_t seq)
 {
 	struct packed *p = malloc(sizeof *p);
 	enum es_err err = p ? ES_OK : ES_NOMEM;
@@ -293,7 +293,7 @@ enum es_err node_fork_found(struct node *n, uint32_t index, uint64_t seq, struct
 		return ES_OK;
 	block(h, seq);
 	n->grew = true;
-	return refold_from(n, index, seq);
+	return node_refold_from(n, index, seq);
 }
 
 enum es_err node_fork(struct node *n, struct slice body)

@@ -182,6 +182,8 @@ static enum es_err apply_cut(struct node *n, uint32_t index, const struct open_l
 		/* The cut names one branch of a fork: without the other's the log is whole again. */
 		if (!journal_commit_id(n->journal, index, log->cut_seq, &ours) || !hash_eq(&ours, &log->cut_id))
 			err = node_truncate(n, index, h->blocked_seq - 1);
+		else
+			err = node_refold_from(n, index, h->blocked_seq); /* what stood aside counts again */
 		h->blocked = ES_OK;
 		h->blocked_seq = 0;
 		n->grew = true;

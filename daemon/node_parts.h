@@ -51,6 +51,8 @@ ES_MUST_USE enum es_err node_branch_commit(struct node *n, const struct commit *
 void node_branch_free(struct node *n);
 /* The control log lost its entries from `first` on: what was signed under them goes too. */
 ES_MUST_USE enum es_err node_drop_lost(struct node *n, uint64_t first);
+/* The records that this log speaks of from `seq` on are folded anew. */
+ES_MUST_USE enum es_err node_refold_from(struct node *n, uint32_t index, uint64_t seq);
 ES_MUST_USE enum es_err node_fork_found(struct node *n, uint32_t index, uint64_t seq, struct slice proof);
 ES_MUST_USE enum es_err node_load_forks(struct node *n);
 

@@ -397,6 +397,47 @@ static void a_fork_is_proven_and_blocks_the_log_from_where_it_parts(void **state
 	buf_done(&seen.body);
 }
 
+static bool tells_of(struct nodes *w, struct party *p, struct slice proof)
+{
+	step_begin(w, p);
+	enum es_err err = node_fork(p->n, proof);
+	bool tells = p->n->forks_grew;
+	assert_int_equal(step_end(p, err), ES_OK);
+	return tells;
+}
+
+/* Else two nodes that know it tell each other for ever. */
+static void a_proof_that_is_known_is_not_told_again(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *vannes = &w->p[VANNES], *copy;
+	struct proof_seen seen = {.count = 0};
+
+	buf_init(&seen.body, 65536);
+	fork_auray(w, &copy);
+	const struct head *h = own_head(vannes, &w->p[AURAY], SCOPE_PUBLIC);
+	assert_int_equal(send_from(w, vannes, home, (uint32_t)(h - vannes->n->frontier.heads), 4, UINT64_MAX), ES_FORK);
+	assert_int_equal(node_proofs(home->n, note_proof, &seen), ES_OK);
+	assert_true(tells_of(w, vannes, buf_slice(&seen.body)));
+	assert_false(tells_of(w, vannes, buf_slice(&seen.body)));
+	assert_false(tells_of(w, home, buf_slice(&seen.body)));
+	buf_done(&seen.body);
+}
+
+static void a_cut_that_names_one_branch_makes_it_count_again(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES], *copy;
+
+	fork_auray(w, &copy);
+	const struct head *h = own_head(vannes, auray, SCOPE_PUBLIC);
+	assert_int_equal(send_from(w, vannes, home, (uint32_t)(h - vannes->n->frontier.heads), 4, UINT64_MAX), ES_FORK);
+	assert_false(shows(home, 4, "Une branche"));
+	const struct member *m = rights_member(&home->n->rights, &auray->n->hub);
+	assert_int_equal(STEP(w, home, node_revoke(home->n, m)), ES_OK); /* at the frontier that home holds */
+	assert_true(shows(home, 4, "Une branche"));
+}
+
 static void a_proof_that_proves_nothing_blocks_nothing(void **state)
 {
 	struct nodes *w = *state;
@@ -974,6 +1015,8 @@ int main(void)
 		TEST(an_own_commit_that_comes_back_takes_its_edit_out_of_the_outbox),
 		TEST(a_fork_is_proven_and_blocks_the_log_from_where_it_parts),
 		TEST(a_proof_that_proves_nothing_blocks_nothing),
+		TEST(a_proof_that_is_known_is_not_told_again),
+		TEST(a_cut_that_names_one_branch_makes_it_count_again),
 		TEST(a_fork_resolved_leaves_both_branches_to_their_author),
 		TEST(a_copy_that_differs_further_back_is_compared_commit_by_commit),
 		TEST(a_lineage_that_does_not_rise_is_behind),
