@@ -458,7 +458,7 @@ enum es_err node_note_control(struct node *n, const struct commit *c, const stru
 }
 
 /* What was forgotten is not stored when it comes back. */
-static const struct packed *without_forgotten(const struct node *n, const struct packed *p, struct packed *again)
+const struct packed *node_without_forgotten(const struct node *n, const struct packed *p, struct packed *again)
 {
 	bool hit = false;
 	struct change ch;
@@ -524,7 +524,7 @@ enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const st
 	if (err == ES_OK && h->scope != SCOPE_LOCAL && h->scope != SCOPE_CONTROL) {
 		const struct packed *all = p;
 
-		p = without_forgotten(n, p, &again);
+		p = node_without_forgotten(n, p, &again);
 		if (n->role == ROLE_CRESS)
 			err = note_holes(n, h, c, all, p);
 	}

@@ -532,6 +532,41 @@ enum es_err node_returns(struct node *n, const struct id16 *peer, enum role role
 	return journal_void_load(n->journal, peer, role == ROLE_CRESS, RETURN_BYTES, body);
 }
 
+/* Each change that is there is one, and is what its author signed. */
+static enum es_err check_returned(const struct commit *c, const struct packed *p)
+{
+	struct change ch;
+
+	if (p->count != c->count)
+		return ES_BAD_DIGEST;
+	for (uint32_t i = 0; i < p->count; i++) {
+		struct hash h = crypto_hash_salted(HASH_CHANGE, &p->payload[i].salt, p->payload[i].change);
+
+		if (p->payload[i].present && (!hash_eq(&h, &c->digests[i].digest) || change_decode(p->payload[i].change, &ch) != ES_OK))
+			return ES_BAD_DIGEST;
+	}
+	return ES_OK;
+}
+
+/* Kept for its author, as far as it may lie here. */
+static enum es_err keep_returned(struct node *n, const struct open_log *log, const struct hash *id, const struct packed *p)
+{
+	static _Thread_local struct packed again;
+	const struct member *self = rights_member(&n->rights, &n->hub);
+	const struct packed *kept = node_without_forgotten(n, p, &again);
+	struct buf packed;
+
+	if (!self || !rights_may_hold(&n->rights, self, log))
+		return ES_NOT_ALLOWED;
+	buf_init(&packed, COMMIT_PACKED_MAX);
+	commit_pack(kept->header, &kept->sig, kept->payload, kept->count, &packed);
+	enum es_err err = buf_err(&packed);
+	if (err == ES_OK)
+		err = journal_void_put(n->journal, &log->hub, id, buf_slice(&packed));
+	buf_done(&packed);
+	return err;
+}
+
 /* Anybody may bring it; only its author's signature makes it ours to keep. */
 static enum es_err take_returned(struct node *n, struct slice packed, struct hash *id)
 {
@@ -549,17 +584,12 @@ static enum es_err take_returned(struct node *n, struct slice packed, struct has
 	const struct key_age *age = m ? rights_key_age(&n->rights, &m->hub, c.key_epoch) : NULL;
 	if (!age || !hash_eq(&c.fed_id, &n->rights.fed_id) || !commit_verify(p.header, &p.sig, &age->sign))
 		return ES_BAD_SIG;
-	if (p.count != c.count)
-		return ES_BAD_DIGEST;
-	for (uint32_t i = 0; i < p.count; i++) {
-		struct hash h = crypto_hash_salted(HASH_CHANGE, &p.payload[i].salt, p.payload[i].change);
-
-		if (p.payload[i].present && !hash_eq(&h, &c.digests[i].digest))
-			return ES_BAD_DIGEST;
-	}
+	err = check_returned(&c, &p);
+	if (err != ES_OK)
+		return err;
 	if (id_eq(&log->hub, &n->hub))
 		return node_take_back(n, log->scope, &p);
-	return m->state == MEMBER_REVOKED ? ES_OK : journal_void_put(n->journal, &log->hub, &c.id, packed);
+	return m->state == MEMBER_REVOKED ? ES_OK : keep_returned(n, log, &c.id, &p);
 }
 
 enum es_err node_given_back(struct node *n, struct slice body, struct buf *ids)
@@ -577,7 +607,7 @@ enum es_err node_given_back(struct node *n, struct slice body, struct buf *ids)
 		struct hash id;
 
 		err = r.err != ES_OK ? r.err : take_returned(n, packed, &id);
-		if (err == ES_BAD_SIG || err == ES_BAD_DIGEST) { /* not its author's: answered, not kept */
+		if (err == ES_BAD_SIG || err == ES_BAD_DIGEST || err == ES_NOT_ALLOWED) { /* not its author's, or not for us: answered, not kept */
 			log_event(LOG_WARN, "return.refused", "why=%s", es_err_name(err));
 			err = ES_OK;
 		}

@@ -22,6 +22,8 @@
 
 /* Admit and append one commit; a control commit changes the rights at once. */
 ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p);
+/* The same commit, or `again`: without what is forgotten, which nobody stores when it comes back. */
+const struct packed *node_without_forgotten(const struct node *n, const struct packed *p, struct packed *again);
 /* What an applied control commit leaves beside the rights. */
 ES_MUST_USE enum es_err node_note_control(struct node *n, const struct commit *c, const struct packed *p);
 /* What follows from an appended data commit: requests, receipts, acceptances. */
