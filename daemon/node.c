@@ -52,6 +52,8 @@ enum es_err node_new_instance(struct node *n)
 {
 	rng_fill(&n->rng, n->instance.bytes, 16);
 	n->confirmed = false;
+	for (size_t i = 0; i < n->session_count; i++)
+		n->sessions[i].confirmed = false; /* it was said to the old one */
 	return journal_set(n->journal, "instance", SLICE(n->instance.bytes, 16));
 }
 

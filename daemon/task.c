@@ -16,6 +16,7 @@ void task_init(struct task *t, enum task_type type, const struct session *s, uin
 		return;
 	t->hub = s->peer;
 	t->instance = s->peer_instance;
+	t->said = s->instance_said;
 	t->role = s->peer_role;
 	t->lineage = s->peer_lineage;
 	t->clock_ms = s->peer_clock_ms;
@@ -145,7 +146,8 @@ static enum es_err run(struct node *n, struct task *t)
 	case TASK_REPORT:
 		return node_report(n, t->session, t->flag);
 	case TASK_CONFIRM:
-		return node_confirm(n, t->session, t->flag, t->clock_ms);
+		/* Home's word is good for the instance that it was given to. */
+		return node_confirm(n, t->session, t->flag && id_eq(&t->said, &n->instance), t->clock_ms);
 	case TASK_LINEAGE:
 		return node_next_lineage(n);
 	case TASK_CLOSED:

@@ -32,6 +32,7 @@ struct task {
 	bool reads; /* writes nothing */
 	uint64_t session; /* the carrier's number for it, never reused */
 	struct id16 hub, instance; /* the peer's */
+	struct id16 said; /* our own instance, as HELLO said it */
 	enum role role; /* the peer's */
 	uint64_t lineage;
 	int64_t clock_ms; /* CONFIRM: home's UTC minus ours */

@@ -155,7 +155,8 @@ struct session {
 	struct id16 peer_instance;
 	uint64_t peer_lineage;
 	int64_t peer_clock_ms; /* peer's UTC minus ours, when it greeted */
-	int64_t clock_said; /* our UTC minus the monotonic clock, as HELLO said it */
+	int64_t clock_said; /* our UTC minus the monotonic clock, as HELLO said it... */
+	struct id16 instance_said; /* ...and our instance */
 	struct buf held; /* positions it named of logs that we do not know yet */
 	struct buf checks; /* its heads at or below ours, to be compared */
 	struct buf side; /* the body of `compare` or `level` */

@@ -30,6 +30,7 @@ void session_hello(struct step *t)
 	struct buf b;
 
 	t->s->clock_said = env->utc - env->now;
+	t->s->instance_said = env->instance;
 	buf_init_fixed(&b, memory, sizeof memory);
 	canon_array(&b, HELLO_ITEMS);
 	canon_u64(&b, WIRE_VERSION);
@@ -159,4 +160,6 @@ void session_check_members(struct step *t)
 		session_close(t, ES_REVOKED); /* home may yet want to hear us out (L22): its FRONTIER says so */
 	else if (m && s->state == SESSION_STREAM && memcmp(m->dh.bytes, s->peer_key.bytes, 32) != 0)
 		session_close(t, ES_AGAIN); /* its key was replaced: whoever holds the new one calls */
+	else if (session_home(t) && !id_eq(&t->env->instance, &s->instance_said))
+		session_close(t, ES_AGAIN); /* we are another instance since our HELLO: home is to be told */
 }

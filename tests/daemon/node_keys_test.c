@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "daemon/found.h"
+#include "daemon/task.h"
 #include "tests/daemon/nodes.h"
 
 static struct reference *ref;
@@ -515,6 +516,51 @@ static void a_control_fork_resolved_ends_with_one_log(void **state)
 	written(w, vannes, 3, "Apres");
 }
 
+static enum es_err confirm_to(struct nodes *w, struct party *p, const struct id16 *said)
+{
+	struct session s;
+	struct task t;
+
+	memset(&s, 0, sizeof s);
+	s.instance_said = *said;
+	task_init(&t, TASK_CONFIRM, &s, p->session);
+	t.flag = true;
+	enum es_err err = STEP(w, p, task_run(p->n, &t));
+	task_done(&t);
+	return err;
+}
+
+/* What it gave up was shown to somebody: the old log is not gone on with before home
+ * has heard of the new instance. */
+static void who_left_a_control_branch_seals_nothing_on_the_old_word(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *vannes = &w->p[VANNES];
+	struct id16 control = {{0}}, before, log;
+	uint64_t common;
+
+	written(w, vannes, 1, "Avant");
+	common = home->n->rights.seq;
+	two_control_logs(w);
+	assert_int_equal(edit(w, vannes, 2, "nom", "Entre-temps"), ES_OK);
+	seal_alone(w, vannes);
+	log = own_head(vannes, vannes, SCOPE_PUBLIC)->log;
+	uint64_t seq = head_of(vannes, &log)->seq;
+	before = vannes->n->instance;
+	assert_int_equal(send_from(w, vannes, home, 0, common + 1, UINT64_MAX), ES_CONTROL_FORK);
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &control)), ES_OK);
+	assert_int_equal(send_from(w, home, vannes, 0, common + 1, UINT64_MAX), ES_OK);
+	assert_int_equal(head_of(vannes, &log)->seq, seq - 1);
+	assert_false(id_eq(&vannes->n->instance, &before));
+	assert_int_equal(confirm_to(w, vannes, &before), ES_OK);
+	idle(w, vannes);
+	assert_false(vannes->n->confirmed);
+	assert_int_equal(head_of(vannes, &log)->seq, seq - 1);
+	visit(w, vannes);
+	assert_int_equal(head_of(vannes, &log)->seq, seq - 1); /* a new generation */
+	assert_true(shows(home, 2, "Entre-temps"));
+}
+
 /* One commit at a time, as small messages bring it. */
 static void a_branch_is_read_over_several_messages(void **state)
 {
@@ -572,6 +618,7 @@ int main(void)
 		TEST(another_paper_another_node_or_too_early_recovers_nothing),
 		TEST(a_control_fork_is_shown_and_nothing_of_it_applied),
 		TEST(a_control_fork_resolved_ends_with_one_log),
+		TEST(who_left_a_control_branch_seals_nothing_on_the_old_word),
 		TEST(a_branch_is_read_over_several_messages),
 		TEST(a_branch_signed_by_nobody_is_no_fork),
 	};

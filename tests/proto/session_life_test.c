@@ -336,6 +336,18 @@ static void a_hub_that_has_to_fetch_its_own_commit_may_not_seal_until_home_confi
 	assert_int_equal(pair.a.s.confirmations, 2);
 }
 
+static void a_hub_that_is_another_instance_since_its_hello_calls_again(void **state)
+{
+	(void)state;
+	meet();
+	assert_true(pair.a.s.confirmed);
+	pair.a.env.instance.bytes[3] ^= 1;
+	grew(&pair.a);
+	talk(&pair);
+	assert_true(pair.a.closed);
+	assert_int_equal(pair.a.s.why, ES_AGAIN);
+}
+
 static void what_we_seal_meanwhile_does_not_end_the_permission(void **state)
 {
 	(void)state;
@@ -918,6 +930,7 @@ int main(void)
 		T(so_it_does_where_home_s_head_is_lower_or_higher),
 		T(nothing_of_a_log_is_sent_home_before_its_head_there_is_compared),
 		T(a_hub_that_has_to_fetch_its_own_commit_may_not_seal_until_home_confirms_again),
+		T(a_hub_that_is_another_instance_since_its_hello_calls_again),
 		T(what_we_seal_meanwhile_does_not_end_the_permission),
 		T(an_old_generation_must_reach_its_cut_on_both_sides),
 		T(a_fenced_hub_is_confirmed_once_home_lets_it_in_again),
