@@ -273,7 +273,8 @@ static void post_flag(struct peer *p, enum task_type type, bool value)
 
 static void post_closed(struct peer *p, enum es_err why)
 {
-	struct peer_job *j = p->greeted || p->target ? job_new(NULL) : NULL;
+	/* Whoever said HELLO may be on the node's list already, also where it did not stay for the answer. */
+	struct peer_job *j = p->greeted || p->target || p->session.peer_role != 0 ? job_new(NULL) : NULL;
 
 	if (!j)
 		return;

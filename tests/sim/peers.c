@@ -78,7 +78,7 @@ void peer_close(struct peer *p, enum es_err why)
 	if (p->conn)
 		net_close(p->conn, p->side);
 	p->conn = NULL;
-	if (s->n && (p->greeted || p->session.known || (t && t->home)))
+	if (s->n && (p->greeted || p->session.known || p->session.peer_role != 0 || (t && t->home)))
 		post_closed(p, why);
 	if (t) {
 		t->peer = NULL;
