@@ -140,8 +140,10 @@ void session_refresh(struct step *t, uint32_t i)
 	/* A log that only a lost control branch opened is nobody's. */
 	set_put(s, SET_OURS, i, log && id_eq(&h->hub, &t->env->self));
 	set_put(s, SET_PEERS, i, log && !s->stranger && id_eq(&h->hub, &s->peer));
-	if (h->seq < k->ours)
-		k->asked = false; /* our copy was cut back: what follows is asked for anew */
+	if (h->seq < k->ours) { /* our copy was cut back: what follows is asked for anew */
+		k->asked = k->refused = k->differs = false;
+		k->step = 0;
+	}
 	k->ours = (uint32_t)h->seq;
 	k->offer = (uint32_t)session_shareable(s, t->env, i);
 	k->blocked = is_blocked(h);
