@@ -119,6 +119,7 @@ struct sim_node {
 	int64_t seen_pos; /* check.c: commits looked at */
 	bool went_back; /* its files are older ones */
 	bool flipped; /* a bit of its files was turned */
+	struct watched *watched; /* watch.c's */
 };
 
 #define WHO_MAX 4096

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "proto/canon.h"
-#include "tests/sim/human.h"
+#include "tests/sim/schedule.h"
 #include "tests/sim/trace.h"
+#include "tests/sim/watch.h"
 
 struct judge *judge_new(struct world *w)
 {
@@ -84,11 +85,19 @@ static void seen_change(struct sim_node *s, const struct head *h, const struct s
 		u->acked = true; /* home's own: durable is acknowledged */
 }
 
+/* L17: a CRESS that goes back unmarked, together with a hub that did so or has a copy. */
+static bool is_promised(const struct world *w)
+{
+	const unsigned *f = w->plan ? w->plan->fault_count : NULL;
+
+	return !f || f[F_ROLLBACK_CRESS] == 0 || f[F_ROLLBACK_HUB] + f[F_CLONE] == 0;
+}
+
 /* P2: two signed commits of an honest author at one place, both shown to others. */
 static void seen_twins(struct sim_node *s, const struct seen_commit *c)
 {
 	struct ledger *l = &s->w->judge->ledger;
-	const struct seen_commit *t = ledger_at(l, &c->log, c->seq);
+	const struct seen_commit *t = is_promised(s->w) ? ledger_at(l, &c->log, c->seq) : NULL;
 
 	for (; t; t = t->twin ? &l->commits[t->twin - 1] : NULL)
 		if (t != c && t->exposed && c->exposed && !t->hostile && !c->hostile)
@@ -116,6 +125,7 @@ static void seen_commit(struct sim_node *s, uint32_t index, struct slice packed)
 		seen->first = s->no;
 		seen->hostile = human_is_hostile(s->w, &h->hub);
 		j->sealed++;
+		watch_sealed(s, h, &p);
 	}
 	j->stored++;
 	bool others = !id_eq(&h->hub, &s->n->hub);
@@ -152,6 +162,7 @@ void judge_written(struct sim_node *s, enum es_err err)
 	}
 	s->seen_pos = last;
 	buf_done(&packed);
+	watch_written(s);
 }
 
 /* --- what home has acknowledged --- */
@@ -213,6 +224,7 @@ void judge_session(struct peer *p)
 
 	if (s->buffers < 0 || s->buffers > SESSION_BUFFERS)
 		violation(s->w, "P8", "n%d has %d free commit buffers", s->no, s->buffers);
+	watch_heard(p);
 	if (p->session.state != SESSION_CLOSED || p->judged)
 		return;
 	p->judged = true;
@@ -285,6 +297,7 @@ static void look_again(struct sim_node *s)
 		}
 	s->restores++;
 	s->went_back = true;
+	watch_forget(s);
 }
 
 /* What was committed before a crash is there after it. */
@@ -322,6 +335,7 @@ void judge_went_back(struct sim_node *s, const uint8_t *held, size_t count)
 
 	s->went_back = true;
 	s->restores++;
+	watch_forget(s);
 	for (size_t i = 0; i < l->unit_count && s->no < 64; i++) {
 		struct unit *u = &l->units[i];
 

@@ -29,6 +29,7 @@ struct people {
 	uint64_t acts, done[ACT_KINDS], refused[ACT_KINDS];
 	int next_machine; /* number for the next one that joins */
 	unsigned join_left;
+	bool resolving; /* an officer was called to a fork */
 };
 
 struct people *people_new(struct world *w);

@@ -9,6 +9,7 @@
 #include "tests/sim/check.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/vfs.h"
+#include "tests/sim/watch.h"
 
 static void on_write(struct world *w, const struct event *e);
 static void on_project(struct world *w, const struct event *e);
@@ -271,6 +272,7 @@ void machine_free(struct sim_node *s)
 		close_process(s);
 	}
 	s->w->nodes[s->no] = NULL;
+	watch_free(s);
 	free(s);
 }
 

@@ -249,6 +249,7 @@ void officer_resolve(struct world *w, const struct id16 *log)
 
 	if (!s || !s->n)
 		return;
+	w->people->resolving = true;
 	d = duty_new(w, ACT_RESOLVE);
 	d->log = *log;
 	post(s, d);

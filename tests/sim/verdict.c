@@ -12,6 +12,7 @@
 #include "tests/sim/oracle.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/trace.h"
+#include "tests/sim/watch.h"
 
 struct sim_node *check_home(const struct world *w)
 {
@@ -158,7 +159,7 @@ bool check_level(struct world *w, struct buf *why)
 			return false;
 		}
 	}
-	return true;
+	return watch_end(w, why);
 }
 
 /* --- P3, P5 --- */

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/watch.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tests/sim/check.h"
+#include "tests/sim/human.h"
+
+/* Of one machine, as it was after its last transaction. */
+struct watched {
+	struct id16 instance;
+	struct own_head {
+		uint64_t seq;
+		struct hash id;
+	} * own; /* by its frontier's index */
+	size_t count;
+	size_t opens; /* logs of the rights looked at */
+	uint64_t control_seq;
+	struct hash control_id;
+	bool switched; /* it followed another control branch: that ends much (L15) */
+};
+
+void watch_free(struct sim_node *s)
+{
+	if (s->watched)
+		free(s->watched->own);
+	free(s->watched);
+	s->watched = NULL;
+}
+
+void watch_forget(struct sim_node *s)
+{
+	watch_free(s);
+}
+
+/* --- who is told what: the scopes of part 1 --- */
+
+/* May this node not even hear of that log? */
+static bool is_private(const struct sim_node *s, const struct id16 *log)
+{
+	const struct world *w = s->w;
+
+	for (int i = 1; i <= w->node_count; i++) {
+		const struct node *n = w->nodes[i] ? w->nodes[i]->n : NULL;
+		const struct head *h = n ? frontier_find(&n->frontier, log) : NULL;
+
+		if (h && (h->scope == SCOPE_LOCAL || (h->scope == SCOPE_CRESS && s->role != ROLE_CRESS)))
+			return !id_eq(&h->hub, &s->n->hub);
+	}
+	return false;
+}
+
+#define HELD_SIZE 52 /* log, seq, id: what a session keeps of logs that it does not know */
+
+/* L12: a hub that has reported has named all that it holds, of every log. */
+static void watch_report(const struct peer *p)
+{
+	const struct sim_node *home = p->owner,
+			      *s = p->conn ? home->w->nodes[conn_node(p->conn, !p->side)] : NULL;
+	const struct session *session = &p->session;
+
+	if (home->role != ROLE_CRESS || !session->reported || p->reported || !s || !s->n ||
+	    session->stranger || !check_counts(s))
+		return;
+	for (size_t i = 1; i < session->track_count && i < home->n->frontier.count; i++) {
+		const struct head *h = frontier_find(&s->n->frontier, &home->n->frontier.heads[i].log);
+
+		if (h && h->seq > 0 && h->scope != SCOPE_LOCAL && !id_eq(&h->hub, &home->n->hub) &&
+		    !session->tracks[i].listed)
+			violation(home->w, "L12", "n%d has reported and has not named a log that it holds",
+				  s->no);
+	}
+}
+
+void watch_heard(struct peer *p)
+{
+	struct sim_node *s = p->owner;
+	const struct session *session = &p->session;
+	struct id16 log;
+
+	watch_report(p);
+	for (size_t at = 0; at + HELD_SIZE <= session->held.len; at += HELD_SIZE) {
+		memcpy(log.bytes, session->held.p + at, 16);
+		if (is_private(s, &log))
+			violation(s->w, "private", "n%d is told of another's log", s->no);
+	}
+	for (size_t i = 1; i < session->track_count && i < s->n->frontier.count; i++)
+		if (session->tracks[i].listed && is_private(s, &s->n->frontier.heads[i].log))
+			violation(s->w, "private", "n%d is told of another's log", s->no);
+}
+
+/* --- what is signed stays (L6), and who one is (L1) --- */
+
+/* Does another commit stand there, that somebody else holds? */
+static bool is_another_shown(const struct sim_node *s, const struct id16 *log, uint64_t seq,
+			     const struct hash *ours)
+{
+	const struct ledger *l = &s->w->judge->ledger;
+	const struct seen_commit *c = ledger_at(&s->w->judge->ledger, log, seq);
+
+	for (; c; c = c->twin ? &l->commits[c->twin - 1] : NULL)
+		if (c->exposed && !hash_eq(&c->id, ours))
+			return true;
+	return false;
+}
+
+static void watch_own(struct sim_node *s, struct watched *o, size_t i)
+{
+	const struct head *h = &s->n->frontier.heads[i];
+	const struct open_log *log = rights_log(&s->n->rights, &h->log);
+	struct own_head *last = &o->own[i];
+	struct hash now;
+
+	if (!log || h->scope == SCOPE_LOCAL || !id_eq(&h->hub, &s->n->hub))
+		return;
+	bool stands = last->seq == 0 || (last->seq <= h->seq &&
+					 journal_commit_id(s->n->journal, (uint32_t)i, last->seq, &now) &&
+					 hash_eq(&now, &last->id));
+	if (!stands && !o->switched && !(log->cut && log->cut_seq < last->seq) && h->blocked == ES_OK &&
+	    !is_another_shown(s, &h->log, h->seq < last->seq ? h->seq + 1 : last->seq, &last->id) &&
+	    !is_another_shown(s, &h->log, last->seq, &last->id))
+		violation(
+			s->w, "L6",
+			"n%d gives up what it has signed: its %s log was at %llu and is at %llu, no cut says so",
+			s->no, scope_name(h->scope), (unsigned long long)last->seq,
+			(unsigned long long)h->seq);
+	*last = (struct own_head){h->seq, h->id};
+}
+
+static bool hears_home(const struct sim_node *s)
+{
+	for (const struct peer *p = s->peers; p; p = p->next)
+		if (p->greeted && p->session.peer_role == ROLE_CRESS)
+			return true;
+	return s->home_lost == s->w->now; /* it starts: sealed before a crash, looked at now */
+}
+
+/* L7: a hub seals in a session with home, once its closed generations are whole. Part 5: nobody seals what is
+ * forgotten (its payload is gone before anybody sees it). */
+void watch_sealed(struct sim_node *s, const struct head *h, const struct packed *p)
+{
+	const struct frontier *f = &s->n->frontier;
+
+	if (s->role == ROLE_CRESS || h->scope == SCOPE_LOCAL || h->scope == SCOPE_CONTROL ||
+	    !id_eq(&h->hub, &s->n->hub) || s->hostile)
+		return;
+	for (uint32_t i = 0; i < p->count; i++)
+		if (!p->payload[i].present)
+			violation(s->w, "P7", "n%d seals an edit in its %s log that is forgotten", s->no,
+				  scope_name(h->scope));
+	if (!hears_home(s))
+		violation(s->w, "L7", "n%d seals in its %s log while it does not hear home", s->no,
+			  scope_name(h->scope));
+	for (size_t i = 1; i < f->count; i++) {
+		const struct open_log *log = rights_log(&s->n->rights, &f->heads[i].log);
+
+		if (log && log->cut && id_eq(&f->heads[i].hub, &s->n->hub) && f->heads[i].seq < log->cut_seq)
+			violation(
+				s->w, "L7",
+				"n%d seals in its %s log, and its %s log of generation %u is at %llu of %llu",
+				s->no, scope_name(h->scope), scope_name(f->heads[i].scope),
+				f->heads[i].generation, (unsigned long long)f->heads[i].seq,
+				(unsigned long long)log->cut_seq);
+	}
+}
+
+static bool may_be_copy(const struct sim_node *s)
+{
+	const struct world *w = s->w;
+
+	if (s->restores > 0 || s->flipped)
+		return true;
+	for (int i = 1; i <= w->node_count; i++)
+		if (w->nodes[i] && w->nodes[i] != s && w->nodes[i]->who == s->who)
+			return true;
+	return false;
+}
+
+static void watch_control(struct sim_node *s, struct watched *o)
+{
+	const struct head *h = &s->n->frontier.heads[0];
+	struct hash now;
+
+	if (o->control_seq > 0 &&
+	    (!journal_commit_id(s->n->journal, 0, o->control_seq, &now) || !hash_eq(&now, &o->control_id)))
+		o->switched = true;
+	o->control_seq = h->seq;
+	o->control_id = h->id;
+}
+
+/* --- what the CRESS enters --- */
+
+/* The other end of a session with the hub of that id, while both ends live. */
+static const struct sim_node *other_end(const struct sim_node *home, const struct id16 *hub)
+{
+	for (const struct peer *p = home->peers; p; p = p->next) {
+		const struct sim_node *s = p->conn && id_eq(&p->session.peer, hub)
+						   ? home->w->nodes[conn_node(p->conn, !p->side)]
+						   : NULL;
+
+		for (const struct peer *q = s && s->n ? s->peers : NULL; q; q = q->next)
+			if (q->conn == p->conn && id_eq(&p->session.peer_instance, &s->n->instance))
+				return s;
+	}
+	return NULL;
+}
+
+/* L5: where an `open` cuts a hub's log, the hub holds all of it up to there, and nothing
+ * that home had acknowledged beyond. */
+static void watch_open(struct sim_node *home, const struct open_log *log)
+{
+	const struct sim_node *s = other_end(home, &log->hub);
+	const struct head *h = s ? frontier_find(&s->n->frontier, &log->id) : NULL;
+	const struct open_log *next = rights_log_of(&home->n->rights, &log->hub, log->scope);
+	struct hash there;
+
+	if (!h || !next || next->generation != log->generation + 1 || home->w->people->resolving)
+		return;
+	if (h->acked > log->cut_seq || h->seq < log->cut_seq ||
+	    (log->cut_seq > 0 &&
+	     (!journal_commit_id(s->n->journal, (uint32_t)(h - s->n->frontier.heads), log->cut_seq, &there) ||
+	      !hash_eq(&there, &log->cut_id))))
+		violation(home->w, "L5",
+			  "n%d's %s log is cut at %llu: it is at %llu there, acknowledged to %llu", s->no,
+			  scope_name(log->scope), (unsigned long long)log->cut_seq,
+			  (unsigned long long)h->seq, (unsigned long long)h->acked);
+}
+
+/* An `open` that comes back from a hub was judged in its time. */
+static bool is_sealed_here(const struct sim_node *home, const struct hash *control)
+{
+	const struct seen_commit *c = ledger_commit(&home->w->judge->ledger, control);
+
+	return c && c->first == home->no && !c->exposed;
+}
+
+static void watch_opens(struct sim_node *home, struct watched *o)
+{
+	const struct rights *g = &home->n->rights;
+
+	for (size_t i = o->opens; i < g->log_count; i++)
+		if (g->logs[i].generation > 1 && o->opens > 0 && is_sealed_here(home, &g->logs[i].opened_by))
+			for (size_t k = 0; k < i; k++)
+				if (g->logs[k].cut && id_eq(&g->logs[k].hub, &g->logs[i].hub) &&
+				    g->logs[k].scope == g->logs[i].scope &&
+				    g->logs[k].generation + 1 == g->logs[i].generation)
+					watch_open(home, &g->logs[k]);
+	o->opens = g->log_count;
+}
+
+/* Could the CRESS know, once its members had told it (L11-L13), of every entry that was
+ * ever shown? Then its control log does not fork. */
+static bool all_can_tell(const struct world *w)
+{
+	const struct sim_node *home = check_home(w);
+	int hubs = 0;
+
+	if (!home->n || w->people->done[ACT_ALONE] + w->people->done[ACT_INVITE] > 0 || w->judge->hostile)
+		return false;
+	for (int i = 2; i <= w->node_count; i++) {
+		const struct sim_node *s = w->nodes[i];
+		const struct member *m = s ? rights_member(&home->n->rights, &s->hub) : NULL;
+
+		if (!m || m->state != MEMBER_ACTIVE || s->restores > 0 || s->flipped)
+			return false;
+		hubs++;
+	}
+	return hubs <= 3;
+}
+
+static void watch_clash(struct sim_node *s)
+{
+	if (s->n->clash == ES_CONTROL_FORK && all_can_tell(s->w))
+		violation(s->w, "L11",
+			  "n%d sees the control log fork, and every hub could have told the CRESS", s->no);
+}
+
+void watch_written(struct sim_node *s)
+{
+	struct watched *o = s->watched;
+	size_t count = s->n->frontier.count;
+
+	if (s->hostile)
+		return;
+	if (!o) {
+		o = s->watched = calloc(1, sizeof *o);
+		assert(o);
+		o->instance = s->n->instance;
+	}
+	if (count > o->count) {
+		o->own = realloc(o->own, count * sizeof *o->own);
+		assert(o->own);
+		memset(o->own + o->count, 0, (count - o->count) * sizeof *o->own);
+		o->count = count;
+	}
+	watch_control(s, o);
+	watch_clash(s);
+	if (s->role == ROLE_CRESS)
+		watch_opens(s, o);
+	for (size_t i = 1; i < count; i++)
+		watch_own(s, o, i);
+	if (!id_eq(&o->instance, &s->n->instance) && !o->switched && !may_be_copy(s))
+		violation(s->w, "L1", "n%d takes itself for a copy, and nothing was done to its files",
+			  s->no);
+	o->instance = s->n->instance;
+}
+
+/* --- two copies (L8) --- */
+
+static bool works(const struct sim_node *s)
+{
+	return check_counts(s) && !s->n->fenced && !s->n->key_replaced;
+}
+
+static bool copies_told_apart(const struct world *w, struct buf *why)
+{
+	for (int i = 2; i <= w->node_count; i++)
+		for (int k = i + 1; k <= w->node_count; k++) {
+			const struct sim_node *a = w->nodes[i], *b = w->nodes[k];
+
+			if (!a || !b || a->who != b->who || !works(a) || !works(b))
+				continue;
+			buf_printf(why, "n%d and n%d are copies of one hub, and neither is fenced", i, k);
+			return false;
+		}
+	return true;
+}
+
+/* --- at the end: who is left out --- */
+
+/* L16: whoever was let in, and holds the entry that says so, is not lost by a restore. */
+static bool members_kept(const struct world *w, struct buf *why)
+{
+	const struct sim_node *home = check_home(w);
+
+	for (int i = 2; i <= w->node_count && !w->people->resolving; i++) {
+		const struct sim_node *s = w->nodes[i];
+		const struct member *self = s && s->n && s->life == LIFE_UP && !s->hostile
+						    ? rights_member(&s->n->rights, &s->n->hub)
+						    : NULL;
+
+		if (!self || self->state != MEMBER_ACTIVE || rights_member(&home->n->rights, &s->n->hub))
+			continue;
+		buf_printf(why, "n%d was let in, and home does not know it", i);
+		return false;
+	}
+	return true;
+}
+
+/* Does this node hold the log up to its cut? */
+static bool holds_cut(const struct sim_node *s, const struct open_log *log)
+{
+	const struct head *h = s && s->n && s->life == LIFE_UP && !s->hostile && !s->n->fenced
+				       ? frontier_find(&s->n->frontier, &log->id)
+				       : NULL;
+	struct hash there;
+
+	return h && h->seq >= log->cut_seq && h->blocked == ES_OK &&
+	       journal_commit_id(s->n->journal, (uint32_t)(h - s->n->frontier.heads), log->cut_seq, &there) &&
+	       hash_eq(&there, &log->cut_id);
+}
+
+/* L22: what a cut names is brought by whoever holds it, a revoked author too. */
+static bool cuts_met(const struct world *w, struct buf *why)
+{
+	const struct sim_node *home = check_home(w);
+	const struct rights *g = &home->n->rights;
+
+	for (size_t i = 0; i < g->log_count; i++) {
+		const struct open_log *log = &g->logs[i];
+
+		if (!log->cut || log->cut_seq == 0 || log->scope == SCOPE_CONTROL || holds_cut(home, log))
+			continue;
+		for (int k = 2; k <= w->node_count; k++)
+			if (holds_cut(w->nodes[k], log)) {
+				buf_printf(why, "home lacks what a cut names, and n%d holds it", k);
+				return false;
+			}
+	}
+	return true;
+}
+
+bool watch_end(const struct world *w, struct buf *why)
+{
+	return copies_told_apart(w, why) && members_kept(w, why) && cuts_met(w, why);
+}
