@@ -542,7 +542,7 @@ enum es_err journal_erase(struct journal *j, struct erasing *e)
 {
 	enum es_err err = erase_commits(j, e);
 
-	if (err == ES_OK && !e->look_only)
+	if (err == ES_OK && !e->look_only && !PLANT(outbox_not_purged) && !PLANT(dedup_by_salt_only))
 		err = erase_outbox(j, e);
 	if (err == ES_OK && !e->look_only)
 		err = erase_void(j, e);

@@ -264,6 +264,8 @@ enum es_err node_acknowledged(struct node *n, struct slice body)
 		uint64_t seq = canon_read_u64(&r, UINT32_MAX);
 		canon_read_exact(&r, id.bytes, 32);
 		struct head *h = r.err == ES_OK ? frontier_find(&n->frontier, &log) : NULL;
+		if (PLANT(unsealed_on_fetch) && h && h->scope != SCOPE_CONTROL && id_eq(&h->hub, &n->hub) && seq <= h->acked)
+			err = node_truncate(n, (uint32_t)(h - n->frontier.heads), h->acked);
 		if (!h || !id_eq(&h->hub, &n->hub) || seq <= h->acked || seq > h->seq)
 			continue;
 		uint32_t index = (uint32_t)(h - n->frontier.heads);

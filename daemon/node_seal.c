@@ -56,7 +56,7 @@ enum fate { FATE_SEAL, FATE_PROPOSE, FATE_DROP, FATE_WAIT };
 /* An offer in the outbox holds back what was edited after it (L18). */
 static bool waits_for_offer(const struct sealing *s, const struct outbox_edit *e)
 {
-	if (PLANT(edit_after_offer))
+	if (PLANT(edit_after_offer) || PLANT(steward_without_cut))
 		return false;
 	for (size_t i = 0; i < s->offer_count; i++)
 		if (s->offers[i].edit < e->edit && memcmp(s->offers[i].record.bytes, e->record.bytes, 32) == 0)
@@ -69,7 +69,7 @@ static enum fate fate_of_put(const struct sealing *s, const struct outbox_edit *
 	const struct node *n = s->n;
 	struct id16 steward = rights_steward(&n->rights, &e->record, e->kind);
 
-	if (e->edited <= rights_forgotten(&n->rights, &e->record, e->kind) && !PLANT(outbox_not_purged))
+	if (e->edited <= rights_forgotten(&n->rights, &e->record, e->kind) && !PLANT(outbox_not_purged) && !PLANT(dedup_by_salt_only))
 		return FATE_DROP;
 	if (!id_eq(&steward, &n->hub))
 		return PLANT(lost_record_sealed_as_put) ? FATE_SEAL : FATE_PROPOSE; /* L20 */

@@ -230,7 +230,7 @@ void session_on_frontier(struct step *t)
 
 	canon_read_init(&r, buf_slice(&s->body));
 	uint32_t n = canon_read_array(&r, RIGHTS_LOGS_MAX);
-	bool acks = false;
+	bool acks = PLANT(unsealed_on_fetch) && session_home(t) && !s->frontier_seen;
 	for (uint32_t i = 0; i < n && r.err == ES_OK; i++) {
 		int index = read_position(t, &r, &log, &seq, &id);
 
@@ -383,6 +383,8 @@ static bool may_seal(const struct step *t, bool *all, uint32_t *own)
 		uint64_t theirs = cut && k->theirs > log->cut_seq ? log->cut_seq : k->theirs;
 
 		++*own;
+		if (cut && PLANT(old_generation_unchecked))
+			continue;
 		if (theirs > h->seq || k->differs || (cut && h->seq < log->cut_seq) || (k->blocked && !cut))
 			return false;
 		if (theirs != h->seq || !k->listed || k->due || set_has(s, SET_CHECK, (uint32_t)i))

@@ -152,6 +152,8 @@ void session_refresh(struct step *t, uint32_t i)
 	bool take = tell || (mute && log && !s->stranger); /* from the revoked too: commits speak for themselves (L22) */
 	bool live = take && k->listed && !k->blocked && !k->refused && h->scope != SCOPE_LOCAL;
 	bool ahead = live && has_more(k, h, log);
+	if (PLANT(longer_control_refused) && i == 0 && t->env->role == ROLE_CRESS)
+		ahead = false;
 	bool serve = tell && !mute && k->next > 0 && k->next <= k->offer && !is_held_back(t, i);
 	bool news = tell && !mute && (!k->said || k->told != k->offer);
 	if (PLANT(ack_tail_not_pushed_back) && home && set_has(s, SET_OURS, i) && k->next <= h->acked)

@@ -100,7 +100,7 @@ static const struct word {
 	void (*run)(struct world *w, const struct step *s);
 } own_words[] = {
 	{"edit", do_edit}, {"backup", do_backup}, {"down", do_down}, {"up", do_up},
-	{"hold", do_hold}, {"heal", do_heal}, {"dial", do_dial}, {"link", do_link},
+	{"hold", do_hold}, {"heal", do_heal},     {"dial", do_dial}, {"link", do_link},
 };
 #define OWN_WORDS (int)(sizeof own_words / sizeof *own_words)
 
@@ -197,7 +197,8 @@ static void plan_word(struct world *w, const struct focus *f, const char *text, 
 		exit(64);
 	}
 	for (; times > 0; times--) {
-		es_ms at = anywhen ? (es_ms)draw(&w->plan->rng, (uint64_t)now, (uint64_t)w->plan->end - 1) : now;
+		es_ms at = anywhen ? (es_ms)draw(&w->plan->rng, (uint64_t)now, (uint64_t)w->plan->end - 1)
+				   : now;
 
 		world_at(w, at, on_step, NULL, (uint64_t)word, (uint64_t)a | (uint64_t)b << 16);
 	}

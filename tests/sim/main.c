@@ -207,8 +207,6 @@ static int run_many(const struct options *o)
 	if (!held || !done)
 		return 2;
 	while (next <= o->last || running > 0) {
-		if (o->stop && t.violations)
-			next = o->last + 1;
 		struct pollfd fds[64];
 
 		while (running < o->jobs && next <= o->last)
@@ -226,6 +224,8 @@ static int run_many(const struct options *o)
 		}
 		for (; told <= o->last && done[told - o->first]; told++) /* in order, whoever was first */
 			report(&held[told - o->first], o, &t);
+		if (o->stop && t.violations)
+			next = o->last + 1;
 	}
 	double real = seconds(CLOCK_MONOTONIC) - began;
 	if (o->stats)
