@@ -186,6 +186,7 @@ enum es_err node_reload(struct node *n)
 	load_erasures(n);
 	n->opens_seen = 0;
 	node_branch_free(n);
+	node_untake(n);
 	const struct member *self = rights_member(&n->rights, &n->hub), *cress = rights_cress(&n->rights);
 	n->epoch = self ? self->epoch : 1;
 	if (cress && n->role != ROLE_CRESS)
@@ -264,6 +265,7 @@ void node_close(struct node *n)
 	free(n->sessions);
 	node_branch_free(n);
 	crypto_wipe(&n->keys, sizeof n->keys);
+	crypto_wipe(&n->before, sizeof n->before);
 	crypto_wipe(&n->rng, sizeof n->rng);
 	free(n);
 }

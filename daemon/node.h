@@ -93,6 +93,7 @@ struct node {
 	uint32_t epoch; /* of our signing key */
 	struct node_keys next; /* rotation: takes over when the entry is applied */
 	bool has_next, keys_changed; /* keys_changed: the carrier's copy is stale */
+	struct node_keys before; /* keys_changed: the carrier's; ours again where the entry is undone */
 	bool recovering; /* the entry in hand is a `recover` */
 	bool rotating; /* a request for new keys is signed and not yet answered */
 	bool fenced; /* home says that another copy of us is in use (L8); durable */

@@ -17,19 +17,39 @@ static bool keys_match(const struct node_keys *k, const struct member *m)
 	return memcmp(k->sign.bytes, m->sign.bytes, 32) == 0;
 }
 
-/* The carrier writes the key file and tells its copies. */
+/* Once it is durable the carrier writes the key file and tells its copies. */
+static void note_taken(struct node *n, const struct node_keys *old)
+{
+	if (!n->keys_changed)
+		n->before = *old;
+	n->keys_changed = true;
+}
+
 void node_take_next(struct node *n)
 {
 	struct dh_secret former = n->keys.dh_secret;
 
+	note_taken(n, &n->keys);
 	n->keys = n->next;
 	n->keys.former_dh = former;
 	n->keys.has_former = true;
 	crypto_wipe(&n->next, sizeof n->next);
 	n->has_next = false;
 	n->rotating = false;
-	n->keys_changed = true;
 	log_event(LOG_NOTE, "key.rotated", "epoch=%u", n->keys.epoch);
+}
+
+void node_untake(struct node *n)
+{
+	const struct member *m = rights_member(&n->rights, &n->hub);
+
+	if (!n->keys_changed || (m && keys_match(&n->keys, m)))
+		return;
+	n->next = n->keys;
+	n->has_next = true;
+	n->keys = n->before;
+	n->keys_changed = false;
+	crypto_wipe(&n->before, sizeof n->before);
 }
 
 static enum es_err set_replaced(struct node *n, bool yes)
@@ -210,7 +230,7 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 		n->keys = old;
 		n->epoch = cress->epoch;
 	} else {
-		n->keys_changed = true;
+		note_taken(n, &old);
 		log_event(LOG_ERR_, "key.recovered", "epoch=%u", r.epoch);
 	}
 	crypto_wipe(&old, sizeof old);

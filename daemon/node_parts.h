@@ -108,5 +108,7 @@ ES_MUST_USE enum es_err node_list_holes(struct node *n);
 /* node_keys.c: our keys after a control entry about us. */
 ES_MUST_USE enum es_err node_follow_keys(struct node *n);
 void node_take_next(struct node *n);
+/* Keys taken with an entry that is undone: the old ones are ours still. */
+void node_untake(struct node *n);
 
 #endif

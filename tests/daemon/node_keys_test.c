@@ -99,6 +99,31 @@ static void a_hub_takes_new_keys(void **state)
 	written(w, auray, 4, "Quatrieme");
 }
 
+/* A full disk: the entry is nowhere, the key file has both, the old ones sign. */
+static void keys_taken_with_an_entry_that_is_undone_are_not_taken(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS];
+	struct node_keys next, old = home->n->keys;
+
+	written(w, home, 1, "Premier");
+	party_keys(w, &next);
+	step_begin(w, home);
+	assert_int_equal(node_rotate(home->n, &next), ES_OK);
+	assert_true(bears(home->n, &next) && home->n->keys_changed);
+	assert_int_equal(step_end(home, ES_DISK_FULL), ES_DISK_FULL);
+	assert_true(bears(home->n, &old));
+	assert_false(home->n->keys_changed); /* or the carrier would throw the old ones away */
+	written(w, home, 2, "Deuxieme");
+	visit_all(w);
+	assert_true(shows(&w->p[AURAY], 2, "Deuxieme"));
+	assert_int_equal(STEP(w, home, node_rotate(home->n, &next)), ES_OK);
+	assert_true(bears(home->n, &next) && home->n->keys_changed);
+	assert_int_equal(STEP(w, home, ES_DISK_FULL), ES_DISK_FULL); /* it is there now */
+	assert_true(bears(home->n, &next) && home->n->keys_changed);
+	written(w, home, 3, "Troisieme");
+}
+
 static void between_the_request_and_the_entry_nothing_is_signed(void **state)
 {
 	struct nodes *w = *state;
@@ -606,6 +631,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_hub_takes_new_keys),
+		TEST(keys_taken_with_an_entry_that_is_undone_are_not_taken),
 		TEST(between_the_request_and_the_entry_nothing_is_signed),
 		TEST(a_hub_that_missed_its_rotation_is_told_and_takes_the_next_keys),
 		TEST(a_request_that_a_cut_takes_away_is_made_again),
