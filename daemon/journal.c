@@ -127,6 +127,8 @@ void journal_rollback(struct journal *j)
 
 enum es_err journal_savepoint(struct journal *j)
 {
+	if (sqlite3_get_autocommit(j->db))
+		return ES_DISK_FULL; /* which has undone the transaction that this was to be part of */
 	return sql_exec(j->db, "SAVEPOINT job");
 }
 

@@ -182,7 +182,8 @@ ES_MUST_USE enum es_err node_proofs(struct node *n, bool (*each)(void *ctx, cons
 /* Everything that happens without a human and without a peer: what waits is
  * sealed, missing control entries are derived again (L21), generations that are
  * due (L4), checkpoints, receipts. In a transaction, after every group of jobs;
- * at least once a minute. *more: call again at once. */
+ * at least once a minute. *more: call again at once. On an error other than
+ * ES_AWAITING it has changed nothing, on disk or in memory. */
 ES_MUST_USE enum es_err node_tick(struct node *n, unsigned commits, bool *more);
 /* Sessions that must be closed now: calls each with its number and why. */
 void node_closing(struct node *n, void (*each)(void *ctx, uint64_t session, enum es_err why), void *ctx);

@@ -434,7 +434,7 @@ enum es_err node_derive(struct node *n)
 	if (err == ES_OK)
 		err = node_grant_seats(n);
 	if (err != ES_OK || n->role != ROLE_CRESS || !n->rights.founded || node_awaited(n, NULL) > 0 || !node_all_reported(n))
-		return ES_OK;
+		return err;
 	err = node_due_generations(n);
 	if (err == ES_OK)
 		err = node_list_holes(n);

@@ -423,7 +423,13 @@ enum es_err node_seal(struct node *n, unsigned commits, bool *more)
 	return err;
 }
 
-enum es_err node_tick(struct node *n, unsigned commits, bool *more)
+/* The disk or the memory of this machine: no other entry would fare better. */
+static bool is_ours(enum es_err err)
+{
+	return err == ES_DISK_FULL || err == ES_NOMEM || es_err_then(err) == ES_STOP;
+}
+
+static enum es_err tick(struct node *n, unsigned commits, bool *more)
 {
 	bool due = n->derive || n->utc - n->derived_utc >= TICK_MS || n->utc < n->derived_utc;
 	enum es_err err = ES_OK;
@@ -433,10 +439,26 @@ enum es_err node_tick(struct node *n, unsigned commits, bool *more)
 		n->derive = false;
 		n->derived_utc = n->utc;
 		err = node_derive(n);
-		if (err != ES_OK && es_err_then(err) != ES_STOP) /* one entry that cannot be written holds up nobody */
+		if (err != ES_OK && !is_ours(err)) /* one entry that cannot be written holds up nobody */
 			log_event(LOG_ERR_, "derive.failed", "why=%s", es_err_name(err));
 	}
-	return err != ES_OK && es_err_then(err) == ES_STOP ? err : node_seal(n, commits, more);
+	return is_ours(err) ? err : node_seal(n, commits, more);
+}
+
+enum es_err node_tick(struct node *n, unsigned commits, bool *more)
+{
+	enum es_err err = journal_savepoint(n->journal);
+
+	*more = false;
+	if (err != ES_OK)
+		return err;
+	err = tick(n, commits, more);
+	bool keep = err == ES_OK || err == ES_AWAITING;
+	enum es_err released = journal_release(n->journal, keep);
+	if (keep)
+		return released != ES_OK ? released : err;
+	n->derive = true; /* what was begun is looked at again */
+	return node_reload(n) == ES_OK ? err : ES_IO; /* memory never runs ahead of the disk */
 }
 
 es_stamp node_next_edited(struct node *n, es_stamp base)

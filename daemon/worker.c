@@ -408,16 +408,7 @@ static bool seal_step(struct worker *w)
 {
 	struct node *n = w->node;
 	bool more = false;
-	enum es_err err = journal_savepoint(n->journal);
-
-	if (err == ES_OK) {
-		err = node_tick(n, SEAL_COMMITS, &more);
-		enum es_err kept = journal_release(n->journal, err == ES_OK || err == ES_AWAITING);
-		/* Memory must not run ahead of the disk. */
-		if (err != ES_OK && err != ES_AWAITING && node_reload(n) != ES_OK)
-			err = ES_IO;
-		err = err != ES_OK ? err : kept;
-	}
+	enum es_err err = node_tick(n, SEAL_COMMITS, &more);
 
 	if (err != ES_OK && err != ES_AWAITING)
 		log_event(LOG_ERR_, "seal.failed", "why=%s", es_err_name(err));
