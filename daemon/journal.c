@@ -107,12 +107,12 @@ void journal_close(struct journal *j)
 
 enum es_err journal_begin(struct journal *j)
 {
-	return sql_exec(j->db, "BEGIN IMMEDIATE");
+	return sql_run(journal_st(j, ST_BEGIN));
 }
 
 enum es_err journal_commit(struct journal *j)
 {
-	enum es_err err = sql_exec(j->db, "COMMIT");
+	enum es_err err = sql_run(journal_st(j, ST_COMMIT));
 
 	if (err != ES_OK)
 		journal_rollback(j);
@@ -125,30 +125,37 @@ void journal_rollback(struct journal *j)
 		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+static enum es_err end_savepoint(struct journal *j, bool keep, enum statement undo, enum statement release)
+{
+	enum es_err err = keep ? ES_OK : sql_run(journal_st(j, (int)undo));
+
+	return err == ES_OK ? sql_run(journal_st(j, (int)release)) : err;
+}
+
 enum es_err journal_savepoint(struct journal *j)
 {
 	if (sqlite3_get_autocommit(j->db))
 		return ES_DISK_FULL; /* which has undone the transaction that this was to be part of */
-	return sql_exec(j->db, "SAVEPOINT job");
+	return sql_run(journal_st(j, ST_SAVE_JOB));
 }
 
 enum es_err journal_release(struct journal *j, bool keep)
 {
 	if (sqlite3_get_autocommit(j->db))
 		return ES_DISK_FULL; /* which has already undone everything */
-	return sql_exec(j->db, keep ? "RELEASE job" : "ROLLBACK TO job; RELEASE job");
+	return end_savepoint(j, keep, ST_UNDO_JOB, ST_RELEASE_JOB);
 }
 
 enum es_err journal_mark(struct journal *j)
 {
-	return sql_exec(j->db, "SAVEPOINT mark");
+	return sql_run(journal_st(j, ST_SAVE_MARK));
 }
 
 enum es_err journal_unmark(struct journal *j, bool keep)
 {
 	if (sqlite3_get_autocommit(j->db))
 		return ES_DISK_FULL;
-	return sql_exec(j->db, keep ? "RELEASE mark" : "ROLLBACK TO mark; RELEASE mark");
+	return end_savepoint(j, keep, ST_UNDO_MARK, ST_RELEASE_MARK);
 }
 
 enum es_err journal_set(struct journal *j, const char *name, struct slice value)

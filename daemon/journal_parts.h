@@ -68,6 +68,14 @@
 	S(BYTES_OF, "SELECT coalesce(sum(length(p.change)),0) FROM commits c JOIN payload p ON p.no>>8=c.pos WHERE c.log=?1")
 
 #define STATEMENTS(S)                                                                                        \
+	S(BEGIN, "BEGIN IMMEDIATE")                                                                          \
+	S(COMMIT, "COMMIT")                                                                                  \
+	S(SAVE_JOB, "SAVEPOINT job")                                                                         \
+	S(UNDO_JOB, "ROLLBACK TO job")                                                                       \
+	S(RELEASE_JOB, "RELEASE job")                                                                        \
+	S(SAVE_MARK, "SAVEPOINT mark")                                                                       \
+	S(UNDO_MARK, "ROLLBACK TO mark")                                                                     \
+	S(RELEASE_MARK, "RELEASE mark")                                                                      \
 	S(SET, "INSERT INTO meta VALUES(?1,?2) ON CONFLICT DO UPDATE SET valeur=?2")                         \
 	S(GET, "SELECT valeur FROM meta WHERE nom=?1")                                                       \
 	S(LOGS, "SELECT no,id,hub,scope,generation,acked,acked_id FROM log ORDER BY no")                     \
