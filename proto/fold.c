@@ -483,6 +483,33 @@ bool fold_hash(struct slice state, const struct record_id *record, unsigned kind
 	return true;
 }
 
+static void meet_group(const struct group *g, const struct fold_change *c, void (*each)(void *, unsigned), void *ctx)
+{
+	struct field_walk w = field_walk_start(c->fields);
+	struct slice value, other;
+	unsigned no;
+
+	while (field_walk_next(&w, &no, &value)) {
+		other = change_field(g->c.fields, no);
+		if (other.len > 0 && !slice_eq(other, value))
+			each(ctx, no);
+	}
+}
+
+void fold_meets(struct slice state, const struct fold_change *c, es_stamp base,
+		void (*each)(void *ctx, unsigned field), void *ctx)
+{
+	struct group_walk w = group_walk_start(state);
+	struct group g;
+
+	while (group_walk_next(&w, &g)) {
+		int order = stamp_cmp(c, &g.c);
+
+		if (!g.c.pending && g.c.scope == c->scope && order != 0 && !(order > 0 && g.c.edited == base))
+			meet_group(&g, c, each, ctx);
+	}
+}
+
 es_stamp fold_latest(struct slice state)
 {
 	struct group_walk w = group_walk_start(state);

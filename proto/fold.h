@@ -56,6 +56,12 @@ bool fold_deleted(struct slice state);
  * nothing. A state has one order, so equal hashes mean equal (field, edited,
  * commit id, index, value). */
 bool fold_hash(struct slice state, const struct record_id *record, unsigned kind, enum scope scope, struct hash *out);
+/* Calls `each` for every field where a sealed change meets another sealed value of
+ * its scope that its editor did not see, or whose editor may not have seen it: all
+ * but equal values, and one that it beats and that `base` names. A first sieve for
+ * proto/conflict.h: nothing that is in conflict there ever passes unnoticed. */
+void fold_meets(struct slice state, const struct fold_change *c, es_stamp base,
+		void (*each)(void *ctx, unsigned field), void *ctx);
 /* The greatest `edited` anywhere in the state, 0 if none. */
 es_stamp fold_latest(struct slice state);
 
