@@ -33,6 +33,7 @@ struct directory {
 	struct position position;
 	struct rows *rows;
 	struct digest *digest;
+	struct meetings *meetings;
 	struct hub_name *hubs; /* by id */
 	size_t hub_count;
 	sqlite3_stmt *find, *insert, *update, *hub_put, *position_put, *whole, *blank, *gone;
@@ -56,6 +57,8 @@ static enum es_err create_tables(sqlite3 *db, const struct kind_maps *maps)
 
 	if (err == ES_OK)
 		err = digest_create(db);
+	if (err == ES_OK)
+		err = meetings_create(db);
 	if (err == ES_OK)
 		err = rows_create(db, maps);
 	if (err == ES_OK)
@@ -266,6 +269,8 @@ static enum es_err load(struct directory *d, const struct reference *ref)
 	if (err == ES_OK)
 		err = digest_open(d->db, &d->digest);
 	if (err == ES_OK)
+		err = meetings_open(d->db, &d->meetings);
+	if (err == ES_OK)
 		err = load_hubs(d);
 	if (err == ES_OK)
 		err = load_position(d);
@@ -283,9 +288,11 @@ static void unload(struct directory *d)
 	}
 	rows_close(d->rows);
 	digest_close(d->digest);
+	meetings_close(d->meetings);
 	forget_hubs(d);
 	d->rows = NULL;
 	d->digest = NULL;
+	d->meetings = NULL;
 	d->position = (struct position){0};
 }
 
@@ -359,7 +366,7 @@ static enum es_err undo(struct directory *d, enum es_err err)
 static enum es_err empty_tables(struct directory *d)
 {
 	enum es_err err = sql_exec(d->db, "BEGIN IMMEDIATE; DELETE FROM etat; DELETE FROM seau; DELETE FROM point;"
-					  "INSERT INTO recherche(recherche) VALUES('delete-all'); UPDATE meta SET valeur = 0");
+					  "DELETE FROM desaccord; INSERT INTO recherche(recherche) VALUES('delete-all'); UPDATE meta SET valeur = 0");
 
 	for (size_t i = 0; i < schema_kind_count && err == ES_OK; i++)
 		err = sql_execf(d->db, "DELETE FROM \"%w\"", schema_kinds[i].name);
@@ -492,6 +499,8 @@ static enum es_err apply_item(struct directory *d, const struct feed_item *item,
 	buf_clear(&d->new);
 	if (err == ES_OK)
 		err = fold_apply(buf_slice(&d->old), &item->change, &d->new);
+	if (err == ES_OK && f.known && !item->change.pending) /* also where it is beaten at once */
+		err = meetings_note(d->meetings, f.rec, buf_slice(&d->old), item);
 	if (err != ES_OK || (f.known && slice_eq(buf_slice(&d->old), buf_slice(&d->new))))
 		return err;
 	err = rehash(d, item, key, &f);
@@ -518,6 +527,8 @@ static enum es_err blank_kind(struct directory *d, const struct feed_item *item,
 			err = digest_soil(d->digest, (enum scope)(i + 1), key_bucket(key));
 	buf_clear(&d->old);
 	buf_add(&d->old, state.p, state.len);
+	if (err == ES_OK)
+		err = meetings_drop(d->meetings, sqlite3_column_int64(s, 0));
 	if (err == ES_OK && m != NULL)
 		err = rows_change(d->rows, m, sqlite3_column_int64(s, 0), record_slice(&item->record), NULL,
 				  buf_slice(&d->old), SLICE(nothing, 1));

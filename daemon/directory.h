@@ -8,6 +8,10 @@
  *   etat        layer 4 of every record, unknown kinds and fields included
  *   recherche   FTS5 over the searchable fields, folded by value_fold_text
  *   point       coordinates on a grid, for --near
+ *   desaccord   fields where a change met a value that its editor had not seen:
+ *               where to look for conflicts, no value. Which fields those are may
+ *               depend on the order of the items; a fold of the same items in the
+ *               same order has the same ones, and none in conflict is missing
  *   meta        position, schema version, hub names
  *
  * A file found damaged while in use (ES_PAGE_DAMAGED) is removed by
@@ -20,6 +24,7 @@
 
 #include <stdio.h>
 #include "daemon/reference.h"
+#include "proto/conflict.h"
 #include "proto/fold.h"
 #include "proto/schema.h"
 
@@ -33,6 +38,8 @@ struct feed_item {
 	struct record_id record;
 	unsigned kind;
 	struct fold_change change;
+	es_stamp base; /* the stamp of what its editor saw */
+	uint32_t log; /* the frontier index of its log; LOG_PENDING: the outbox */
 	struct id16 steward; /* whose record it is */
 	bool reset; /* nothing of this record counts but what follows; kind and change unused */
 };
@@ -122,6 +129,14 @@ ES_MUST_USE enum es_err reader_counts(struct reader *r, struct buf *json);
 /* JSON {total, items[{siret, canonical, items[{uid, owner, nom}]}]}: structures of
  * several hubs with one SIRET; `canonical` is the smallest uid, on every node. */
 ES_MUST_USE enum es_err reader_duplicates(struct reader *r, struct buf *json);
+/* Fields in `desaccord`, of all records or of one, by record id. False from each stops. */
+struct meeting {
+	struct record_id record;
+	unsigned kind, field;
+	enum scope scope;
+};
+ES_MUST_USE enum es_err reader_meetings(struct reader *r, const struct record_id *record,
+					bool (*each)(void *ctx, const struct meeting *m), void *ctx);
 struct position reader_position(struct reader *r);
 
 #endif

@@ -88,6 +88,16 @@ static enum es_err compare_kind(struct comparison *c, const struct schema_kind *
 	return err;
 }
 
+static enum es_err compare_meetings(struct comparison *c, const char *here, const char *there)
+{
+	return compare_rows(c, "desaccord", sqlite3_mprintf(
+		"SELECT ea.id FROM %s.desaccord a JOIN %s.etat ea ON ea.rec = a.rec"
+		" LEFT JOIN %s.etat eb ON eb.cle = ea.cle AND eb.id = ea.id AND eb.kind = ea.kind"
+		" LEFT JOIN %s.desaccord b ON b.rec = eb.rec AND b.portee = a.portee AND b.champ = a.champ"
+		" WHERE b.rec IS NULL",
+		here, here, there, there));
+}
+
 static enum es_err compare_all(struct comparison *c)
 {
 	enum es_err err = compare_states(c, "main", "autre", true);
@@ -98,6 +108,10 @@ static enum es_err compare_all(struct comparison *c)
 		err = compare_kind(c, &schema_kinds[i]);
 	if (err == ES_OK)
 		err = compare_both(c, "point", "a.kind, a.lat, a.lon, a.structure", "b.kind, b.lat, b.lon, b.structure");
+	if (err == ES_OK)
+		err = compare_meetings(c, "main", "autre");
+	if (err == ES_OK)
+		err = compare_meetings(c, "autre", "main");
 	if (err == ES_OK)
 		err = compare_rows(c, "meta_pole", sqlite3_mprintf(
 			"SELECT hub FROM (SELECT * FROM main.meta_pole EXCEPT SELECT * FROM autre.meta_pole) UNION "

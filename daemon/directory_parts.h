@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The two halves behind struct directory: `rows`, what people and searches
- * read, and `digest`, the hash tree over layer 4. Both live inside the
- * directory's transactions; after a rollback each is told to forget. */
+ * The parts behind struct directory: `rows`, what people and searches read,
+ * `digest`, the hash tree over layer 4, and `meetings`, where to look for
+ * conflicts. All live inside the directory's transactions; after a rollback those
+ * that remember are told to forget. */
 #ifndef DAEMON_DIRECTORY_PARTS_H
 #define DAEMON_DIRECTORY_PARTS_H
 
@@ -30,5 +31,14 @@ ES_MUST_USE enum es_err digest_soil(struct digest *g, enum scope scope, unsigned
 ES_MUST_USE enum es_err digest_root(struct digest *g, enum scope scope, struct hash *out);
 /* Reads again which buckets are dirty. */
 ES_MUST_USE enum es_err digest_reload(struct digest *g);
+
+struct meetings;
+ES_MUST_USE enum es_err meetings_create(sqlite3 *db);
+ES_MUST_USE enum es_err meetings_open(sqlite3 *db, struct meetings **out);
+void meetings_close(struct meetings *s);
+/* A sealed change comes to a record of that state. */
+ES_MUST_USE enum es_err meetings_note(struct meetings *s, int64_t rec, struct slice state, const struct feed_item *item);
+/* The record is folded anew. */
+ES_MUST_USE enum es_err meetings_drop(struct meetings *s, int64_t rec);
 
 #endif

@@ -534,6 +534,7 @@ enum es_err journal_feed_change(struct feed *f, const struct head *h, const stru
 		.record = ch.record, .kind = ch.kind, .steward = rights_steward(f->rights, &ch.record, ch.kind),
 		.change = {.scope = h->scope, .edited = ch.edited, .commit = c->id, .index = index,
 			   .salt = y->salt, .fields = ch.fields},
+		.base = ch.base, .log = (uint32_t)(h - f->frontier->heads),
 	};
 	return f->each(f->ctx, &item);
 }
@@ -600,6 +601,7 @@ static bool feed_edit(void *ctx, const struct outbox_edit *e)
 	struct feed_item item = {
 		.record = e->record, .kind = e->kind,
 		.change = {.scope = e->scope, .edited = e->edited, .pending = true, .salt = e->salt},
+		.log = LOG_PENDING,
 	};
 	static const uint8_t empty_map = 0x80;
 
@@ -609,6 +611,7 @@ static bool feed_edit(void *ctx, const struct outbox_edit *e)
 	if (e->change.len > 0) {
 		o->err = change_read(e->change, &ch);
 		item.change.fields = ch.fields;
+		item.base = ch.base;
 	}
 	if (o->err == ES_OK && ch.op == OP_PUT) /* proposals and requests are shown elsewhere */
 		o->err = o->feed->each(o->feed->ctx, &item);

@@ -326,11 +326,13 @@ static bool tell_edit(void *ctx, const struct outbox_edit *e)
 	struct feed_item item = {
 		.record = e->record, .kind = e->kind, .steward = rights_steward(t->feed->rights, &e->record, e->kind),
 		.change = {.scope = e->scope, .edited = e->edited, .pending = true, .salt = e->salt},
+		.log = LOG_PENDING,
 	};
 
 	if (e->change.len == 0 || change_read(e->change, &ch) != ES_OK || ch.op != OP_PUT)
 		return true;
 	item.change.fields = ch.fields;
+	item.base = ch.base;
 	t->err = t->feed->each(t->feed->ctx, &item);
 	return t->err == ES_OK;
 }
