@@ -473,6 +473,30 @@ enum es_err node_propose(struct node *n, const struct edit *e, struct edit_resul
 	return err;
 }
 
+enum es_err node_put(struct node *n, const struct record_id *record, const struct schema_kind *k, enum scope scope,
+		     struct slice fields)
+{
+	struct edit e = {.kind = k};
+	struct editing *ed = editing_new(n, &e);
+	struct field_walk w = field_walk_start(fields);
+	struct slice value;
+	enum es_err err;
+	unsigned no;
+
+	if (!ed)
+		return ES_NOMEM;
+	ed->record = *record;
+	err = load_state(ed);
+	while (err == ES_OK && field_walk_next(&w, &no, &value)) {
+		add_move(ed, scope, fold_shown(buf_slice(&ed->state), no).edited, no, value);
+		err = ed->err;
+	}
+	if (err == ES_OK)
+		err = write_moves(ed);
+	editing_done(ed);
+	return err;
+}
+
 bool node_edit_ready(const struct node *n)
 {
 	return n->own_pos == 0 || (n->reader && reader_position(n->reader).commit >= n->own_pos);

@@ -567,12 +567,15 @@ enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbo
 /* The put that an accepted proposal becomes stands in the commit of its answer. */
 static enum es_err take_proposal(struct node *n, const struct ask *a, enum scope scope)
 {
+	const struct schema_kind *k = schema_kind_no(a->kind);
 	struct buf bytes;
 	struct change ch;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
 	enum es_err err = node_change_at(n, &a->at, &bytes, &ch);
-	if (err == ES_OK)
+	if (err == ES_OK && k)
+		err = node_put(n, &a->record, k, scope, ch.fields);
+	else if (err == ES_OK)
 		err = node_outbox_op(n, scope, OP_PUT, &a->record, a->kind, ch.fields);
 	buf_done(&bytes);
 	return err;

@@ -76,6 +76,10 @@ es_stamp node_next_edited(struct node *n, es_stamp base);
 ES_MUST_USE enum es_err node_outbox_op(struct node *n, enum scope scope, unsigned op, const struct record_id *record,
 				       unsigned kind, struct slice fields);
 
+/* edit.c: puts fields into the outbox as they are, one change per value they replace. */
+ES_MUST_USE enum es_err node_put(struct node *n, const struct record_id *record, const struct schema_kind *k,
+				 enum scope scope, struct slice fields);
+
 /* node_control.c */
 ES_MUST_USE enum es_err node_ensure_opened(struct node *n);
 /* An `open` entry with a nonce drawn now. */
