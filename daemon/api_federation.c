@@ -294,6 +294,28 @@ void api_rebuild(struct request *r)
 	worker_post_directory(r->api->swarm->worker, &r->directory_job);
 }
 
+void field_json(const struct schema_kind *k, unsigned no, struct buf *out)
+{
+	const struct schema_field *f = k ? schema_field_no(k, no) : NULL;
+
+	if (f)
+		buf_printf(out, "\"%s\"", f->name);
+	else if (no == FIELD_DELETED)
+		buf_str(out, "\"supprime\"");
+	else
+		buf_printf(out, "\"champ_%u\"", no);
+}
+
+void field_value_json(const struct schema_kind *k, unsigned no, struct slice value, struct buf *out)
+{
+	const struct schema_field *f = k ? schema_field_no(k, no) : NULL;
+
+	if (f && value.p[0] != 0xc0)
+		value_json(f, value, out);
+	else
+		value_json_any(value, out);
+}
+
 void fields_json(const struct change *ch, struct buf *out)
 {
 	const struct schema_kind *k = schema_kind_no(ch->kind);
@@ -303,20 +325,14 @@ void fields_json(const struct change *ch, struct buf *out)
 
 	buf_str(out, "{");
 	for (struct field_walk w = field_walk_start(ch->fields); field_walk_next(&w, &no, &value);) {
-		const struct schema_field *f = k ? schema_field_no(k, no) : NULL;
-
 		buf_str(out, first ? "" : ",");
 		first = false;
-		if (f)
-			buf_printf(out, "\"%s\":", f->name);
-		else if (no == FIELD_DELETED && !ch->control)
-			buf_str(out, "\"supprime\":");
+		if (ch->control)
+			buf_printf(out, "\"champ_%u\"", no);
 		else
-			buf_printf(out, "\"champ_%u\":", no);
-		if (f && value.p[0] != 0xc0)
-			value_json(f, value, out);
-		else
-			value_json_any(value, out);
+			field_json(k, no, out);
+		buf_str(out, ":");
+		field_value_json(k, no, value, out);
 	}
 	buf_str(out, "}");
 }

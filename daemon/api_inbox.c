@@ -83,12 +83,52 @@ enum es_err api_proposals(struct request *r, struct node *n)
 	return err;
 }
 
-/* Values that lost against another hub's unseen edit: none are kept yet. */
+static void side_json(const struct node *n, const char *key, const struct said *s, struct buf *out)
+{
+	bool waits = s->log == LOG_PENDING;
+	const struct head *h = waits ? NULL : &n->frontier.heads[s->log];
+	char when[25];
+
+	stamp_text(s->edited, when);
+	buf_printf(out, ",\"%s\":{\"value\":", key);
+	field_value_json(schema_kind_no(s->kind), s->field, s->value, out);
+	buf_printf(out, ",\"when\":\"%s\",\"waits\":%s", when, waits ? "true" : "false");
+	hub_json(n, "by", h ? &h->hub : &n->hub, out);
+	if (h)
+		buf_printf(out, ",\"generation\":%u", h->generation);
+	buf_str(out, "}");
+}
+
+static bool conflict_json(void *ctx, const struct said *stands, const struct said *other)
+{
+	struct inbox *b = ctx;
+	const struct schema_kind *k = schema_kind_no(stands->kind);
+	char uid[ULID_LEN + 1];
+
+	ulid_encode(stands->record.bytes + 16, uid);
+	buf_printf(b->out, "%s{\"uid\":\"%s\",\"kind\":\"%s\",\"field\":", b->count++ ? "," : "", uid, k ? k->name : "");
+	field_json(k, stands->field, b->out);
+	buf_printf(b->out, ",\"scope\":\"%s\"", scope_name(stands->scope));
+	side_json(b->n, "shown", stands, b->out);
+	side_json(b->n, "other", other, b->out);
+	buf_str(b->out, "}");
+	return true;
+}
+
 enum es_err api_conflicts(struct request *r, struct node *n)
 {
-	(void)n;
-	buf_str(&r->out, "{\"total\":0,\"items\":[]}");
-	return ES_OK;
+	struct buf items;
+	struct inbox b = {.n = n, .out = &items};
+
+	buf_init(&items, 32 * 1024 * 1024);
+	enum es_err err = node_conflicts(n, NULL, conflict_json, &b);
+	if (err == ES_OK)
+		err = buf_err(&items);
+	buf_printf(&r->out, "{\"total\":%zu,\"items\":[", b.count);
+	buf_add(&r->out, items.p, items.len);
+	buf_str(&r->out, "]}");
+	buf_done(&items);
+	return err;
 }
 
 static enum es_err answer(struct request *r, struct node *n, bool accept)

@@ -91,6 +91,9 @@ void member_answer(struct request *r, const struct member *m);
 enum es_err territory_ensure(struct request *r, struct node *n, const char *code);
 /* A change's fields by name. */
 void fields_json(const struct change *ch, struct buf *out);
+/* One field's name, and its value; `k` may be NULL. */
+void field_json(const struct schema_kind *k, unsigned no, struct buf *out);
+void field_value_json(const struct schema_kind *k, unsigned no, struct slice value, struct buf *out);
 
 /* api_alerts.c: ,"alerts":[...] of `status`. */
 void status_alerts(struct request *r, const struct snapshot *snap);

@@ -199,8 +199,10 @@ static enum es_err edit_record(struct request *r, struct node *n, struct edit *e
 		err = refused(r, f);
 	if (err == ES_OK && how == WRITING_PROPOSAL)
 		err = node_propose(n, e, &result);
-	else if (err == ES_OK)
+	else if (err == ES_OK) {
+		e->decides = true;
 		err = node_edit(n, e, how == WRITING_OURS, &result);
+	}
 	if (err == ES_OK)
 		edit_answer(r, n, &result, f);
 	buf_done(&memory);

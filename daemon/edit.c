@@ -218,6 +218,45 @@ static void plan(struct editing *ed)
 	}
 }
 
+/* What stands of a field in that scope once the moves are made. */
+static struct slice after_moves(const struct editing *ed, const struct schema_field *f, enum scope scope)
+{
+	struct fold_value v = fold_in_scope(buf_slice(&ed->state), f->no, scope);
+
+	for (size_t i = 0; i < ed->move_count; i++)
+		if (ed->moves[i].scope == scope && ed->moves[i].field == f->no)
+			return ed->moves[i].value;
+	return v.value.len == 0 || ed->purge[scope][f->index] ? NIL : v.value;
+}
+
+static bool has_move(const struct editing *ed, enum scope scope, es_stamp base, unsigned field)
+{
+	for (size_t i = 0; i < ed->move_count; i++)
+		if (ed->moves[i].scope == scope && ed->moves[i].base == base && ed->moves[i].field == field)
+			return true;
+	return false;
+}
+
+/* Whoever decides has seen both values: the field is said once more, with the base
+ * that is the beaten one (proto/conflict.h). */
+static bool decide_field(void *ctx, const struct said *stands, const struct said *other)
+{
+	struct editing *ed = ctx;
+	const struct schema_field *f = stands->kind == ed->e->kind->no ? schema_field_no(ed->e->kind, stands->field) : NULL;
+
+	if (f && named(ed, f).len > 0 && !has_move(ed, other->scope, other->edited, f->no))
+		add_move(ed, other->scope, other->edited, f->no, after_moves(ed, f, other->scope));
+	return ed->err == ES_OK;
+}
+
+static void decide(struct editing *ed)
+{
+	enum es_err err = node_conflicts(ed->n, &ed->record, decide_field, ed);
+
+	if (err != ES_OK)
+		ed->err = err;
+}
+
 /* --- to the outbox --- */
 
 static int by_scope_base_field(const void *a, const void *b)
@@ -522,6 +561,8 @@ enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, str
 			ed->created = true;
 		}
 		plan(ed);
+		if (e->decides)
+			decide(ed);
 		err = ed->err;
 	}
 	if (err == ES_OK && ed->purging)

@@ -108,6 +108,10 @@ struct feed {
 };
 ES_MUST_USE enum es_err journal_feed(struct journal *j, struct feed *feed);
 
+/* All that counts of some records, ascending by id: as the feed tells records that
+ * are folded anew. One pass over the payloads. */
+ES_MUST_USE enum es_err journal_tell(struct journal *j, struct feed *feed, struct record_id *records, size_t count);
+
 struct outbox_edit {
 	int64_t edit;
 	enum scope scope;

@@ -380,6 +380,17 @@ enum es_err journal_feed_refolds(struct journal *j, struct feed *f)
 	return err;
 }
 
+enum es_err journal_tell(struct journal *j, struct feed *f, struct record_id *records, size_t count)
+{
+	struct refolding r = {.records = records, .count = count};
+	enum es_err err = find_commits(j, &r);
+
+	if (err == ES_OK)
+		err = tell_records(j, f, &r);
+	free(r.pos);
+	return err;
+}
+
 enum es_err journal_refold_done(struct journal *j, int64_t no)
 {
 	sqlite3_bind_int64(journal_st(j, ST_REFOLD_DONE), 1, no);

@@ -218,6 +218,12 @@ bool node_edit_ready(const struct node *n);
 /* Names of the active members that may hold a scope's logs, this node apart. */
 void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx, const char *name), void *ctx);
 
+/* Values written without having been seen, of live records (of one, or NULL): the one
+ * that stands, the one beaten; by record, kind, scope, field. False from each stops.
+ * Values last until each returns. An edit that `decides` its fields ends theirs. */
+ES_MUST_USE enum es_err node_conflicts(struct node *n, const struct record_id *record,
+				       bool (*each)(void *ctx, const struct said *stands, const struct said *other),
+				       void *ctx);
 /* The inbox: proposals, offers and their answers, by the number the list shows. */
 struct inbox_item {
 	int64_t no;

@@ -10,6 +10,7 @@
  *   node_seal.c     outbox -> signed commits
  *   node_control.c  the control log's entries
  *   node_ask.c      proposals, offers, answers, and what follows from them
+ *   node_conflict.c values that nobody has seen
  *   node_seat.c     seats of events: asked for, granted, freed
  *   node_forget.c   erasure
  *   node_keys.c     rotation, recovery

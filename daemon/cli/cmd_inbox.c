@@ -51,23 +51,56 @@ static void show_inbox(const json_t *answer, bool quiet)
 	buf_done(&b);
 }
 
-static int list(const struct args *a, const char *path)
+int cmd_proposals(const struct args *a)
 {
 	struct client c;
 
-	if (client_open(&c, a) && client_call(&c, "GET", path, NULL) && !command_json(&c))
+	if (client_open(&c, a) && client_call(&c, "GET", "/proposals", NULL) && !command_json(&c))
 		show_inbox(c.json, a->quiet);
 	return client_close(&c, 0);
 }
 
-int cmd_proposals(const struct args *a)
+static void add_side(struct grid *g, const json_t *side)
 {
-	return list(a, "/proposals");
+	grid_add(g, fact_shown(json_object_get(side, "value")));
+	grid_add(g, fact_text(json_object_get(side, "by"), "name"));
+	grid_add(g, fact_text(side, "when"));
+}
+
+static void show_conflicts(const json_t *answer, bool quiet)
+{
+	json_t *items = json_object_get(answer, "items"), *item;
+	struct grid g;
+	size_t i;
+
+	if (json_array_size(items) == 0) {
+		if (!quiet)
+			word_print(stderr, W_NO_CONFLICT);
+		return;
+	}
+	grid_init(&g, 9);
+	grid_head(&g, (const char *const[]){"uid", word(W_FIELD), word(W_SCOPE), word(W_STANDS), word(W_FROM), word(W_WHEN),
+					    word(W_BEATEN), word(W_FROM), word(W_WHEN)});
+	json_array_foreach(items, i, item)
+	{
+		grid_add(&g, fact_text(item, "uid"));
+		grid_add(&g, fact_text(item, "field"));
+		grid_add(&g, fact_text(item, "scope"));
+		add_side(&g, json_object_get(item, "shown"));
+		add_side(&g, json_object_get(item, "other"));
+	}
+	grid_print(&g, stdout);
+	if (!quiet)
+		word_print(stderr, W_CONFLICT_HOW);
 }
 
 int cmd_conflicts(const struct args *a)
 {
-	return list(a, "/conflicts");
+	struct client c;
+
+	if (client_open(&c, a) && client_call(&c, "GET", "/conflicts", NULL) && !command_json(&c))
+		show_conflicts(c.json, a->quiet);
+	return client_close(&c, 0);
 }
 
 static int answer(const struct args *a, const char *path, const char *why, enum word_id said)
