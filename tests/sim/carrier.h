@@ -31,6 +31,8 @@ struct target {
 	struct id16 hub;
 	struct peer *peer;
 	unsigned attempts;
+	uint64_t dials; /* to, or from, an odd machine */
+	es_ms first_dial;
 	uint64_t no; /* of the dial asked for: older ones are void */
 	enum es_err last_err;
 };
@@ -52,7 +54,7 @@ struct peer {
 	unsigned refs; /* tasks and events under way */
 	es_ms timer; /* armed for; 0: not */
 	es_ms since;
-	struct id16 last_peer; /* for TASK_CLOSED, after the session is gone */
+	struct tap *tap; /* of a hostile machine's session: what it hears */
 };
 
 enum life { LIFE_UP, LIFE_DOWN /* starts again */, LIFE_STOPPED /* a human must act */, LIFE_GONE };
@@ -112,8 +114,10 @@ struct sim_node {
 	struct id16 join_secret;
 	struct hash join_charter;
 	char name[RIGHTS_NAME_MAX + 1], advertise[64];
-	struct hostile *hostile; /* not a node of ours: NULL */
-	bool deaf; /* its carrier keeps quiet: a hostile one that never reads */
+	struct hostile *hostile; /* breaks rules now, and is not judged like the others; NULL */
+	bool liar; /* broke rules on purpose at some time */
+	bool odd; /* so, or spoke another version: who parts with it may say so */
+	bool deaf; /* a hostile one that does not listen */
 	bool fenced_seen;
 	unsigned crashes, io_exits, restores;
 	int64_t seen_pos; /* check.c: commits looked at */

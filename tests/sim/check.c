@@ -57,8 +57,9 @@ static void seen_change(struct sim_node *s, const struct head *h, const struct s
 	struct ledger *l = &s->w->judge->ledger;
 	struct unit *u = ledger_unit(l, &y->salt);
 	struct change ch;
+	bool crafted = c->hostile && !id_eq(&h->hub, u ? &s->w->nodes[u->machine]->hub : &s->n->hub);
 
-	if (!y->present || change_read(y->change, &ch) != ES_OK || ch.control)
+	if (!y->present || change_read(y->change, &ch) != ES_OK || ch.control || crafted)
 		return;
 	if (!u) {
 		if (ch.op != OP_PUT && ch.op != OP_PROPOSE)
@@ -101,8 +102,8 @@ static void seen_twins(struct sim_node *s, const struct seen_commit *c)
 
 	for (; t; t = t->twin ? &l->commits[t->twin - 1] : NULL)
 		if (t != c && t->exposed && c->exposed && !t->hostile && !c->hostile)
-			violation(s->w, "P2", "two commits of one author at one place, seq %llu, scope %s: seen by n%d and n%d",
-				  (unsigned long long)c->seq, scope_name(c->scope), t->first, s->no);
+			violation(s->w, "P2", "two commits of one author (%02x%02x) at one place, seq %llu, scope %s: seen by n%d and n%d",
+				  c->hub.bytes[0], c->hub.bytes[1], (unsigned long long)c->seq, scope_name(c->scope), t->first, s->no);
 }
 
 static void seen_commit(struct sim_node *s, uint32_t index, struct slice packed)
@@ -128,6 +129,8 @@ static void seen_commit(struct sim_node *s, uint32_t index, struct slice packed)
 		watch_sealed(s, h, &p);
 	}
 	j->stored++;
+	if (!s->hostile && s->no < 64)
+		seen->stored |= 1ull << s->no;
 	bool others = !id_eq(&h->hub, &s->n->hub);
 	if (others && !seen->exposed) {
 		seen->exposed = true;
@@ -204,7 +207,7 @@ void judge_committed(struct sim_node *s, const struct work *k)
 {
 	if (!k->is_task)
 		human_committed(s, k);
-	else if (k->task.type == TASK_ACK && k->err == ES_OK && k->task.role == ROLE_CRESS)
+	else if (k->task.type == TASK_ACK && k->err == ES_OK && k->task.role == ROLE_CRESS && !check_home(s->w)->hostile)
 		read_ack(s, buf_slice(&k->task.body));
 }
 
@@ -214,7 +217,7 @@ static bool between_honest(const struct sim_node *s, const struct peer *p)
 {
 	const struct sim_node *other = p->conn ? s->w->nodes[conn_node(p->conn, !p->side)] : NULL;
 
-	return !s->hostile && other && !other->hostile;
+	return !s->odd && other && !other->odd;
 }
 
 void judge_session(struct peer *p)
@@ -254,6 +257,8 @@ void judge_exit(struct sim_node *s, enum es_err why)
 	bool hurt = s->flipped || s->disk->failed[FAULT_READ] || s->disk->failed[FAULT_WRITE] || s->disk->failed[FAULT_SYNC];
 
 	j->exits++;
+	if (s->hostile)
+		return;
 	if (why == ES_IO && hurt)
 		return;
 	if (why == ES_PAGE_DAMAGED && s->flipped)
@@ -336,6 +341,8 @@ void judge_went_back(struct sim_node *s, const uint8_t *held, size_t count)
 	s->went_back = true;
 	s->restores++;
 	watch_forget(s);
+	for (size_t i = 0; i < l->commit_count && s->no < 64; i++)
+		l->commits[i].stored &= ~(1ull << s->no);
 	for (size_t i = 0; i < l->unit_count && s->no < 64; i++) {
 		struct unit *u = &l->units[i];
 

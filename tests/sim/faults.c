@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/sim/check.h"
+#include "tests/sim/hostile.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/vfs.h"
@@ -398,12 +399,14 @@ void faults_plan(struct world *w, int only)
 
 		p->faults[f] = only >= 0 ? f == only : on;
 	}
-	if (p->faults[F_ROLLBACK_CRESS]) /* L17: not promised */
+	if (p->faults[F_ROLLBACK_CRESS] || p->home_goes_back) /* L17: not promised */
 		p->faults[F_ROLLBACK_HUB] = p->faults[F_CLONE] = false;
+	if (p->home_poisons) /* who lost his memory has nobody else to ask */
+		p->faults[F_RESTORE_HUB] = p->faults[F_ROLLBACK_HUB] = p->faults[F_CLONE] = false;
 	for (int f = 0; f < FAULTS; f++) {
 		uint64_t n = draw(&p->rng, weights[f].low ? weights[f].low : 1, weights[f].high ? weights[f].high : 1);
 
-		for (; p->faults[f] && n > 0; n--)
+		for (; p->faults[f] && f < F_HOSTILE_HUB && n > 0; n--)
 			world_at(w, (es_ms)draw(&p->rng, 10000, (uint64_t)p->end - 1), on_fault, NULL, (uint64_t)f, n);
 		backs = backs || (p->faults[f] && f >= F_RESTORE_HUB && f <= F_ROLLBACK_CRESS);
 	}
@@ -413,6 +416,7 @@ void faults_plan(struct world *w, int only)
 
 void faults_end(struct world *w)
 {
+	hostile_end(w);
 	w->lines.delay = 0;
 	w->lines.loss_ppm = 0;
 	ways_heal(w);

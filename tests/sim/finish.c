@@ -221,6 +221,21 @@ static void settle_awaited(struct world *w, struct sim_node *home)
 	human_came(w);
 }
 
+/* What a hostile hub gave others and home does not take (its quota, a charter that it never
+ * accepts), only a cut ends. */
+static void settle_hostile(struct world *w, const struct sim_node *home)
+{
+	for (int i = 2; i <= w->node_count && w->now > w->plan->end + 300000; i++) {
+		const struct sim_node *s = w->nodes[i];
+		const struct member *m = s && s->hostile && s->role == ROLE_HUB ? rights_member(&home->n->rights, &s->hub) : NULL;
+
+		if (m && m->state != MEMBER_REVOKED) {
+			officer_about(w, ACT_REVOKE, &s->hub);
+			human_came(w);
+		}
+	}
+}
+
 static void humans_come(struct world *w)
 {
 	struct sim_node *home = check_home(w);
@@ -230,6 +245,7 @@ static void humans_come(struct world *w)
 		return;
 	accept_charters(w, home);
 	settle_members(w, home);
+	settle_hostile(w, home);
 	answer_offers(w);
 	for (int i = 1; i <= w->node_count; i++) /* whoever was turned away is told to try again */
 		if (w->nodes[i] && w->nodes[i]->n)

@@ -43,7 +43,7 @@ void people_free(struct people *p)
 bool human_is_hostile(const struct world *w, const struct id16 *hub)
 {
 	for (int i = 1; i <= w->node_count; i++)
-		if (w->nodes[i] && w->nodes[i]->hostile && id_eq(&w->nodes[i]->hub, hub))
+		if (w->nodes[i] && w->nodes[i]->liar && id_eq(&w->nodes[i]->hub, hub))
 			return true;
 	return false;
 }
@@ -576,9 +576,13 @@ static struct sim_node *any_up(struct world *w, int at)
 
 	if (at > 0)
 		return w->nodes[at] && w->nodes[at]->n ? w->nodes[at] : NULL;
-	for (int i = 1; i <= w->node_count; i++)
-		if (w->nodes[i] && w->nodes[i]->n && w->nodes[i]->life == LIFE_UP)
+	for (int i = 1; i <= w->node_count; i++) {
+		const struct sim_node *s = w->nodes[i];
+		bool nobody = s && i > 1 && s->role == ROLE_CRESS; /* a second home: what it forgets, no officer enters anew */
+
+		if (s && s->n && s->life == LIFE_UP && !nobody)
 			up[count++] = i;
+	}
 	return count > 0 ? w->nodes[up[rng_below(&w->rng, (uint64_t)count)]] : NULL;
 }
 

@@ -39,6 +39,7 @@ void human_do(struct world *w, enum act_kind kind, int at);
 /* The same, and to whom (an offer); 0: any. */
 void human_do_to(struct world *w, enum act_kind kind, int at, int to);
 void human_committed(struct sim_node *s, const struct work *k);
+/* Has this author broken rules on purpose? */
 bool human_is_hostile(const struct world *w, const struct id16 *hub);
 /* A hub with an invitation, from the moment its file is there. */
 void human_join(struct world *w, const char *invitation, int no);

@@ -50,7 +50,8 @@ struct seen_commit {
 	enum scope scope;
 	int first; /* machine */
 	bool exposed; /* stored by another identity than its author's */
-	bool hostile;
+	bool hostile; /* its author is */
+	uint64_t stored; /* by honest machines below 64, since they last went back */
 	uint32_t twin; /* another commit at the same place: index + 1 */
 	uint8_t *bytes;
 	size_t len;

@@ -7,6 +7,7 @@
 #include "daemon/worker.h"
 #include "tests/sim/carrier.h"
 #include "tests/sim/check.h"
+#include "tests/sim/hostile.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/vfs.h"
 #include "tests/sim/watch.h"
@@ -58,7 +59,7 @@ es_ms machine_utc(const struct sim_node *s)
 
 bool sim_up(const struct sim_node *s)
 {
-	return s && (s->n || s->hostile) && s->life == LIFE_UP;
+	return s && s->n && s->life == LIFE_UP;
 }
 
 bool sim_refuses(const struct sim_node *s)
@@ -273,6 +274,7 @@ void machine_free(struct sim_node *s)
 	}
 	s->w->nodes[s->no] = NULL;
 	watch_free(s);
+	hostile_free(s->hostile);
 	free(s);
 }
 

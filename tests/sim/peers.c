@@ -7,6 +7,7 @@
 #include "proto/join.h"
 #include "tests/sim/carrier.h"
 #include "tests/sim/check.h"
+#include "tests/sim/hostile.h"
 #include "tests/sim/trace.h"
 
 #define DIAL_MIN_MS 1000
@@ -25,6 +26,7 @@ void peer_unref(struct peer *p)
 	if (!p->closing || p->refs > 0)
 		return;
 	session_done(&p->session, &env);
+	hostile_tap_free(p->tap);
 	free(p);
 }
 
@@ -216,6 +218,7 @@ static void dial(struct target *t)
 		target_soon(t, 30000);
 		return;
 	}
+	judge_dial(t);
 	struct peer *p = peer_new(s, t);
 
 	t->peer = p;
@@ -390,6 +393,8 @@ static void perform(struct peer *p, struct session_effects *fx)
 	struct sim_node *s = p->owner;
 	struct task t;
 
+	if (fx->load)
+		judge_load(p, fx->load_log);
 	if (fx->nack)
 		judge_nack(s, &fx->nack_log, fx->nack_seq, fx->nack_err);
 	if (fx->join && p->session.join_only) {
@@ -411,6 +416,7 @@ void peer_step(struct peer *p, struct session_event *ev)
 	struct sim_node *s = p->owner;
 	struct session_env env;
 	struct session_effects fx = {0};
+	struct spoken before;
 	struct buf send;
 
 	if (p->closing || !s->n)
@@ -420,7 +426,10 @@ void peer_step(struct peer *p, struct session_event *ev)
 	fx.send = &send;
 	sim_env(s, &env);
 	p->session.room = !p->conn || net_writing(p->conn, p->side) <= ROOM_BYTES;
+	hostile_before(p, &before);
 	session_step(&p->session, &env, ev, &fx);
+	if (s->hostile)
+		hostile_say(p, &before, &send);
 	judge_session(p);
 	if (fx.identified)
 		on_identified(p);
@@ -455,9 +464,16 @@ void peer_bytes(struct peer *p, struct slice bytes)
 {
 	struct session_event ev = {.type = SESSION_EV_BYTES, .bytes = &bytes};
 
+	if (p->owner->deaf)
+		return;
 	p->refs++;
-	while (bytes.len > 0 && !p->closing && p->owner->n && p->session.state != SESSION_CLOSED)
+	while (bytes.len > 0 && !p->closing && p->owner->n && p->session.state != SESSION_CLOSED) {
+		struct slice rest = bytes;
+
 		peer_step(p, &ev);
+		if (p->owner->hostile)
+			hostile_heard(p, SLICE(rest.p, rest.len - bytes.len));
+	}
 	peer_unref(p);
 }
 

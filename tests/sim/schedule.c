@@ -5,6 +5,7 @@
 #include <string.h>
 #include "daemon/found.h"
 #include "tests/sim/check.h"
+#include "tests/sim/hostile.h"
 #include "tests/sim/officer.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/vfs.h"
@@ -200,8 +201,10 @@ static void broad(struct world *w, const struct wish *wish)
 	wire(w);
 	start_hubs(w);
 	plan_people(w);
-	if (!wish->no_faults)
-		faults_plan(w, wish->only_fault);
+	if (wish->no_faults)
+		return;
+	hostile_plan(w, wish->only_fault);
+	faults_plan(w, wish->only_fault);
 }
 
 void schedule_run(struct world *w, const struct wish *wish)

@@ -44,6 +44,9 @@ struct plan {
 	es_ms leveled; /* when all were level at the end */
 	int clones;
 	bool alone_given;
+	struct rng hostile_rng; /* of hostile nodes and other versions alone */
+	bool home_goes_back; /* on purpose */
+	bool home_poisons; /* what it says is final is not: no cut is allowed there any more */
 };
 
 /* What the command line fixes; 0: drawn. */

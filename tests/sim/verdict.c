@@ -9,6 +9,8 @@
 #include <string.h>
 #include "proto/canon.h"
 #include "tests/sim/check.h"
+#include "tests/sim/hostile.h"
+#include "tests/sim/human.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/trace.h"
@@ -365,6 +367,8 @@ static void count_payload(struct sim_node *s, const struct head *h, const struct
 
 	if (!u || change_read(y->change, &ch) != ES_OK)
 		return;
+	if (!id_eq(&h->hub, &s->w->nodes[u->machine]->hub) && human_is_hostile(s->w, &h->hub))
+		return; /* another's salt, used again */
 	if (h->scope != SCOPE_LOCAL) {
 		if (rights_is_void(g, &c->log_id, c->seq))
 			return;
@@ -444,6 +448,8 @@ static void check_units(struct world *w)
 		const struct unit *u = &l->units[i];
 		bool gone = rights_forgotten(&home->n->rights, &u->record, u->kind) >= u->edited;
 
+		if (w->nodes[u->machine]->liar)
+			continue; /* it may have forked or thrown away its own work */
 		if (times[i] > 1)
 			violation(w, "twice", "an edit of n%d's, made at %lld s, %s, has effect %u times", u->machine,
 				  (long long)(u->made / 1000), scope_name(u->scope), times[i]);
@@ -472,11 +478,14 @@ static void judge_word(struct looking *k, const struct canary *c, const struct d
 	struct ledger *l = &w->judge->ledger;
 	bool own = c->who == k->s->who;
 
+	for (int i = 1; i <= w->node_count; i++)
+		if (w->nodes[i] && w->nodes[i]->hostile && w->nodes[i]->who == c->who && w->nodes[i]->role == ROLE_HUB)
+			return; /* its words are its own affair */
 	if (c->scope == SCOPE_LOCAL && !own && !c->withdrawn)
 		violation(w, "local", "a local word of who %d is in n%d's %s at %llu", c->who, k->s->no, f->name, (unsigned long long)at);
 	if (c->scope == SCOPE_CRESS && !own && !c->withdrawn && k->s->role != ROLE_CRESS)
 		violation(w, "cress", "a word for the CRESS of who %d is in n%d's %s", c->who, k->s->no, f->name);
-	if (!k->s->n || c->scope == SCOPE_LOCAL || c->scope == SCOPE_COUNT)
+	if (!k->s->n || k->s->hostile || c->scope == SCOPE_LOCAL || c->scope == SCOPE_COUNT)
 		return;
 	es_stamp upto = rights_forgotten(&k->s->n->rights, &c->record, c->kind);
 	if (upto == 0)
@@ -525,10 +534,14 @@ void check_end(struct world *w)
 		hubs += check_counts(w->nodes[i]);
 	at = hubs > 0 ? (int)rng_below(&w->rng, (uint64_t)hubs) : -1;
 	for (int i = 2; i <= w->node_count && !w->stopped && hubs > 0; i++)
-		if (check_counts(w->nodes[i]) && at-- == 0)
+		if (check_counts(w->nodes[i]) && (at-- == 0 || w->judge->hostile))
 			compare_oracle(w->nodes[i]);
 	if (!w->stopped)
 		check_units(w);
 	if (!w->stopped)
 		check_words(w);
+	if (!w->stopped)
+		judge_proofs(w);
+	if (!w->stopped)
+		judge_holdings(w);
 }
