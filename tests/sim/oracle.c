@@ -392,6 +392,16 @@ static bool apply_forget(struct oracle *o, const struct value *v)
 	return true;
 }
 
+/* Finality binds it like a cut: where payloads may be compacted nothing is taken away. */
+static bool apply_void(struct oracle *o, const struct value *v)
+{
+	const struct log *l = log_of(o, &v[1].id);
+
+	if (l && v[2].n > l->checkpoint)
+		*PUSH(o->s.voids) = (struct spot){v[1].id, v[2].n, v[3].hash};
+	return true;
+}
+
 static bool apply_checkpoint(struct oracle *o, const struct value *v)
 {
 	for (struct log *l = o->s.logs; l < END(o->s.logs); l++)
@@ -433,8 +443,7 @@ static bool apply(struct oracle *o, const struct entry *e)
 	case OP_CHECKPOINT:
 		return apply_checkpoint(o, e->v);
 	case OP_VOID:
-		*PUSH(o->s.voids) = (struct spot){e->v[1].id, e->v[2].n, e->v[3].hash};
-		return true;
+		return apply_void(o, e->v);
 	case OP_RESOLVE:
 		return apply_resolve(o, e->v);
 	default: /* suspend, charter, quota... and unknown ones: nothing that folds */

@@ -459,23 +459,27 @@ static void turn_fork_cut(struct made *m, struct buf *b)
 	      lines_are(m, SCOPE_FEDERATION,
 			(struct stands[]){{2, 20, 200, one, "old key"}, {2, 21, 201, kept, "new key"}}, 2),
 	      "what the cut names counts");
-	/* Final: a lower cut is not allowed once a checkpoint holds more. */
-	entry(&b[0], OP_CHECKPOINT, 1);
-	canon_u64(&b[0], 1);
-	canon_array(&b[0], 1);
-	cut(&b[0], &at.log, at.seq, &at.id);
-	entry(&b[1], OP_RESOLVE, 2);
-	put_bin(&b[1], 1, at.log.bytes, 16);
-	canon_u64(&b[1], 2);
-	cut(&b[1], &at.log, 0, NULL);
-	entry(&b[2], OP_VOID, 3);
+	/* Final: a lower cut is not allowed once a checkpoint holds more, nor a void there. */
+	entry(&b[0], OP_VOID, 3);
+	put_bin(&b[0], 1, at.log.bytes, 16);
+	put_u64(&b[0], 2, 2);
+	put_bin(&b[0], 3, one.bytes, 32);
+	entry(&b[1], OP_CHECKPOINT, 1);
+	canon_u64(&b[1], 1);
+	canon_array(&b[1], 1);
+	cut(&b[1], &at.log, at.seq, &at.id);
+	entry(&b[2], OP_RESOLVE, 2);
 	put_bin(&b[2], 1, at.log.bytes, 16);
-	put_u64(&b[2], 2, 2);
-	put_bin(&b[2], 3, one.bytes, 32);
-	seal_control(m, b, 3);
+	canon_u64(&b[2], 2);
+	cut(&b[2], &at.log, 0, NULL);
+	entry(&b[3], OP_VOID, 3);
+	put_bin(&b[3], 1, at.log.bytes, 16);
+	put_u64(&b[3], 2, at.seq);
+	put_bin(&b[3], 3, kept.bytes, 32);
+	seal_control(m, b, 4);
 	add_all(m);
 	check(m, lines_are(m, SCOPE_FEDERATION, (struct stands[]){{2, 21, 201, kept, "new key"}}, 1),
-	      "below a checkpoint nothing is cut; a void is inert, what comes after it counts");
+	      "below a checkpoint nothing is cut or void; above it a void is inert, what comes after it counts");
 }
 
 static struct buf erased_copy(const struct buf *packed)
