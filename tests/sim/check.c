@@ -126,7 +126,7 @@ static void seen_commit(struct sim_node *s, uint32_t index, struct slice packed)
 		seen->first = s->no;
 		seen->hostile = human_is_hostile(s->w, &h->hub);
 		j->sealed++;
-		watch_sealed(s, h, &p);
+		watch_sealed(s, h, &c, &p);
 	}
 	j->stored++;
 	if (!s->hostile && s->no < 64)
@@ -138,6 +138,8 @@ static void seen_commit(struct sim_node *s, uint32_t index, struct slice packed)
 		if (seen->twin || ledger_at(&j->ledger, &c.log_id, c.seq) != seen)
 			seen_twins(s, seen);
 	}
+	if (others)
+		watch_taken(s, &c);
 	if (others && h->scope == SCOPE_LOCAL)
 		violation(s->w, "local", "n%d holds another's local log", s->no);
 	for (uint32_t i = 0; i < p.count && index > 0; i++)
@@ -227,7 +229,9 @@ void judge_session(struct peer *p)
 
 	if (s->buffers < 0 || s->buffers > SESSION_BUFFERS)
 		violation(s->w, "P8", "n%d has %d free commit buffers", s->no, s->buffers);
-	watch_heard(p);
+	watch_stream(p);
+	if (between_honest(s, p))
+		watch_heard(p);
 	if (p->session.state != SESSION_CLOSED || p->judged)
 		return;
 	p->judged = true;

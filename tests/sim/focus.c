@@ -83,6 +83,13 @@ static void do_heal(struct world *w, const struct step *s)
 	ways_heal(w);
 }
 
+/* Its clock is set back by so many minutes. */
+static void do_slow(struct world *w, const struct step *s)
+{
+	if (w->nodes[s->a])
+		clock_jump(&w->nodes[s->a]->clock, w->now, -60000ll * s->b);
+}
+
 static void do_dial(struct world *w, const struct step *s)
 {
 	if (w->nodes[s->a] && w->nodes[s->a]->n)
@@ -100,7 +107,7 @@ static const struct word {
 	void (*run)(struct world *w, const struct step *s);
 } own_words[] = {
 	{"edit", do_edit}, {"backup", do_backup}, {"down", do_down}, {"up", do_up},
-	{"hold", do_hold}, {"heal", do_heal},     {"dial", do_dial}, {"link", do_link},
+	{"hold", do_hold}, {"heal", do_heal},     {"dial", do_dial}, {"link", do_link}, {"slow", do_slow},
 };
 #define OWN_WORDS (int)(sizeof own_words / sizeof *own_words)
 

@@ -14,6 +14,7 @@
  *     backup:N       onto the shelf; restore-hub:N and rollback-hub:N take the newest of N
  *     down:N up:N    the process
  *     hold:A:B       nothing passes from A to B (0: anybody) until "heal"
+ *     slow:N:MIN     its clock is set back by so many minutes, to the end of the faults
  *     dial:N         it dials now those to whom it has no session
  *     link:A:B       A dials B from now on, whether home is there or not */
 #ifndef SIM_FOCUS_H

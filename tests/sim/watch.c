@@ -50,6 +50,7 @@ static bool is_private(const struct sim_node *s, const struct id16 *log)
 	return false;
 }
 
+#define SKEW_MS 300000
 #define HELD_SIZE 52 /* log, seq, id: what a session keeps of logs that it does not know */
 
 /* L12: a hub that has reported has named all that it holds, of every log. */
@@ -72,7 +73,25 @@ static void watch_report(const struct peer *p)
 	}
 }
 
-void watch_heard(struct peer *p)
+/* Part 4: the control log comes first; whoever is out of the federation is so at once. */
+void watch_stream(const struct peer *p)
+{
+	const struct sim_node *s = p->owner;
+	const struct session *session = &p->session;
+	const struct member *m = rights_member(&s->n->rights, &session->peer);
+	const struct track *control = session->track_count > 0 ? &session->tracks[0] : NULL;
+
+	if (session->state != SESSION_STREAM || session->stranger || session->report_only)
+		return;
+	if (m && m->state != MEMBER_ACTIVE)
+		violation(s->w, "P5", "n%d goes on with a member that is not one any more", s->no);
+	if (!p->streams && control && control->theirs > s->n->frontier.heads[0].seq && !control->differs &&
+	    !control->refused)
+		violation(s->w, "order", "n%d streams while its control log is at %llu and the peer's at %u",
+			  s->no, (unsigned long long)s->n->frontier.heads[0].seq, control->theirs);
+}
+
+void watch_heard(const struct peer *p)
 {
 	struct sim_node *s = p->owner;
 	const struct session *session = &p->session;
@@ -127,6 +146,22 @@ static void watch_own(struct sim_node *s, struct watched *o, size_t i)
 	*last = (struct own_head){h->seq, h->id};
 }
 
+/* Is there another machine of the same hub? */
+static bool has_copy(const struct sim_node *s)
+{
+	const struct world *w = s->w;
+
+	for (int i = 1; i <= w->node_count; i++)
+		if (w->nodes[i] && w->nodes[i] != s && w->nodes[i]->who == s->who)
+			return true;
+	return false;
+}
+
+static bool may_be_copy(const struct sim_node *s)
+{
+	return s->restores > 0 || s->flipped || has_copy(s);
+}
+
 static bool hears_home(const struct sim_node *s)
 {
 	for (const struct peer *p = s->peers; p; p = p->next)
@@ -137,8 +172,10 @@ static bool hears_home(const struct sim_node *s)
 
 /* L7: a hub seals in a session with home, once its closed generations are whole. Part 5: nobody seals what is
  * forgotten (its payload is gone before anybody sees it). */
-void watch_sealed(struct sim_node *s, const struct head *h, const struct packed *p)
+void watch_sealed(struct sim_node *s, const struct head *h, const struct commit *c, const struct packed *p)
 {
+	const struct sim_node *home = check_home(s->w);
+	const struct head *there = home->n ? frontier_find(&home->n->frontier, &h->log) : NULL;
 	const struct frontier *f = &s->n->frontier;
 
 	if (s->role == ROLE_CRESS || h->scope == SCOPE_LOCAL || h->scope == SCOPE_CONTROL ||
@@ -148,6 +185,9 @@ void watch_sealed(struct sim_node *s, const struct head *h, const struct packed 
 		if (!p->payload[i].present)
 			violation(s->w, "P7", "n%d seals an edit in its %s log that is forgotten", s->no,
 				  scope_name(h->scope));
+	if (there && there->seq >= c->seq && !has_copy(s))
+		violation(s->w, "L7", "n%d seals at %llu in its %s log, where home holds %llu", s->no,
+			  (unsigned long long)c->seq, scope_name(h->scope), (unsigned long long)there->seq);
 	if (!hears_home(s))
 		violation(s->w, "L7", "n%d seals in its %s log while it does not hear home", s->no,
 			  scope_name(h->scope));
@@ -164,16 +204,14 @@ void watch_sealed(struct sim_node *s, const struct head *h, const struct packed 
 	}
 }
 
-static bool may_be_copy(const struct sim_node *s)
+/* Part 2: nobody takes a commit from the future. */
+void watch_taken(struct sim_node *s, const struct commit *c)
 {
-	const struct world *w = s->w;
+	es_ms ahead = stamp_ms(c->hlc) - machine_utc(s);
 
-	if (s->restores > 0 || s->flipped)
-		return true;
-	for (int i = 1; i <= w->node_count; i++)
-		if (w->nodes[i] && w->nodes[i] != s && w->nodes[i]->who == s->who)
-			return true;
-	return false;
+	if (ahead > SKEW_MS + 1000 && s->home_lost != s->w->now)
+		violation(s->w, "P5", "n%d takes a commit from %lld s in the future", s->no,
+			  (long long)(ahead / 1000));
 }
 
 static void watch_control(struct sim_node *s, struct watched *o)
@@ -380,7 +418,29 @@ static bool cuts_met(const struct world *w, struct buf *why)
 	return true;
 }
 
+/* P5: nobody keeps what lies beyond a cut, as part of its log. */
+static bool nothing_beyond(const struct world *w, struct buf *why)
+{
+	for (int i = 1; i <= w->node_count; i++) {
+		const struct sim_node *s = w->nodes[i];
+
+		for (size_t k = 1; check_counts(s) && k < s->n->frontier.count; k++) {
+			const struct head *h = &s->n->frontier.heads[k];
+			const struct open_log *log =
+				h->scope == SCOPE_LOCAL ? NULL : rights_log(&s->n->rights, &h->log);
+
+			if (!log || !log->cut || h->seq <= log->cut_seq || h->blocked != ES_OK)
+				continue;
+			buf_printf(why, "n%d holds a log to %llu that is cut at %llu", i,
+				   (unsigned long long)h->seq, (unsigned long long)log->cut_seq);
+			return false;
+		}
+	}
+	return true;
+}
+
 bool watch_end(const struct world *w, struct buf *why)
 {
-	return copies_told_apart(w, why) && members_kept(w, why) && cuts_met(w, why);
+	return nothing_beyond(w, why) && copies_told_apart(w, why) && members_kept(w, why) &&
+	       cuts_met(w, why);
 }

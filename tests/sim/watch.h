@@ -8,10 +8,14 @@
 
 #include "tests/sim/carrier.h"
 
-/* After a step of this session: what has it heard? */
-void watch_heard(struct peer *p);
+/* After a step of this session: with whom does it go on; from an honest peer, what has
+ * it heard? */
+void watch_stream(const struct peer *p);
+void watch_heard(const struct peer *p);
 /* It has a commit of this log that nobody has seen. */
-void watch_sealed(struct sim_node *s, const struct head *h, const struct packed *p);
+void watch_sealed(struct sim_node *s, const struct head *h, const struct commit *c, const struct packed *p);
+/* It has taken another's. */
+void watch_taken(struct sim_node *s, const struct commit *c);
 /* After a transaction: what became of its own logs, who does it say it is? */
 void watch_written(struct sim_node *s);
 /* The files are older ones now, or another's. */
