@@ -189,7 +189,7 @@ static enum es_err apply_cut(struct node *n, uint32_t index, const struct open_l
 		n->grew = true;
 	}
 	if (err == ES_OK && h->seq > log->cut_seq)
-		err = node_truncate(n, index, log->cut_seq);
+		err = node_truncate(n, index, log->cut_seq + (PLANT(cut_off_by_one) ? 1 : 0));
 	settle_fork(n, h, log);
 	return err;
 }

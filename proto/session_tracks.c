@@ -123,7 +123,7 @@ static bool has_more(const struct track *k, const struct head *h, const struct o
 {
 	if (k->step > 0)
 		return true;
-	if (log && log->cut && h->seq >= log->cut_seq)
+	if (log && log->cut && h->seq >= log->cut_seq && !PLANT(beyond_cut_admitted))
 		return false; /* what lies beyond the cut is nobody's business here */
 	return k->theirs > h->seq;
 }
