@@ -48,6 +48,7 @@ struct peer {
 	int side;
 	bool connected, closing, greeted, join_sent, judged;
 	bool confirmed, reported; /* told to the node */
+	size_t watched; /* of what its session has heard, the judge has looked at */
 	bool streams;
 	es_ms streams_since;
 	unsigned confirmations;

@@ -35,6 +35,11 @@ void watch_forget(struct sim_node *s)
 
 /* --- who is told what: the scopes of part 1 --- */
 
+static bool is_private_head(const struct sim_node *s, const struct head *h)
+{
+	return (h->scope == SCOPE_LOCAL || (h->scope == SCOPE_CRESS && s->role != ROLE_CRESS)) && !id_eq(&h->hub, &s->n->hub);
+}
+
 /* May this node not even hear of that log? */
 static bool is_private(const struct sim_node *s, const struct id16 *log)
 {
@@ -44,8 +49,8 @@ static bool is_private(const struct sim_node *s, const struct id16 *log)
 		const struct node *n = w->nodes[i] ? w->nodes[i]->n : NULL;
 		const struct head *h = n ? frontier_find(&n->frontier, log) : NULL;
 
-		if (h && (h->scope == SCOPE_LOCAL || (h->scope == SCOPE_CRESS && s->role != ROLE_CRESS)))
-			return !id_eq(&h->hub, &s->n->hub);
+		if (h)
+			return is_private_head(s, h);
 	}
 	return false;
 }
@@ -91,21 +96,34 @@ void watch_stream(const struct peer *p)
 			  s->no, (unsigned long long)s->n->frontier.heads[0].seq, control->theirs);
 }
 
-void watch_heard(const struct peer *p)
+/* Of logs that it does not know itself only what was added since. */
+static bool told_of_private(struct peer *p)
 {
-	struct sim_node *s = p->owner;
+	const struct sim_node *s = p->owner;
 	const struct session *session = &p->session;
 	struct id16 log;
+	bool told = false;
 
-	watch_report(p);
-	for (size_t at = 0; at + HELD_SIZE <= session->held.len; at += HELD_SIZE) {
+	for (size_t at = p->watched <= session->held.len ? p->watched : 0; at + HELD_SIZE <= session->held.len; at += HELD_SIZE) {
 		memcpy(log.bytes, session->held.p + at, 16);
-		if (is_private(s, &log))
-			violation(s->w, "private", "n%d is told of another's log", s->no);
+		told = told || is_private(s, &log);
 	}
+	p->watched = session->held.len;
 	for (size_t i = 1; i < session->track_count && i < s->n->frontier.count; i++)
-		if (session->tracks[i].listed && is_private(s, &s->n->frontier.heads[i].log))
-			violation(s->w, "private", "n%d is told of another's log", s->no);
+		told = told || (session->tracks[i].listed && is_private_head(s, &s->n->frontier.heads[i]));
+	return told;
+}
+
+void watch_heard(struct peer *p)
+{
+	struct sim_node *s = p->owner;
+	const struct sim_node *from = p->conn ? s->w->nodes[conn_node(p->conn, !p->side)] : NULL;
+
+	if (s->hostile || (from && from->hostile))
+		return; /* they say what they like */
+	watch_report(p);
+	if (told_of_private(p))
+		violation(s->w, "private", "n%d is told of another's log", s->no);
 }
 
 /* --- what is signed stays (L6), and who one is (L1) --- */

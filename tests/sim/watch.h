@@ -11,7 +11,7 @@
 /* After a step of this session: with whom does it go on; from an honest peer, what has
  * it heard? */
 void watch_stream(const struct peer *p);
-void watch_heard(const struct peer *p);
+void watch_heard(struct peer *p);
 /* It has a commit of this log that nobody has seen. */
 void watch_sealed(struct sim_node *s, const struct head *h, const struct commit *c, const struct packed *p);
 /* It has taken another's. */
