@@ -38,7 +38,7 @@ static bool take_reply(void *ctx, const struct reply *r)
 	bool mine = id_eq(&a->to, &r->hub) && a->state == ASK_OPEN;
 	bool withdrawn = id_eq(&a->from, &r->hub) && !r->accepted && (a->op != OP_STEWARD || is_heard(w->n, &r->at));
 
-	if (!mine && !withdrawn)
+	if ((!mine && !withdrawn) || rights_is_void(&w->n->rights, &r->at.log, r->at.seq))
 		return true;
 	a->state = !r->accepted ? ASK_REFUSED : a->op == OP_PROPOSE ? ASK_DONE /* its put stands beside it */ : ASK_ACCEPTED;
 	a->answer = r->at;
@@ -318,7 +318,8 @@ static enum es_err is_settled(struct node *n, const struct ask *a, bool *yes)
 	es_stamp edited;
 	enum es_err err = ES_OK;
 
-	*yes = (from && from->state == MEMBER_REVOKED) || (a->op == OP_STEWARD && to && to->state == MEMBER_REVOKED);
+	*yes = (from && from->state == MEMBER_REVOKED) || (a->op == OP_STEWARD && to && to->state == MEMBER_REVOKED) ||
+	       (a->op != ASK_SEAT && rights_is_void(&n->rights, &a->at.log, a->at.seq));
 	if (a->op == OP_STEWARD || a->op == OP_FORGET)
 		*yes = *yes || !id_eq(&steward, &a->from);
 	if (*yes || (a->op != OP_FORGET && a->op != OP_ROTATE))
@@ -333,6 +334,20 @@ static enum es_err is_settled(struct node *n, const struct ask *a, bool *yes)
 	return err;
 }
 
+/* Home may hold our withdrawal now, or an officer have voided the answer. */
+static enum es_err weigh_again(struct node *n, struct ask *a)
+{
+	enum es_err err = ES_OK;
+
+	if (a->op != OP_STEWARD)
+		return ES_OK;
+	if (a->state == ASK_ACCEPTED && rights_is_void(&n->rights, &a->answer.log, a->answer.seq)) {
+		a->state = ASK_OPEN;
+		err = journal_ask_state(n->journal, a);
+	}
+	return err == ES_OK ? look_for_answer(n, &a->at) : err;
+}
+
 static enum es_err settle_asks(struct node *n)
 {
 	struct asks l = {0};
@@ -344,8 +359,7 @@ static enum es_err settle_asks(struct node *n)
 	for (size_t i = 0; i < l.count && err == ES_OK; i++) {
 		bool settled = false;
 
-		if (l.list[i].op == OP_STEWARD && id_eq(&l.list[i].from, &n->hub)) /* home may hold our withdrawal now */
-			err = look_for_answer(n, &l.list[i].at);
+		err = weigh_again(n, &l.list[i]);
 		if (err == ES_OK)
 			err = is_settled(n, &l.list[i], &settled);
 		if (err == ES_OK && settled)

@@ -415,6 +415,33 @@ static void an_offer_to_a_member_that_is_revoked_is_over(void **state)
 	assert_int_equal(stored(home, "Apres").op, OP_PUT);
 }
 
+static void a_void_offer_is_over_and_a_void_answer_is_none(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	assert_int_equal(answer(w, vannes, false), ES_OK);
+	seal_alone(w, vannes);
+	struct head *h = own_head(vannes, vannes, SCOPE_FEDERATION);
+	send_data(w, vannes, home);
+	assert_int_equal(inbox(home).count, 0);
+	assert_int_equal(edit(w, auray, 1, "nom", "Apres"), ES_OK);
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_EXISTS); /* it has not heard */
+	assert_int_equal(STEP(w, home, node_void(home->n, &h->log, h->seq)), ES_OK);
+	visit_all(w);
+	assert_int_equal(waiting(auray, "Apres").count, 1); /* unanswered */
+	h = own_head(auray, auray, SCOPE_FEDERATION);
+	assert_int_equal(STEP(w, home, node_void(home->n, &h->log, h->seq)), ES_OK);
+	visit_all(w);
+	assert_true(is_steward(home, auray, 1, auray));
+	assert_int_equal(waiting(auray, "Apres").count, 0);
+	assert_int_equal(stored(home, "Apres").op, OP_PUT);
+	assert_int_equal(inbox(vannes).count, 0);
+}
+
 static void an_offer_waits_until_home_holds_all(void **state)
 {
 	struct nodes *w = *state;
@@ -853,6 +880,7 @@ int main(void)
 		TEST(a_withdrawal_goes_before_an_acceptance_that_home_has_not_entered),
 		TEST(an_accepted_offer_may_be_withdrawn_until_home_enters_it),
 		TEST(an_offer_to_a_member_that_is_revoked_is_over),
+		TEST(a_void_offer_is_over_and_a_void_answer_is_none),
 		TEST(an_offer_waits_until_home_holds_all),
 		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
 		TEST(a_proposal_is_shown_to_the_steward_and_taken_or_not),

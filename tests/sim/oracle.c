@@ -352,12 +352,24 @@ static bool apply_recover(struct oracle *o, const struct entry *e)
 	return turn_key(o, (struct key){cress_key(o)->hub, v[3].n, v[1].sign}, SLICE_NONE);
 }
 
+/* Is there, in one of the hub's data logs, a commit that is not void? */
+static bool stands_at(const struct oracle *o, struct spot at, const struct id16 *hub)
+{
+	const struct log *l = log_of(o, &at.log);
+
+	for (const struct spot *v = o->s.voids; v < END(o->s.voids); v++)
+		if (id_eq(&v->log, &at.log) && v->seq == at.seq)
+			return false;
+	return l && id_eq(&l->hub, hub) && at.seq > 0 && !(l->is_cut && at.seq > l->cut.seq);
+}
+
 static bool apply_steward(struct oracle *o, const struct value *v, uint64_t ctl_seq)
 {
 	struct handover h = {{v[1].record, v[2].n}, ctl_seq, v[3].id, v[4].id, v[7].raw};
 	struct id16 now = steward_at(o, h.of, UINT64_MAX, &(const struct handover *){NULL});
 
-	if (id_eq(&now, &h.from) && !cuts_what_is_final(o, &h.from, h.cuts)) /* else without effect */
+	if (id_eq(&now, &h.from) && stands_at(o, v[5].spot, &h.from) && stands_at(o, v[6].spot, &h.to) &&
+	    !cuts_what_is_final(o, &h.from, h.cuts)) /* else without effect */
 		*PUSH(o->s.handovers) = h;
 	return true;
 }

@@ -205,16 +205,28 @@ static struct id16 entry_of_open(const struct made *m, struct buf *b, unsigned w
 	return id;
 }
 
+/* The first change of a log: an offer, an answer. */
+static void put_place(struct buf *b, unsigned no, const struct id16 *log)
+{
+	canon_u64(b, no);
+	canon_array(b, 3);
+	canon_bin(b, log->bytes, 16);
+	canon_u64(b, 1);
+	canon_u64(b, 0);
+}
+
 static void entry_of_steward(const struct made *m, struct buf *b, unsigned from, unsigned to,
 			     const struct sealed *head)
 {
 	struct record_id r = record(m, 1);
 
-	entry(b, OP_STEWARD, 5);
+	entry(b, OP_STEWARD, 7);
 	put_bin(b, 1, r.bytes, 32);
 	put_u64(b, 2, 1);
 	put_bin(b, 3, m->hub[from].bytes, 16);
 	put_bin(b, 4, m->hub[to].bytes, 16);
+	put_place(b, 5, &head->log);
+	put_place(b, 6, &m->pub[to]);
 	canon_u64(b, 7);
 	canon_array(b, 1);
 	cut(b, &head->log, head->seq, &head->id);
