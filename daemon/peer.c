@@ -260,6 +260,13 @@ static struct peer_job *job_new(struct peer *p)
 	return j;
 }
 
+static void post(struct peer *p, struct peer_job *j)
+{
+	j->job.reads = j->task.reads;
+	j->job.in_memory = j->task.in_memory;
+	worker_post(p->swarm->worker, &j->job);
+}
+
 static void post_flag(struct peer *p, enum task_type type, bool value)
 {
 	struct peer_job *j = job_new(p);
@@ -268,13 +275,12 @@ static void post_flag(struct peer *p, enum task_type type, bool value)
 		return;
 	task_init(&j->task, type, &p->session, p->no);
 	j->task.flag = value;
-	worker_post(p->swarm->worker, &j->job);
+	post(p, j);
 }
 
 static void post_closed(struct peer *p, enum es_err why)
 {
-	/* Whoever said HELLO may be on the node's list already, also where it did not stay for the answer. */
-	struct peer_job *j = p->greeted || p->target || p->session.peer_role != 0 ? job_new(NULL) : NULL;
+	struct peer_job *j = p->noted || p->greeted || p->target ? job_new(NULL) : NULL;
 
 	if (!j)
 		return;
@@ -282,7 +288,7 @@ static void post_closed(struct peer *p, enum es_err why)
 	if (p->target && p->target->home) /* also before it has greeted us */
 		j->task.role = ROLE_CRESS;
 	j->task.err = why;
-	worker_post(p->swarm->worker, &j->job);
+	post(p, j);
 }
 
 /* --- joining, the hub's side --- */
@@ -444,8 +450,8 @@ static void perform(struct peer *p, struct session_effects *fx)
 			return;
 		}
 		j->task = t;
-		j->job.reads = t.reads;
-		worker_post(p->swarm->worker, &j->job);
+		p->noted = p->noted || t.type == TASK_GREET;
+		post(p, j);
 	}
 }
 

@@ -19,6 +19,7 @@ struct peer {
 	uv_connect_t connect;
 	unsigned open_handles, jobs;
 	bool connected, closing, counted_half, greeted, reported, join_sent;
+	bool noted; /* the node has been asked about it: it keeps the session until told of its end */
 	uint64_t no; /* never used again */
 	bool confirmed, streams;
 	unsigned confirmations; /* told to the writer */

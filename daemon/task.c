@@ -9,6 +9,7 @@ void task_init(struct task *t, enum task_type type, const struct session *s, uin
 {
 	memset(t, 0, sizeof *t);
 	t->type = type;
+	t->in_memory = type == TASK_LEVEL || type == TASK_REPORT || type == TASK_CONFIRM || type == TASK_CLOSED;
 	t->session = session;
 	buf_init(&t->body, BODY_MAX);
 	buf_init(&t->out, BODY_MAX);

@@ -30,6 +30,7 @@ enum task_type {
 struct task {
 	enum task_type type;
 	bool reads; /* writes nothing */
+	bool in_memory; /* about a session: the node must hear it where the disk takes nothing, too */
 	uint64_t session; /* the carrier's number for it, never reused */
 	struct id16 hub, instance; /* the peer's */
 	struct id16 said; /* our own instance, as HELLO said it */

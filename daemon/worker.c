@@ -370,8 +370,11 @@ static enum es_err run_job(struct node *n, struct job *j)
 	if (j->reads || j->apart)
 		return j->run(n, j);
 	err = journal_savepoint(n->journal);
-	if (err != ES_OK)
+	if (err != ES_OK) {
+		if (j->in_memory)
+			(void)!j->run(n, j);
 		return err;
+	}
 	j->err = j->run(n, j);
 	/* A batch from a peer keeps the commits before the one that was refused. */
 	bool keep = j->keeps ? j->keeps(j->err) : j->err == ES_OK;
@@ -441,7 +444,7 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 	if (writes)
 		err = journal_begin(n->journal);
 	for (struct job *j = group; j; j = j->next)
-		j->err = err != ES_OK && !j->reads ? err : run_job(n, j);
+		j->err = err != ES_OK && !j->reads && !j->in_memory ? err : run_job(n, j);
 	if (writes && err == ES_OK)
 		more = seal_step(w);
 	if (writes && err == ES_OK)

@@ -26,6 +26,7 @@ struct job {
 	bool (*keeps)(enum es_err err); /* on what errors its part is kept; NULL: on none */
 	bool edits; /* waits for the directory before and after */
 	bool reads; /* writes nothing: no savepoint */
+	bool in_memory; /* runs even where the disk gives no transaction: what it says is kept in memory */
 	bool apart; /* with no other job and in no transaction: it begins its own */
 	struct position seen; /* edits: what the directory must reach */
 	es_ms since;

@@ -46,7 +46,7 @@ struct peer {
 	struct session session;
 	struct conn *conn;
 	int side;
-	bool connected, closing, greeted, join_sent, judged;
+	bool connected, closing, greeted, join_sent, judged, noted;
 	bool confirmed, reported; /* told to the node */
 	size_t watched; /* of what its session has heard, the judge has looked at */
 	bool streams;

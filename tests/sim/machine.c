@@ -343,6 +343,8 @@ static enum es_err run_one(struct sim_node *s, struct work *k)
 	if (k->reads)
 		return k->is_task ? task_run(n, &k->task) : k->run(s, k);
 	err = journal_savepoint(n->journal);
+	if (err != ES_OK && k->is_task && k->task.in_memory)
+		(void)task_run(n, &k->task);
 	if (err != ES_OK)
 		return err;
 	k->err = k->is_task ? task_run(n, &k->task) : k->run(s, k);
@@ -577,7 +579,7 @@ static enum es_err run_group(struct sim_node *s, struct work *works, bool *more)
 	enum es_err err = journal_begin(n->journal);
 
 	for (struct work *k = works; k; k = k->next) {
-		k->err = err != ES_OK && !k->reads ? err : run_one(s, k);
+		k->err = err != ES_OK && !k->reads && !(k->is_task && k->task.in_memory) ? err : run_one(s, k);
 		if (s->disk->epoch != s->epoch)
 			return ES_IO;
 	}

@@ -80,7 +80,7 @@ void peer_close(struct peer *p, enum es_err why)
 	if (p->conn)
 		net_close(p->conn, p->side);
 	p->conn = NULL;
-	if (s->n && (p->greeted || p->session.known || p->session.peer_role != 0 || (t && t->home)))
+	if (s->n && (p->noted || p->greeted || p->session.known || (t && t->home)))
 		post_closed(p, why);
 	if (t) {
 		t->peer = NULL;
@@ -407,6 +407,7 @@ static void perform(struct peer *p, struct session_effects *fx)
 
 		k->task = t;
 		k->reads = t.reads;
+		p->noted = p->noted || t.type == TASK_GREET;
 		sim_post(s, k);
 	}
 }
