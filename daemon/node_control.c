@@ -349,6 +349,22 @@ static enum es_err resolve_control(struct node *n)
 	return err;
 }
 
+/* L17: the cut names a commit that no live disk holds; nobody can reach it. */
+static bool is_cut_above(const struct head *h, const struct open_log *open)
+{
+	return h->blocked != ES_FORK && open->cut && node_cut_here(h, open).seq < open->cut_seq;
+}
+
+static enum es_err resolve_cut(struct node *n, const struct head *h, const struct open_log *open)
+{
+	struct log_cut cut = node_cut_here(h, open);
+	struct buf b;
+
+	buf_init(&b, 512);
+	entry_resolve(&open->id, &cut, &b);
+	return enter(n, &b);
+}
+
 enum es_err node_resolve(struct node *n, const struct id16 *log)
 {
 	const struct head *h = frontier_find(&n->frontier, log);
@@ -361,6 +377,8 @@ enum es_err node_resolve(struct node *n, const struct id16 *log)
 		return ES_NOT_ALLOWED;
 	if (id_is_zero(log) || (open && open->scope == SCOPE_CONTROL))
 		return resolve_control(n);
+	if (h && open && is_cut_above(h, open))
+		return resolve_cut(n, h, open);
 	if (!h || !open || h->blocked != ES_FORK)
 		return ES_NOT_FOUND;
 	cut.seq = h->blocked_seq - 1;

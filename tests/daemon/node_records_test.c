@@ -335,6 +335,30 @@ static void a_home_that_lost_what_is_final_goes_on_and_hands_over(void **state)
 	assert_true(is_steward(&w->p[AURAY], home, 1, vannes));
 }
 
+/* L17: only then may the hub's old generation be whole again. */
+static void a_cut_that_names_what_nobody_holds_is_lowered_by_an_officer(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+	struct log_cut cut = {.seq = 5, .id = {{7}}};
+	struct slice s;
+	struct buf b;
+
+	create(w, auray, 1, "Atelier");
+	cut.log = own_head(home, auray, SCOPE_PUBLIC)->log;
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &cut.log)), ES_NOT_FOUND);
+	buf_init(&b, 512);
+	entry_resolve(&cut.log, &cut, &b);
+	s = buf_slice(&b);
+	assert_int_equal(STEP(w, home, node_control(home->n, &s, 1)), ES_OK);
+	buf_done(&b);
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &cut.log)), ES_OK);
+	assert_int_equal(rights_log(&home->n->rights, &cut.log)->cut_seq, 1);
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &cut.log)), ES_NOT_FOUND);
+	visit_all(w);
+	assert_true(shows(&w->p[VANNES], 1, "Atelier"));
+}
+
 /* Acceptance and withdrawal may cross: home alone says which came in time. */
 static void a_withdrawal_counts_once_home_holds_it(void **state)
 {
@@ -876,6 +900,7 @@ int main(void)
 		TEST(an_offer_is_answered_by_whom_it_is_for_alone),
 		TEST(edits_after_the_offer_wait),
 		TEST(a_home_that_lost_what_is_final_goes_on_and_hands_over),
+		TEST(a_cut_that_names_what_nobody_holds_is_lowered_by_an_officer),
 		TEST(a_withdrawal_counts_once_home_holds_it),
 		TEST(a_withdrawal_goes_before_an_acceptance_that_home_has_not_entered),
 		TEST(an_accepted_offer_may_be_withdrawn_until_home_enters_it),

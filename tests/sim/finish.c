@@ -187,6 +187,21 @@ static bool want_resolve(void *ctx, const struct id16 *log, uint64_t seq, struct
 	return true;
 }
 
+/* L17: a cut that names a commit which nobody has brought by now. */
+static void settle_cuts(struct world *w, const struct sim_node *home)
+{
+	for (size_t i = 1; i < home->n->frontier.count && w->now > w->plan->end + 240000; i++) {
+		const struct head *h = &home->n->frontier.heads[i];
+		const struct open_log *log = rights_log(&home->n->rights, &h->log);
+		const struct member *m = rights_member(&home->n->rights, &h->hub);
+
+		if (!log || !log->cut || h->seq >= log->cut_seq || log->cut_seq <= log->checkpoint || !m || m->state != MEMBER_ACTIVE)
+			continue;
+		officer_resolve(w, &h->log);
+		human_came(w);
+	}
+}
+
 static void settle_forks(struct world *w, struct sim_node *home)
 {
 	if (home->n->clash == ES_CONTROL_FORK) {
@@ -252,6 +267,7 @@ static void humans_come(struct world *w)
 			machine_hurry(w->nodes[i]);
 	settle_copies(w);
 	settle_forks(w, home);
+	settle_cuts(w, home);
 	settle_awaited(w, home);
 }
 
