@@ -350,7 +350,7 @@ enum es_err node_follow_rights(struct node *n, const struct commit *c)
 	if (err == ES_OK && n->rights.stewards_changed)
 		err = refold_stewards(n, c->seq);
 	if (err == ES_OK && n->rights.forgets_changed)
-		err = node_apply_forgets(n, c);
+		err = node_apply_forgets(n, c->seq);
 	n->derive = true;
 	return err != ES_OK ? err : node_follow_keys(n);
 }

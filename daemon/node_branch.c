@@ -178,6 +178,8 @@ static enum es_err take_place(struct node *n)
 	}
 	if (err == ES_OK)
 		err = journal_branch_clear(n->journal);
+	if (err == ES_OK && node_number(n, "efface") >= first) /* those receipts were for the other branch */
+		err = node_set_number(n, "efface", first - 1);
 	if (err == ES_OK)
 		err = journal_refold(n->journal, NULL);
 	if (err == ES_OK)
@@ -185,6 +187,8 @@ static enum es_err take_place(struct node *n)
 	n->rights.cuts_changed = true;
 	if (err == ES_OK)
 		err = node_follow_rights(n, &c);
+	if (err == ES_OK)
+		err = node_apply_forgets(n, first);
 	if (err == ES_OK)
 		err = node_drop_lost(n, first);
 	n->clash = ES_OK;

@@ -48,7 +48,7 @@ static enum es_err destroy(struct node *n, const struct record_id *record, unsig
 	return err;
 }
 
-enum es_err node_apply_forgets(struct node *n, const struct commit *c)
+enum es_err node_apply_forgets(struct node *n, uint64_t from)
 {
 	enum es_err err = ES_OK;
 	int64_t count;
@@ -56,7 +56,7 @@ enum es_err node_apply_forgets(struct node *n, const struct commit *c)
 	for (size_t i = 0; i < n->rights.forgotten_count && err == ES_OK; i++) {
 		const struct forgotten *f = &n->rights.forgotten[i];
 
-		if (f->seq == c->seq)
+		if (f->seq >= from)
 			err = destroy(n, &f->record, f->kind, f->upto, false, &count);
 	}
 	return err;

@@ -104,8 +104,8 @@ ES_MUST_USE enum es_err node_grant_seats(struct node *n);
 /* node_forget.c: one order, with the positions that we hold, into the control log. */
 ES_MUST_USE enum es_err node_enter_forget(struct node *n, const struct forget_order *f, int64_t *places);
 ES_MUST_USE enum es_err node_load_orders(struct node *n);
-/* The forgets of the last control commit. */
-ES_MUST_USE enum es_err node_apply_forgets(struct node *n, const struct commit *c);
+/* The forgets of the control log from this seq on. */
+ES_MUST_USE enum es_err node_apply_forgets(struct node *n, uint64_t from);
 ES_MUST_USE enum es_err node_erase_acked(struct node *n);
 /* The CRESS lists the places of forgotten changes that came after their `forget`. */
 ES_MUST_USE enum es_err node_list_holes(struct node *n);

@@ -586,6 +586,42 @@ static void who_left_a_control_branch_seals_nothing_on_the_old_word(void **state
 	assert_true(shows(home, 2, "Entre-temps"));
 }
 
+static bool holds(struct party *p, const struct party *author, const char *text)
+{
+	const struct head *h = own_head(p, author, SCOPE_PUBLIC);
+	struct buf body;
+	uint64_t last;
+
+	buf_init(&body, 4 * COMMIT_PACKED_MAX);
+	assert_int_equal(node_load(p->n, (uint32_t)(h - p->n->frontier.heads), 1, h->seq, &body, &last), ES_OK);
+	bool found = memmem(body.p, body.len, text, strlen(text)) != NULL;
+	buf_done(&body);
+	return found;
+}
+
+static void what_the_other_branch_has_forgotten_is_destroyed_when_it_is_taken(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	struct id16 control = {{0}}, uid = uid_of(5);
+	uint64_t common;
+	int64_t forgot;
+
+	written(w, auray, 5, "Secret");
+	visit_all(w);
+	assert_true(holds(vannes, auray, "Secret"));
+	common = home->n->rights.seq;
+	two_control_logs(w);
+	assert_int_equal(STEP(w, auray, node_forget(auray->n, &uid, &forgot)), ES_OK);
+	visit(w, auray);
+	assert_false(holds(home, auray, "Secret"));
+	assert_int_equal(send_from(w, vannes, home, 0, common + 1, UINT64_MAX), ES_CONTROL_FORK);
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &control)), ES_OK);
+	assert_true(holds(vannes, auray, "Secret"));
+	assert_int_equal(send_from(w, home, vannes, 0, common + 1, UINT64_MAX), ES_OK);
+	assert_false(holds(vannes, auray, "Secret"));
+}
+
 /* One commit at a time, as small messages bring it. */
 static void a_branch_is_read_over_several_messages(void **state)
 {
@@ -645,6 +681,7 @@ int main(void)
 		TEST(a_control_fork_is_shown_and_nothing_of_it_applied),
 		TEST(a_control_fork_resolved_ends_with_one_log),
 		TEST(who_left_a_control_branch_seals_nothing_on_the_old_word),
+		TEST(what_the_other_branch_has_forgotten_is_destroyed_when_it_is_taken),
 		TEST(a_branch_is_read_over_several_messages),
 		TEST(a_branch_signed_by_nobody_is_no_fork),
 	};
