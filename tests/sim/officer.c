@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/sim/check.h"
+#include "tests/sim/hostile.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/trace.h"
 
@@ -203,9 +204,10 @@ static struct duty *duty_new(struct world *w, enum act_kind kind)
 void officer_do(struct world *w, enum act_kind kind, int at)
 {
 	struct sim_node *s = kind == ACT_ROTATE ? w->nodes[at] : check_home(w);
+	const struct hostile *liar = check_home(w)->hostile;
 	struct duty *d;
 
-	if (!s || !s->n)
+	if (!s || !s->n || (kind == ACT_ROTATE && liar && liar->other_home)) /* a key that one home alone knows is lost with it */
 		return;
 	d = duty_new(w, kind);
 	if (kind == ACT_ROTATE || kind == ACT_ROTATE_CRESS)

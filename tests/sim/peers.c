@@ -161,6 +161,7 @@ static es_ms turned_away(enum es_err why)
 	case ES_KEY_REPLACED:
 	case ES_NOT_MEMBER:
 	case ES_DENIED:
+	case ES_CONTROL_FORK:
 		return 300000;
 	case ES_SUSPENDED:
 	case ES_GENERATIONS:
