@@ -50,6 +50,8 @@ struct peer {
 	bool confirmed, reported; /* told to the node */
 	size_t watched; /* of what its session has heard, the judge has looked at */
 	bool streams;
+	struct id16 nacked; /* a log that the other end will not have, and how often it said so */
+	unsigned nacks;
 	es_ms streams_since;
 	unsigned confirmations;
 	unsigned refs; /* tasks and events under way */
@@ -84,6 +86,7 @@ struct sim_node {
 	char dir[32];
 	enum role role;
 	struct disk *disk;
+	struct sign_secret old_sign; /* of before its last rotation */
 	struct node_keys keys, next_keys; /* next: taken with the rotation's entry */
 	bool has_next;
 	struct id16 hub;

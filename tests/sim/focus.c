@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/sim/hostile.h"
 #include "tests/sim/officer.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/trace.h"
@@ -102,16 +103,41 @@ static void do_link(struct world *w, const struct step *s)
 		machine_dial(w->nodes[s->a], s->b, &w->nodes[s->b]->hub, false, false);
 }
 
+/* A hub turns hostile and says such a thing to all whom it hears. */
+static void do_lie(struct world *w, const struct step *s)
+{
+	struct sim_node *liar = w->nodes[s->a];
+	uint64_t last = UINT64_MAX;
+
+	if (!liar || !liar->n)
+		return;
+	hostile_turn(w, liar);
+	for (;;) { /* any of them may be closed meanwhile: by number */
+		struct peer *p = liar->peers;
+
+		while (p && (p->no >= last || !p->session.wired || p->closing || !p->conn))
+			p = p->next;
+		if (!p)
+			break;
+		last = p->no;
+		if (s->what < TRICKS)
+			hostile_trick(p, (enum trick)s->what);
+		else
+			hostile_lie(p, s->what - TRICKS);
+	}
+}
+
 static const struct word {
 	const char *name;
 	void (*run)(struct world *w, const struct step *s);
 } own_words[] = {
-	{"edit", do_edit}, {"backup", do_backup}, {"down", do_down}, {"up", do_up},
-	{"hold", do_hold}, {"heal", do_heal},     {"dial", do_dial}, {"link", do_link}, {"slow", do_slow},
+	{"edit", do_edit}, {"backup", do_backup}, {"down", do_down}, {"up", do_up},     {"hold", do_hold},
+	{"heal", do_heal}, {"dial", do_dial},     {"link", do_link}, {"slow", do_slow},
 };
 #define OWN_WORDS (int)(sizeof own_words / sizeof *own_words)
+#define FIRST_LIE (OWN_WORDS + ACT_KINDS + FAULTS)
 
-/* Own words first, then acts, then faults; -1: none of them. */
+/* Own words first, then acts, faults, and lies: tricks, and "lie." with a twist. */
 static int find_word(const char *word)
 {
 	for (int i = 0; i < OWN_WORDS; i++)
@@ -123,7 +149,11 @@ static int find_word(const char *word)
 	for (int i = 0; i < FAULTS; i++)
 		if (strcmp(fault_name((enum fault)i), word) == 0)
 			return OWN_WORDS + ACT_KINDS + i;
-	return -1;
+	for (int i = 0; i < TRICKS; i++)
+		if (strcmp(trick_name((enum trick)i), word) == 0)
+			return FIRST_LIE + i;
+	int twist = strncmp(word, "lie.", 4) == 0 ? hostile_twist(word + 4) : -1;
+	return twist < 0 ? -1 : FIRST_LIE + TRICKS + twist;
 }
 
 static void do_word(struct world *w, int word, struct step *s)
@@ -133,9 +163,12 @@ static void do_word(struct world *w, int word, struct step *s)
 	} else if (word < OWN_WORDS + ACT_KINDS) {
 		s->what = word - OWN_WORDS;
 		do_act(w, s);
-	} else {
+	} else if (word < FIRST_LIE) {
 		s->what = word - OWN_WORDS - ACT_KINDS;
 		do_fault(w, s);
+	} else {
+		s->what = word - FIRST_LIE;
+		do_lie(w, s);
 	}
 }
 

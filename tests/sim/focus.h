@@ -15,6 +15,8 @@
  *     down:N up:N    the process
  *     hold:A:B       nothing passes from A to B (0: anybody) until "heal"
  *     slow:N:MIN     its clock is set back by so many minutes, to the end of the faults
+ *     lie.NAME:N     hub N is hostile from now on and gives a commit with that twist; a
+ *                    trick's name ("says.flood:N"): plays that trick
  *     dial:N         it dials now those to whom it has no session
  *     link:A:B       A dials B from now on, whether home is there or not */
 #ifndef SIM_FOCUS_H

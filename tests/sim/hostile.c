@@ -389,6 +389,15 @@ static void make_hostile(struct world *w, struct sim_node *s, enum hostile_kind 
 		plan_hub(w, s);
 }
 
+void hostile_turn(struct world *w, struct sim_node *s)
+{
+	if (s->hostile)
+		return;
+	rng_seed_number(&w->plan->hostile_rng, w->seed ^ SEED_OF_ITS_OWN);
+	s->hostile = hostile_new(w, HOSTILE_HUB);
+	s->odd = s->liar = w->judge->hostile = s->hostile->active = true;
+}
+
 void hostile_plan(struct world *w, int only)
 {
 	struct plan *p = w->plan;

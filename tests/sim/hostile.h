@@ -65,6 +65,8 @@ struct hostile {
 
 /* Who is hostile, what happens when. `only`: that kind of fault alone, -1: as drawn. */
 void hostile_plan(struct world *w, int only);
+/* A focus: this hub is hostile from now on. */
+void hostile_turn(struct world *w, struct sim_node *s);
 /* Faults stop: evidence is looked at, and nobody lies any more. */
 void hostile_end(struct world *w);
 void hostile_free(struct hostile *h);
@@ -97,6 +99,9 @@ void hostile_bytes(struct peer *p, struct slice bytes);
 
 /* One of the tricks that are said once. */
 void hostile_trick(struct peer *p, enum trick t);
+/* A commit with this twist, of a log of its own; -1: no twist of that name. */
+int hostile_twist(const char *name);
+void hostile_lie(struct peer *p, int twist);
 /* Signs the commit again with another salt in it, following `prev` where one is given. */
 bool craft_twin(struct sim_node *s, struct slice packed, const struct hash *prev, struct buf *out, struct hash *id);
 

@@ -31,12 +31,13 @@ enum twist {
 	TWIST_NONE, TWIST_KEY, TWIST_SIGNATURE, TWIST_RECORD, TWIST_CONTROL_OP, TWIST_EDITED, TWIST_HLC_BACK, TWIST_HLC_AHEAD,
 	TWIST_CTL_AHEAD, TWIST_CTL_OTHER, TWIST_CTL_NONE, TWIST_EPOCH, TWIST_DIGEST, TWIST_LENGTH, TWIST_MISSING, TWIST_GAP,
 	TWIST_PREV, TWIST_FED, TWIST_CHANGE, TWIST_MANY, TWIST_SALT, TWIST_FORK, TWIST_OLD_FORK, TWIST_RECEIPT, TWIST_ANSWER,
-	TWIST_OFFER, TWIST_FORGET, TWISTS
+	TWIST_OFFER, TWIST_FORGET, TWIST_OLD_KEY /* of a focus only */, TWISTS
 };
+#define TWISTS_DRAWN TWIST_OLD_KEY
 static const char *const twist_names[TWISTS] = {
 	"right", "key", "signature", "record", "control.op", "edited", "hlc.back", "hlc.ahead", "ctl.ahead", "ctl.other",
 	"ctl.none", "epoch", "digest", "length", "missing", "gap", "prev", "fed", "change", "many", "salt", "fork", "old.fork",
-	"receipt", "answer", "offer", "forget",
+	"receipt", "answer", "offer", "forget", "old.key",
 };
 
 struct craft {
@@ -152,7 +153,7 @@ static void add_change(struct craft *k)
 	struct ledger *l = &k->s->w->judge->ledger;
 	struct change ch = {.op = OP_PUT, .record = a_record(k, !is_about_others(k->twist)), .kind = 1};
 
-	ch.edited = k->c.hlc + (k->twist == TWIST_EDITED ? 1000 : 0);
+	ch.edited = k->twist == TWIST_HLC_BACK ? k->head->hlc : k->c.hlc + (k->twist == TWIST_EDITED ? 1000 : 0);
 	buf_init(&fields, 2048);
 	write_fields(k, &ch, &fields);
 	ch.fields = buf_slice(&fields);
@@ -232,6 +233,9 @@ static void twist_header(struct craft *k)
 	case TWIST_EPOCH:
 		c->key_epoch++;
 		break;
+	case TWIST_OLD_KEY:
+		c->key_epoch--;
+		break;
 	case TWIST_DIGEST:
 		c->digests[0].digest.bytes[7] ^= 1;
 		break;
@@ -279,6 +283,8 @@ static bool craft(struct sim_node *s, struct rng *r, const struct head *head, en
 	rng_fill(r, seed, 32);
 	if (twist == TWIST_KEY)
 		crypto_sign_keys(seed, &unused, &key);
+	if (twist == TWIST_OLD_KEY)
+		key = s->old_sign;
 	sig = commit_sign(buf_slice(&header), &key);
 	if (twist == TWIST_SIGNATURE)
 		sig.bytes[rng_below(r, 64)] ^= 1;
@@ -387,11 +393,9 @@ static const struct head *a_log(struct peer *p, bool ours)
 	return h->scope == SCOPE_LOCAL ? &f->heads[0] : h;
 }
 
-static void give_commit(struct peer *p)
+static void give_twisted(struct peer *p, const struct head *h, enum twist twist)
 {
 	struct rng *r = dice(p);
-	enum twist twist = (enum twist)rng_below(r, TWISTS);
-	const struct head *h = a_log(p, rng_below(r, 10) < 7);
 	struct commit c;
 	struct buf packed;
 
@@ -403,6 +407,27 @@ static void give_commit(struct peer *p)
 		give(p, &h->log, &packed, 1, LATER_MS);
 	}
 	buf_done(&packed);
+}
+
+static void give_commit(struct peer *p)
+{
+	struct rng *r = dice(p);
+	enum twist twist = (enum twist)rng_below(r, TWISTS_DRAWN);
+
+	give_twisted(p, a_log(p, rng_below(r, 10) < 7), twist);
+}
+
+int hostile_twist(const char *name)
+{
+	for (int i = 0; i < TWISTS; i++)
+		if (strcmp(twist_names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+void hostile_lie(struct peer *p, int twist)
+{
+	give_twisted(p, a_log(p, true), (enum twist)twist);
 }
 
 static void flood(struct peer *p)

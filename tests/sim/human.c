@@ -554,7 +554,20 @@ static enum es_err run_forget(struct sim_node *s, struct work *k)
 	uid_of(r, &uid);
 	a->record = r->id;
 	a->record_kind = r->kind;
-	return node_forget(s->n, &uid, &forgot);
+	enum es_err err = node_forget(s->n, &uid, &forgot);
+	if (err == ES_OK)
+		s->w->people->records[r - s->w->people->records].forgotten = true;
+	return err;
+}
+
+bool human_forgot(const struct world *w, const struct record_id *id)
+{
+	const struct people *p = w->people;
+
+	for (size_t i = 0; i < p->record_count; i++)
+		if (memcmp(p->records[i].id.bytes, id->bytes, 32) == 0)
+			return p->records[i].forgotten;
+	return true; /* of an act whose end nobody heard */
 }
 
 static enum es_err run_accept(struct sim_node *s, struct work *k)

@@ -38,6 +38,8 @@ void people_free(struct people *p);
 void human_do(struct world *w, enum act_kind kind, int at);
 /* The same, and to whom (an offer); 0: any. */
 void human_do_to(struct world *w, enum act_kind kind, int at, int to);
+/* Has a steward ever ordered so? */
+bool human_forgot(const struct world *w, const struct record_id *id);
 void human_committed(struct sim_node *s, const struct work *k);
 /* Has this author broken rules on purpose? */
 bool human_is_hostile(const struct world *w, const struct id16 *hub);

@@ -516,6 +516,7 @@ void sim_tell_proofs(struct sim_node *s, struct peer *to)
 /* New keys: whoever was greeted under the old ones starts again. */
 static void take_keys(struct sim_node *s)
 {
+	s->old_sign = s->keys.sign_secret;
 	s->keys = s->n->keys;
 	s->next_keys = s->n->next;
 	s->has_next = s->n->has_next;

@@ -9,6 +9,7 @@
 #include "tests/sim/check.h"
 #include "tests/sim/hostile.h"
 #include "tests/sim/trace.h"
+#include "tests/sim/watch.h"
 
 #define DIAL_MIN_MS 1000
 #define DIAL_MAX_MS 60000
@@ -396,8 +397,10 @@ static void perform(struct peer *p, struct session_effects *fx)
 
 	if (fx->load)
 		judge_load(p, fx->load_log);
-	if (fx->nack)
+	if (fx->nack) {
 		judge_nack(s, &fx->nack_log, fx->nack_seq, fx->nack_err);
+		watch_nacked(p, &fx->nack_log, fx->nack_err);
+	}
 	if (fx->join && p->session.join_only) {
 		if (!p->closing)
 			take_joined(p, buf_slice(fx->body));

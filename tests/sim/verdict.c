@@ -446,7 +446,7 @@ static void check_units(struct world *w)
 	}
 	for (size_t i = 0; i < l->unit_count && !w->stopped; i++) {
 		const struct unit *u = &l->units[i];
-		bool gone = rights_forgotten(&home->n->rights, &u->record, u->kind) >= u->edited;
+		bool gone = rights_forgotten(&home->n->rights, &u->record, u->kind) >= u->edited && human_forgot(w, &u->record);
 
 		if (w->nodes[u->machine]->liar)
 			continue; /* it may have forked or thrown away its own work */

@@ -56,6 +56,7 @@ static bool is_private(const struct sim_node *s, const struct id16 *log)
 }
 
 #define SKEW_MS 300000
+#define NACKS_MAX 3 /* of one log in one session: some were under way */
 #define HELD_SIZE 52 /* log, seq, id: what a session keeps of logs that it does not know */
 
 /* L12: a hub that has reported has named all that it holds, of every log. */
@@ -86,6 +87,8 @@ void watch_stream(const struct peer *p)
 	const struct member *m = rights_member(&s->n->rights, &session->peer);
 	const struct track *control = session->track_count > 0 ? &session->tracks[0] : NULL;
 
+	if (session->got > session->granted && session->state != SESSION_CLOSED)
+		violation(s->w, "P8", "n%d takes more than it has granted", s->no);
 	if (session->state != SESSION_STREAM || session->stranger || session->report_only)
 		return;
 	if (m && m->state != MEMBER_ACTIVE)
@@ -124,6 +127,20 @@ void watch_heard(struct peer *p)
 	watch_report(p);
 	if (told_of_private(p))
 		violation(s->w, "private", "n%d is told of another's log", s->no);
+}
+
+/* Part 4: what does not verify blocks its log, it is not asked for again and again. */
+void watch_nacked(struct peer *p, const struct id16 *log, enum es_err err)
+{
+	const struct sim_node *other = p->conn ? p->owner->w->nodes[conn_node(p->conn, !p->side)] : NULL;
+
+	if (!other || other->odd || es_err_then(err) != ES_BLOCK)
+		return;
+	p->nacks = id_eq(&p->nacked, log) ? p->nacks + 1 : 1;
+	p->nacked = *log;
+	if (p->nacks > NACKS_MAX)
+		violation(other->w, "P8", "n%d asks again and again for a log that does not verify",
+			  other->no);
 }
 
 /* --- what is signed stays (L6), and who one is (L1) --- */

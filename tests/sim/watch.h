@@ -12,6 +12,8 @@
  * it heard? */
 void watch_stream(const struct peer *p);
 void watch_heard(struct peer *p);
+/* It hears that this log of its does not verify. */
+void watch_nacked(struct peer *p, const struct id16 *log, enum es_err err);
 /* It has a commit of this log that nobody has seen. */
 void watch_sealed(struct sim_node *s, const struct head *h, const struct commit *c, const struct packed *p);
 /* It has taken another's. */
