@@ -75,7 +75,6 @@ enum es_err territory_ensure(struct request *r, struct node *n, const char *code
 {
 	const struct pays *p = reference_pays(n->ref, slice_str(code));
 	struct buf entry;
-	enum es_err err;
 
 	if (rights_territory(&n->rights, code))
 		return ES_OK;
@@ -87,10 +86,7 @@ enum es_err territory_ensure(struct request *r, struct node *n, const char *code
 	}
 	buf_init(&entry, CHANGE_MAX);
 	found_territory(n->ref, p, &entry);
-	struct slice s = buf_slice(&entry);
-	err = node_control(n, &s, 1);
-	buf_done(&entry);
-	return explain_awaiting(r, n, err);
+	return explain_awaiting(r, n, node_enter(n, &entry));
 }
 
 enum es_err api_invite(struct request *r, struct node *n)

@@ -291,6 +291,8 @@ ES_MUST_USE enum es_err node_erasures(struct node *n, bool (*each)(void *ctx, co
  * control commit, L14's opens in front where this run has none. ES_AWAITING
  * while members are awaited (L11), ES_NOT_ALLOWED on a hub. */
 ES_MUST_USE enum es_err node_control(struct node *n, const struct slice *entries, size_t count);
+/* One entry alone, which is freed. */
+ES_MUST_USE enum es_err node_enter(struct node *n, struct buf *entry);
 /* Officers' entries. All: ES_AWAITING, ES_NOT_ALLOWED. */
 ES_MUST_USE enum es_err node_suspend(struct node *n, const struct member *m, bool resume);
 ES_MUST_USE enum es_err node_revoke(struct node *n, const struct member *m);

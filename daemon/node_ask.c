@@ -193,15 +193,6 @@ static enum es_err done(struct node *n, struct ask *a)
 	return journal_ask_state(n->journal, a);
 }
 
-static enum es_err seal_one_entry(struct node *n, struct buf *b)
-{
-	struct slice s = buf_slice(b);
-	enum es_err err = buf_err(b) != ES_OK ? buf_err(b) : node_control(n, &s, 1);
-
-	buf_done(b);
-	return err;
-}
-
 static enum es_err derive_steward(struct node *n, struct ask *a)
 {
 	struct id16 steward = rights_steward(&n->rights, &a->record, a->kind);
@@ -222,7 +213,7 @@ static enum es_err derive_steward(struct node *n, struct ask *a)
 		t.cut_count = 0;
 	buf_init(&b, COMMIT_BYTES_MAX);
 	entry_steward(&t, &b);
-	err = seal_one_entry(n, &b);
+	err = node_enter(n, &b);
 	free(t.cuts);
 	return err != ES_OK ? err : done(n, a);
 }
@@ -285,11 +276,8 @@ static enum es_err derive_rotate(struct node *n, struct ask *a)
 {
 	const struct member *m = rights_member(&n->rights, &a->from);
 	struct rotation r = {.hub = a->from};
-	struct log_cut *cuts;
 	struct request_body q;
 	es_stamp edited;
-	size_t count;
-	struct buf b;
 	enum es_err err = read_request(n, a, &q, &edited);
 
 	if (err != ES_OK || !m || m->state == MEMBER_REVOKED || q.epoch != m->epoch + 1)
@@ -299,13 +287,7 @@ static enum es_err derive_rotate(struct node *n, struct ask *a)
 	r.epoch = q.epoch;
 	r.old = q.sig;
 	r.new = q.new_sig;
-	err = node_cuts_of(n, &a->from, &cuts, &count);
-	if (err != ES_OK)
-		return err;
-	buf_init(&b, COMMIT_BYTES_MAX);
-	entry_rotate(&r, cuts, count, &b);
-	err = seal_one_entry(n, &b);
-	free(cuts);
+	err = node_enter_rotation(n, &r);
 	return err != ES_OK ? err : done(n, a);
 }
 

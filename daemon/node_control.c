@@ -137,29 +137,26 @@ void node_open_entry(struct node *n, const struct id16 *hub, enum scope scope, u
 }
 
 /* A lost key's place: the CRESS alone says so, loudly. */
+enum es_err node_enter(struct node *n, struct buf *entry)
+{
+	struct slice s = buf_slice(entry);
+	enum es_err err = buf_err(entry) != ES_OK ? buf_err(entry) : node_control(n, &s, 1);
+
+	buf_done(entry);
+	return err;
+}
+
 static enum es_err approve_replacing(struct node *n, const struct join_request *r)
 {
 	const struct member *m = rights_member(&n->rights, &r->hub);
 	struct rotation t = {.hub = r->hub, .sign = r->member.sign, .dh = r->member.dh, .emergency = true, .new = r->rotation};
 	struct join_request done = *r;
-	struct log_cut *cuts;
-	struct slice s;
-	struct buf b;
-	size_t count;
 	struct due due;
 
 	if (!m || m->state == MEMBER_REVOKED)
 		return ES_NOT_ALLOWED;
 	t.epoch = m->epoch + 1;
-	enum es_err err = node_cuts_of(n, &r->hub, &cuts, &count);
-	if (err != ES_OK)
-		return err;
-	buf_init(&b, CHANGE_MAX);
-	entry_rotate(&t, cuts, count, &b);
-	s = buf_slice(&b);
-	err = buf_err(&b) != ES_OK ? buf_err(&b) : node_control(n, &s, 1);
-	buf_done(&b);
-	free(cuts);
+	enum es_err err = node_enter_rotation(n, &t);
 	done.state = REQUEST_APPROVED;
 	if (err == ES_OK)
 		err = journal_request_put(n->journal, &done);
@@ -209,15 +206,6 @@ enum es_err node_deny(struct node *n, struct join_request *r)
 
 /* --- officers --- */
 
-static enum es_err enter(struct node *n, struct buf *b)
-{
-	struct slice s = buf_slice(b);
-	enum es_err err = buf_err(b) != ES_OK ? buf_err(b) : node_control(n, &s, 1);
-
-	buf_done(b);
-	return err;
-}
-
 enum es_err node_suspend(struct node *n, const struct member *m, bool resume)
 {
 	struct buf b;
@@ -226,7 +214,7 @@ enum es_err node_suspend(struct node *n, const struct member *m, bool resume)
 		return ES_NOT_ALLOWED;
 	buf_init(&b, 256);
 	entry_hub(resume ? OP_RESUME : OP_SUSPEND, &m->hub, &b);
-	return enter(n, &b);
+	return node_enter(n, &b);
 }
 
 enum es_err node_revoke(struct node *n, const struct member *m)
@@ -245,7 +233,7 @@ enum es_err node_revoke(struct node *n, const struct member *m)
 		return err;
 	buf_init(&b, CHANGE_MAX);
 	entry_revoke(&hub, cuts, PLANT(revoke_without_cuts) ? 0 : count, &b);
-	err = enter(n, &b);
+	err = node_enter(n, &b);
 	free(cuts);
 	return err;
 }
@@ -258,7 +246,7 @@ enum es_err node_quota(struct node *n, const struct member *m, uint64_t bytes)
 		return ES_NOT_ALLOWED;
 	buf_init(&b, 256);
 	entry_quota(&m->hub, bytes, &b);
-	return enter(n, &b);
+	return node_enter(n, &b);
 }
 
 enum es_err node_void(struct node *n, const struct id16 *log, uint64_t seq)
@@ -276,7 +264,7 @@ enum es_err node_void(struct node *n, const struct id16 *log, uint64_t seq)
 		return ES_NOT_ALLOWED; /* final */
 	buf_init(&b, 256);
 	entry_void(&which, &b);
-	return enter(n, &b);
+	return node_enter(n, &b);
 }
 
 enum es_err node_charter(struct node *n, struct slice version, struct slice text, bool mandatory)
@@ -287,7 +275,7 @@ enum es_err node_charter(struct node *n, struct slice version, struct slice text
 		return ES_TOO_LARGE;
 	buf_init(&b, CHANGE_MAX);
 	entry_charter_version(slice_str("collaboration"), version, text, mandatory, &b);
-	return enter(n, &b);
+	return node_enter(n, &b);
 }
 
 enum es_err node_alone(struct node *n)
@@ -299,7 +287,7 @@ enum es_err node_alone(struct node *n)
 	n->alone = true;
 	buf_init(&b, 64);
 	entry_alone(&b);
-	enum es_err err = enter(n, &b);
+	enum es_err err = node_enter(n, &b);
 	if (err != ES_OK)
 		n->alone = false;
 	else if (n->restored) {
@@ -341,7 +329,7 @@ static enum es_err resolve_control(struct node *n)
 		(void)journal_commit_id(n->journal, 0, g.seq - 1, &before);
 	buf_init(&b, CHANGE_MAX);
 	entry_resolve_control(g.seq - 1, &before, g.ids, g.count, &b);
-	err = enter(n, &b);
+	err = node_enter(n, &b);
 	if (err == ES_OK)
 		err = journal_branch_clear(n->journal);
 	if (err == ES_OK)
@@ -362,7 +350,7 @@ static enum es_err resolve_cut(struct node *n, const struct head *h, const struc
 
 	buf_init(&b, 512);
 	entry_resolve(&open->id, &cut, &b);
-	return enter(n, &b);
+	return node_enter(n, &b);
 }
 
 enum es_err node_resolve(struct node *n, const struct id16 *log)

@@ -171,22 +171,31 @@ static enum es_err remember_upto(struct node *n, const struct record_id *record,
 	return journal_set(n->journal, name, SLICE(be, 8));
 }
 
+static struct signature sign_order(struct node *n, const struct forget_order *f)
+{
+	struct signature sig;
+	struct buf message;
+
+	buf_init(&message, 512);
+	forget_message(&n->rights.fed_id, f, &message);
+	sig = crypto_sign_as(SIGN_FORGET, &n->keys.sign_secret, buf_slice(&message));
+	buf_done(&message);
+	return sig;
+}
+
 static enum es_err order(struct node *n, const struct record_id *record, unsigned kind, es_stamp upto)
 {
 	struct forget_order f = {.record = *record, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch};
 	struct request_body q = {.op = OP_FORGET, .upto = upto, .epoch = n->epoch};
-	struct buf message, fields;
+	struct buf fields;
 	enum es_err err;
 
-	buf_init(&message, 512);
 	buf_init(&fields, 512);
-	forget_message(&n->rights.fed_id, &f, &message);
-	q.sig = crypto_sign_as(SIGN_FORGET, &n->keys.sign_secret, buf_slice(&message));
+	q.sig = sign_order(n, &f);
 	request_encode(&q, &fields);
 	err = remember_upto(n, record, kind, upto);
 	if (err == ES_OK)
 		err = node_outbox_op(n, SCOPE_FEDERATION, OP_REQUEST, record, kind, buf_slice(&fields));
-	buf_done(&message);
 	buf_done(&fields);
 	return err;
 }
@@ -211,8 +220,7 @@ enum es_err node_enter_forget(struct node *n, const struct forget_order *f, int6
 	err = journal_erase(n->journal, &e);
 	if (err == ES_OK) {
 		entry_forget(f, (const struct position3 *)(const void *)places.p, places.len / sizeof(struct position3), &entry);
-		struct slice s = buf_slice(&entry);
-		err = buf_err(&entry) != ES_OK ? buf_err(&entry) : node_control(n, &s, 1);
+		err = node_enter(n, &entry);
 	}
 	*count = (int64_t)(places.len / sizeof(struct position3));
 	buf_done(&places);
@@ -253,8 +261,7 @@ static enum es_err list_place(struct node *n, const struct forgotten *f, const s
 		if (again.is_signed)
 			canon_read_exact(&r, again.sig.bytes, 64);
 		entry_forget(&again, at, 1, &entry);
-		struct slice s = buf_slice(&entry);
-		err = buf_err(&entry) != ES_OK ? buf_err(&entry) : node_control(n, &s, 1);
+		err = node_enter(n, &entry);
 	}
 	buf_done(&bytes);
 	buf_done(&entry);
@@ -307,12 +314,7 @@ static enum es_err enter_own(struct node *n, const struct record_id *record, uns
 {
 	struct forget_order f = {.record = *record, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch,
 				 .is_signed = true};
-	struct buf message;
-
-	buf_init(&message, 512);
-	forget_message(&n->rights.fed_id, &f, &message);
-	f.sig = crypto_sign_as(SIGN_FORGET, &n->keys.sign_secret, buf_slice(&message));
-	buf_done(&message);
+	f.sig = sign_order(n, &f);
 	return node_enter_forget(n, &f, places);
 }
 

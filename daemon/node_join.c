@@ -33,8 +33,7 @@ enum es_err node_invite(struct node *n, const char *pays, const char *name, es_m
 	snprintf(entry.name, sizeof entry.name, "%s", name);
 	buf_init_fixed(&b, memory, sizeof memory);
 	entry_invite(&entry, &b);
-	struct slice s = buf_slice(&b);
-	enum es_err err = node_control(n, &s, 1);
+	enum es_err err = node_enter(n, &b);
 	if (err == ES_OK)
 		invite_encode(&invite, out);
 	*expires = invite.expires;

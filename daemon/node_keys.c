@@ -116,10 +116,9 @@ static void sign_rotation(struct node *n, const struct node_keys *next, struct r
 	buf_done(&message);
 }
 
-static enum es_err enter_rotation(struct node *n, const struct rotation *r)
+enum es_err node_enter_rotation(struct node *n, const struct rotation *r)
 {
 	struct log_cut *cuts;
-	struct slice s;
 	struct buf b;
 	size_t count;
 	enum es_err err = node_cuts_of(n, &r->hub, &cuts, &count);
@@ -128,9 +127,7 @@ static enum es_err enter_rotation(struct node *n, const struct rotation *r)
 		return err;
 	buf_init(&b, CHANGE_MAX);
 	entry_rotate(r, cuts, count, &b);
-	s = buf_slice(&b);
-	err = buf_err(&b) != ES_OK ? buf_err(&b) : node_control(n, &s, 1);
-	buf_done(&b);
+	err = node_enter(n, &b);
 	free(cuts);
 	return err;
 }
@@ -154,7 +151,7 @@ enum es_err node_rotate(struct node *n, const struct node_keys *next)
 	n->has_next = true;
 	n->next.epoch = r.epoch;
 	if (n->role == ROLE_CRESS)
-		return enter_rotation(n, &r);
+		return node_enter_rotation(n, &r);
 	struct request_body q = {.op = OP_ROTATE, .epoch = r.epoch, .sig = r.old, .sign = r.sign, .dh = r.dh, .new_sig = r.new};
 	memcpy(self.bytes, n->hub.bytes, 16);
 	buf_init(&fields, 512);
@@ -186,7 +183,6 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	struct recovery r = {.sign = next->sign, .dh = next->dh, .cut_seq = h->seq, .cut_id = h->id};
 	struct node_keys old = n->keys;
 	struct buf message, entry;
-	struct slice s;
 	enum es_err err;
 
 	if (n->role != ROLE_CRESS || !cress)
@@ -217,14 +213,13 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	r.sig = crypto_sign_as(SIGN_RECOVER, &secret, buf_slice(&message));
 	crypto_wipe(&secret, sizeof secret);
 	entry_recover(&r, &entry);
-	s = buf_slice(&entry);
 	n->keys = *next;
 	n->keys.former_dh = old.dh_secret;
 	n->keys.has_former = true;
 	n->keys.epoch = cress->epoch + 1; /* the commit that holds it bears the new key already */
 	n->epoch = r.epoch;
 	n->recovering = true;
-	err = node_control(n, &s, 1);
+	err = node_enter(n, &entry);
 	n->recovering = false;
 	if (err != ES_OK) {
 		n->keys = old;
@@ -235,6 +230,5 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	}
 	crypto_wipe(&old, sizeof old);
 	buf_done(&message);
-	buf_done(&entry);
 	return err;
 }

@@ -110,7 +110,9 @@ ES_MUST_USE enum es_err node_erase_acked(struct node *n);
 /* The CRESS lists the places of forgotten changes that came after their `forget`. */
 ES_MUST_USE enum es_err node_list_holes(struct node *n);
 
-/* node_keys.c: our keys after a control entry about us. */
+/* node_keys.c: a hub's new keys, with cuts at what we hold of its logs. */
+ES_MUST_USE enum es_err node_enter_rotation(struct node *n, const struct rotation *r);
+/* Our keys after a control entry about us. */
 ES_MUST_USE enum es_err node_follow_keys(struct node *n);
 void node_take_next(struct node *n);
 /* Keys taken with an entry that is undone: the old ones are ours still. */
