@@ -277,6 +277,9 @@ ES_MUST_USE enum es_err journal_answer_each(struct journal *j, const struct posi
 /* Changes that were forgotten before they came, where no `forget` lists their place (CRESS). */
 ES_MUST_USE enum es_err journal_hole_put(struct journal *j, const struct position3 *at, const struct record_id *record,
 					 unsigned kind);
+/* The first commit of a log that came from its author without what he alone may know
+ * he has forgotten; 0: none. */
+uint64_t journal_hole_of(struct journal *j, const struct id16 *log);
 bool journal_hole_first(struct journal *j, struct position3 *at, struct record_id *record, unsigned *kind);
 ES_MUST_USE enum es_err journal_hole_listed(struct journal *j, const struct position3 *at);
 

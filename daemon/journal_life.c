@@ -917,6 +917,12 @@ enum es_err journal_hole_put(struct journal *j, const struct position3 *at, cons
 	return sql_run(st);
 }
 
+uint64_t journal_hole_of(struct journal *j, const struct id16 *log)
+{
+	bind_id(journal_st(j, ST_HOLE_OF), 1, log);
+	return (uint64_t)journal_number(journal_st(j, ST_HOLE_OF));
+}
+
 bool journal_hole_first(struct journal *j, struct position3 *at, struct record_id *record, unsigned *kind)
 {
 	sqlite3_stmt *st = journal_st(j, ST_HOLES);

@@ -215,6 +215,19 @@ struct log_cut node_cut_here(const struct head *h, const struct open_log *log)
 	return (struct log_cut){.log = h->log, .seq = h->seq, .id = h->id};
 }
 
+/* Where we hold of a log what nobody else may take (its author alone says that there is
+ * nothing more), and no checkpoint has made it final: below that. */
+static void cut_below_hole(struct node *n, uint32_t index, const struct open_log *log, struct log_cut *cut)
+{
+	uint64_t hole = journal_hole_of(n->journal, &cut->log);
+
+	if (hole == 0 || hole > cut->seq || hole <= log->checkpoint)
+		return;
+	cut->seq = hole - 1;
+	if (cut->seq > 0 && !journal_commit_id(n->journal, index, cut->seq, &cut->id))
+		cut->seq = 0;
+}
+
 enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut **out, size_t *count)
 {
 	struct log_cut *list = calloc(n->frontier.count + 1, sizeof *list);
@@ -233,6 +246,7 @@ enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut 
 			cut.seq = log->cut_seq;
 			cut.id = log->cut_id;
 		}
+		cut_below_hole(n, i, log, &cut);
 		if (cut.seq > 0)
 			list[(*count)++] = cut;
 	}
