@@ -287,7 +287,7 @@ static void watch_open(struct sim_node *home, const struct open_log *log)
 	const struct open_log *next = rights_log_of(&home->n->rights, &log->hub, log->scope);
 	struct hash there;
 
-	if (!h || !next || next->generation != log->generation + 1 || home->w->people->resolving)
+	if (!h || s->hostile || !next || next->generation != log->generation + 1 || home->w->people->resolving)
 		return;
 	if (h->acked > log->cut_seq || h->seq < log->cut_seq ||
 	    (log->cut_seq > 0 &&
