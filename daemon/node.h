@@ -95,6 +95,7 @@ struct node {
 	bool has_next, keys_changed; /* keys_changed: the carrier's copy is stale */
 	struct node_keys before; /* keys_changed: the carrier's; ours again where the entry is undone */
 	bool recovering; /* the entry in hand is a `recover` */
+	bool resolving; /* ...a `resolve` of the control log: it awaits nobody */
 	bool rotating; /* a request for new keys is signed and not yet answered */
 	bool fenced; /* home says that another copy of us is in use (L8); durable */
 	bool key_replaced; /* the control log gives our place to another key; durable */

@@ -87,7 +87,7 @@ enum es_err node_control(struct node *n, const struct slice *entries, size_t cou
 
 	if (n->role != ROLE_CRESS)
 		return ES_NOT_ALLOWED;
-	if (node_awaited(n, NULL) > 0)
+	if (node_awaited(n, NULL) > 0 && !n->resolving)
 		return ES_AWAITING;
 	if (n->opened && count == 0)
 		return ES_OK;
@@ -329,7 +329,9 @@ static enum es_err resolve_control(struct node *n)
 		(void)journal_commit_id(n->journal, 0, g.seq - 1, &before);
 	buf_init(&b, CHANGE_MAX);
 	entry_resolve_control(g.seq - 1, &before, g.ids, g.count, &b);
+	n->resolving = true; /* whoever holds the other branch cannot report over it */
 	err = node_enter(n, &b);
+	n->resolving = false;
 	if (err == ES_OK)
 		err = journal_branch_clear(n->journal);
 	if (err == ES_OK)

@@ -126,7 +126,8 @@ struct sim_node {
 	unsigned crashes, io_exits, restores;
 	int64_t seen_pos; /* check.c: commits looked at */
 	bool went_back; /* its files are older ones */
-	bool flipped; /* a bit of its files was turned */
+	bool flipped; /* a bit of its files was turned... */
+	bool renewed; /* ...and its directory taken away since */
 	struct watched *watched; /* watch.c's */
 };
 
