@@ -497,6 +497,30 @@ static void a_control_fork_is_shown_and_nothing_of_it_applied(void **state)
 	assert_int_equal(auray->n->clash, ES_CONTROL_FORK);
 }
 
+/* Who holds the other branch cannot report over it. */
+static void a_control_fork_is_resolved_also_while_reports_are_awaited(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *vannes = &w->p[VANNES];
+	struct id16 control = {{0}};
+	uint64_t common = home->n->rights.seq;
+
+	party_stop(two_control_logs(w));
+	party_restart(w, home);
+	assert_int_equal(send_from(w, vannes, home, 0, common + 1, UINT64_MAX), ES_CONTROL_FORK);
+	assert_int_equal(node_awaited(home->n, NULL), 2);
+	assert_int_equal(new_charter(w, home, "Encore une."), ES_AWAITING);
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &control)), ES_OK);
+	assert_int_equal(home->n->clash, ES_OK);
+	assert_int_equal(node_awaited(home->n, NULL), 2);
+	assert_int_equal(send_from(w, home, vannes, 0, common + 1, UINT64_MAX), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_true(has_charter(vannes, "Une branche."));
+	assert_int_equal(new_charter(w, home, "Encore une."), ES_OK);
+}
+
 static void a_control_fork_resolved_ends_with_one_log(void **state)
 {
 	struct nodes *w = *state;
@@ -679,6 +703,7 @@ int main(void)
 		TEST(entries_of_the_thief_that_home_took_back_are_given_up),
 		TEST(another_paper_another_node_or_too_early_recovers_nothing),
 		TEST(a_control_fork_is_shown_and_nothing_of_it_applied),
+		TEST(a_control_fork_is_resolved_also_while_reports_are_awaited),
 		TEST(a_control_fork_resolved_ends_with_one_log),
 		TEST(who_left_a_control_branch_seals_nothing_on_the_old_word),
 		TEST(what_the_other_branch_has_forgotten_is_destroyed_when_it_is_taken),
