@@ -366,9 +366,11 @@ static void plan_version(struct world *w, struct sim_node *s)
 	world_at(w, from, on_version, NULL, (uint64_t)s->no, true);
 	world_at(w, to, on_version, NULL, (uint64_t)s->no, false);
 	plan_tricks(w, s, HOSTILE_VERSION, from, to);
-	for (uint64_t n = draw(r, 0, 6); n > 0; n--)
-		world_at(w, (es_ms)draw(r, 10000, (uint64_t)p->end - 1), on_trick, NULL, (uint64_t)s->no,
-			 rng_below(r, 2) ? TRICK_NEW_DATA : TRICK_NEW_ENTRY);
+	for (uint64_t n = draw(r, 0, 6); n > 0; n--) {
+		enum trick t = rng_below(r, 2) ? TRICK_NEW_DATA : TRICK_NEW_ENTRY;
+
+		world_at(w, (es_ms)draw(r, 10000, (uint64_t)p->end - 1), on_trick, NULL, (uint64_t)s->no, t);
+	}
 }
 
 static void make_hostile(struct world *w, struct sim_node *s, enum hostile_kind kind)

@@ -644,7 +644,7 @@ static void say_number(struct peer *p, enum wire_type type, uint64_t v)
 
 static void say_garbage(struct peer *p, enum trick t)
 {
-	uint8_t wild[64];
+	uint8_t wild[64], type;
 	struct buf b;
 
 	buf_init(&b, 4096);
@@ -655,7 +655,8 @@ static void say_garbage(struct peer *p, enum trick t)
 		hostile_bytes(p, SLICE(wild, draw(dice(p), 1, sizeof wild)));
 		break;
 	case TRICK_FLAGS:
-		hostile_frame(p, (uint8_t)draw(dice(p), 1, 16), (uint8_t)draw(dice(p), 1, 255), buf_slice(&b));
+		type = (uint8_t)draw(dice(p), 1, 16);
+		hostile_frame(p, type, (uint8_t)draw(dice(p), 1, 255), buf_slice(&b));
 		break;
 	case TRICK_TYPE:
 	case TRICK_NEW_TYPE:

@@ -343,6 +343,14 @@ static bool other_hello(struct peer *p, struct slice body, struct buf *out)
 
 /* --- what goes --- */
 
+/* One draw after the other: C leaves the order of two in one expression to the compiler. */
+static void flip_bit(struct buf *b, struct rng *r)
+{
+	size_t at = rng_below(r, b->len);
+
+	b->p[at] ^= (uint8_t)(1u << rng_below(r, 8));
+}
+
 static bool is_withheld(struct peer *p, enum wire_type type, struct slice body)
 {
 	struct hostile *h = p->owner->hostile;
@@ -377,7 +385,7 @@ static bool changed(struct peer *p, enum wire_type type, struct slice body, stru
 	if (!hostile_plays(h, p, TRICK_FLIP) || rng_below(h->rng, 4) > 0 || body.len == 0)
 		return false;
 	buf_add(out, body.p, body.len);
-	out->p[rng_below(h->rng, body.len)] ^= (uint8_t)(1u << rng_below(h->rng, 8));
+	flip_bit(out, h->rng);
 	return true;
 }
 
@@ -415,7 +423,7 @@ static void say_shake(struct peer *p, struct buf *send)
 		buf_clear(send);
 		buf_add(send, h->old.p, h->old.len);
 	} else if (hostile_plays(h, p, TRICK_SHAKE)) {
-		send->p[rng_below(h->rng, send->len)] ^= (uint8_t)(1u << rng_below(h->rng, 8));
+		flip_bit(send, h->rng);
 	}
 }
 
