@@ -98,8 +98,11 @@ static void plan_people(struct world *w)
 	plan_some(w, ACT_CHECKPOINT, 300000, 1, 4);
 	plan_some(w, ACT_ROTATE_CRESS, 60000, 1, 1);
 	plan_some(w, ACT_INVITE, 200000, 1, 2);
-	if (chance(&p->rng, 120000))
-		act_at(w, moment(p), ACT_ROTATE, (int)draw(&p->rng, 2, (uint64_t)p->hubs + 1));
+	if (chance(&p->rng, 120000)) {
+		int who = (int)draw(&p->rng, 2, (uint64_t)p->hubs + 1);
+
+		act_at(w, moment(p), ACT_ROTATE, who);
+	}
 }
 
 /* --- a new hub, late --- */
