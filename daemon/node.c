@@ -258,7 +258,7 @@ void node_close(struct node *n)
 		reader_close(n->reader);
 	rights_done(&n->rights);
 	frontier_done(&n->frontier);
-	free(n->reported);
+	free(n->heard);
 	free(n->orders);
 	for (size_t i = 0; i < n->session_count; i++)
 		free(n->sessions[i].heads);

@@ -39,6 +39,7 @@ struct node_session {
 	struct id16 hub, instance;
 	enum role role;
 	bool reported; /* it has nothing that we lack */
+	es_ms since; /* mono: it has not reported, and given nothing, since then */
 	bool pending; /* its logs get a new generation */
 	bool report_only;
 	bool again; /* the carrier closes it with ES_AGAIN */
@@ -82,8 +83,13 @@ struct node {
 	bool released; /* CRESS: this run has heard whom it awaited (L11) */
 	bool alone; /* CRESS: --alone, waits for nobody (L11) */
 	bool restored; /* CRESS: durable until all hubs have reported after `restore` (L13) */
-	struct id16 *reported; /* CRESS: hubs that reported in this run */
-	size_t reported_count;
+	struct node_heard {
+		struct id16 hub;
+		bool reported; /* in this run (L11) */
+		int64_t day; /* of the monotonic clock... */
+		es_ms waited; /* ...in which our entries waited so long for it, in vain */
+	} *heard; /* CRESS: hubs */
+	size_t heard_count;
 	struct node_session *sessions; /* those alive, as the carrier told */
 	size_t session_count;
 	struct node_caller {
@@ -169,6 +175,8 @@ ES_MUST_USE enum es_err node_greet(struct node *n, uint64_t session, const struc
 				   enum role role, uint64_t lineage, int64_t clock_ms, bool *pending, bool *report_only);
 ES_MUST_USE enum es_err node_level(struct node *n, uint64_t session, struct slice body);
 ES_MUST_USE enum es_err node_report(struct node *n, uint64_t session, bool nothing_lacking);
+/* What this session's peer claimed to hold, or part of it, has come. */
+void node_gave(struct node *n, uint64_t session);
 ES_MUST_USE enum es_err node_confirm(struct node *n, uint64_t session, bool confirmed, int64_t home_clock_ms);
 ES_MUST_USE enum es_err node_session_closed(struct node *n, uint64_t session, enum role peer, enum es_err why);
 /* L9. */

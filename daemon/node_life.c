@@ -9,6 +9,7 @@
 #include "common/plant.h"
 #include "daemon/node_parts.h"
 #include "proto/canon.h"
+#include "proto/session.h"
 
 #define GENERATIONS_A_DAY 3 /* without a human */
 #define DAY_MS (24 * 3600 * 1000)
@@ -151,6 +152,7 @@ enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub,
 	s->instance = *instance;
 	s->role = role;
 	s->report_only = *report_only;
+	s->since = n->mono;
 	s->clock = n->utc - n->mono + clock_ms;
 	s->pending = *pending = d.waits && !*report_only;
 	return ES_OK;
@@ -282,12 +284,33 @@ void node_closing(struct node *n, void (*each)(void *ctx, uint64_t session, enum
 
 /* --- L11, L12: who has told what it holds --- */
 
+static struct node_heard *heard_find(const struct node *n, const struct id16 *hub)
+{
+	for (size_t k = 0; k < n->heard_count; k++)
+		if (id_eq(&n->heard[k].hub, hub))
+			return &n->heard[k];
+	return NULL;
+}
+
+static struct node_heard *heard_add(struct node *n, const struct id16 *hub)
+{
+	struct node_heard *h = heard_find(n, hub), *more;
+
+	if (h)
+		return h;
+	more = realloc(n->heard, (n->heard_count + 1) * sizeof *more);
+	if (!more)
+		return NULL;
+	n->heard = more;
+	more[n->heard_count] = (struct node_heard){.hub = *hub};
+	return &more[n->heard_count++];
+}
+
 static bool has_reported(const struct node *n, const struct id16 *hub)
 {
-	for (size_t k = 0; k < n->reported_count; k++)
-		if (id_eq(&n->reported[k], hub))
-			return true;
-	return false;
+	const struct node_heard *h = heard_find(n, hub);
+
+	return h && h->reported;
 }
 
 static size_t enough(const struct node *n, size_t active)
@@ -339,16 +362,35 @@ static enum es_err release(struct node *n)
 
 static enum es_err note_reported(struct node *n, const struct id16 *hub)
 {
-	if (!has_reported(n, hub)) {
-		struct id16 *more = realloc(n->reported, (n->reported_count + 1) * sizeof *more);
+	struct node_heard *h = heard_add(n, hub);
 
-		if (!more)
-			return ES_NOMEM;
-		n->reported = more;
-		n->reported[n->reported_count++] = *hub;
-		n->grew = true;
-	}
+	if (!h)
+		return ES_NOMEM;
+	n->grew = n->grew || !h->reported;
+	h->reported = true;
 	return n->role == ROLE_CRESS ? release(n) : ES_OK;
+}
+
+static es_ms waited_before(const struct node *n, const struct id16 *hub)
+{
+	const struct node_heard *h = heard_find(n, hub);
+
+	return h && h->day == n->mono / DAY_MS ? h->waited : 0;
+}
+
+/* The session reports, or ends: how long it was waited for. */
+static enum es_err note_waited(struct node *n, const struct node_session *s)
+{
+	if (n->role != ROLE_CRESS || s->role != ROLE_HUB || s->reported)
+		return ES_OK;
+	es_ms before = waited_before(n, &s->hub);
+	struct node_heard *h = heard_add(n, &s->hub);
+
+	if (!h)
+		return ES_NOMEM;
+	h->day = n->mono / DAY_MS;
+	h->waited = before + n->mono - s->since;
+	return ES_OK;
 }
 
 enum es_err node_report(struct node *n, uint64_t session, bool nothing_lacking)
@@ -357,15 +399,37 @@ enum es_err node_report(struct node *n, uint64_t session, bool nothing_lacking)
 
 	if (!s)
 		return ES_OK;
+	enum es_err err = note_waited(n, s);
 	s->reported = nothing_lacking;
+	s->since = n->mono;
 	n->derive = true;
-	return nothing_lacking && rights_member(&n->rights, &s->hub) ? note_reported(n, &s->hub) : ES_OK;
+	if (err != ES_OK || !nothing_lacking || !rights_member(&n->rights, &s->hub))
+		return err;
+	return note_reported(n, &s->hub);
+}
+
+void node_gave(struct node *n, uint64_t session)
+{
+	struct node_session *s = node_session_find(n, session);
+	struct node_heard *h = s ? heard_find(n, &s->hub) : NULL;
+
+	if (s)
+		s->since = n->mono;
+	if (h)
+		h->waited = 0;
+}
+
+/* Who claims to hold more and gives nothing is as one who is away: else one member's
+ * word would hold up all that home enters. What it does hold may come later (L9, L15). */
+static bool is_waited_for(const struct node *n, const struct node_session *s)
+{
+	return s->role == ROLE_HUB && !s->reported && waited_before(n, &s->hub) + n->mono - s->since < SESSION_STALL_MS;
 }
 
 bool node_all_reported(const struct node *n)
 {
 	for (size_t i = 0; i < n->session_count; i++)
-		if (n->sessions[i].role == ROLE_HUB && !n->sessions[i].reported)
+		if (is_waited_for(n, &n->sessions[i]))
 			return false;
 	return true;
 }
@@ -469,11 +533,14 @@ static void session_remove(struct node *n, uint64_t no)
 
 enum es_err node_session_closed(struct node *n, uint64_t session, enum role peer, enum es_err why)
 {
+	const struct node_session *s = node_session_find(n, session);
+	enum es_err err = s ? note_waited(n, s) : ES_OK;
+
 	session_remove(n, session);
 	n->confirmed = n->confirmed && any_confirmed(n);
 	n->derive = true;
 	if (n->role == ROLE_CRESS || peer != ROLE_CRESS)
-		return ES_OK;
+		return err;
 	if (why == ES_LINEAGE_BEHIND) {
 		log_event(LOG_WARN, "copy.behind", "then=new-instance");
 		return node_new_instance(n);

@@ -113,8 +113,12 @@ static enum es_err store(struct node *n, struct task *t, bool home)
 	if (t->index >= n->frontier.count)
 		return ES_UNKNOWN_LOG;
 	bool author = id_eq(&t->hub, &n->frontier.heads[t->index].hub);
+	uint64_t had = n->frontier.heads[t->index].seq;
+	enum es_err err = node_receive(n, t->index, home ? FROM_HOME : author ? FROM_AUTHOR : FROM_ANYBODY, buf_slice(&t->body), &t->seq);
 
-	return node_receive(n, t->index, home ? FROM_HOME : author ? FROM_AUTHOR : FROM_ANYBODY, buf_slice(&t->body), &t->seq);
+	if (n->frontier.heads[t->index].seq > had)
+		node_gave(n, t->session);
+	return err;
 }
 
 static enum es_err run(struct node *n, struct task *t)

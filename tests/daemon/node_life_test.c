@@ -12,6 +12,7 @@
 #include "daemon/found.h"
 #include "proto/canon.h"
 #include "proto/request.h"
+#include "proto/session.h"
 #include "tests/daemon/nodes.h"
 
 static struct reference *ref;
@@ -527,6 +528,48 @@ static void a_generation_waits_until_both_ends_are_level(void **state)
 	assert_true(home->n->rights.seq > seq);
 }
 
+/* Vannes is in session and due a new generation; does home open it? */
+static bool home_enters(struct nodes *w)
+{
+	struct party *home = &w->p[CRESS], *vannes = &w->p[VANNES];
+	uint64_t seq = home->n->rights.seq;
+
+	assert_int_equal(STEP(w, vannes, node_restored(vannes->n)), ES_OK);
+	assert_int_equal(call(w, vannes), ES_OK);
+	assert_true(vannes->pending);
+	settle(w, vannes);
+	if (vannes->session)
+		hang_up(w, vannes, ES_OK);
+	return home->n->rights.seq > seq;
+}
+
+static void who_claims_to_hold_more_and_gives_nothing_is_not_waited_for(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+
+	visit_all(w);
+	assert_int_equal(call(w, auray), ES_OK);
+	assert_false(node_all_reported(home->n)); /* L12: it has not said yet */
+	uint64_t first = auray->session;
+	w->utc += SESSION_STALL_MS / 2;
+	assert_int_equal(call(w, auray), ES_OK); /* again, before the first session has ended */
+	assert_int_equal(STEP(w, home, node_session_closed(home->n, first, ROLE_HUB, ES_OK)), ES_OK);
+	assert_false(node_all_reported(home->n));
+	w->utc += SESSION_STALL_MS / 2;
+	assert_true(home_enters(w));
+	/* Nor when it calls once more that day, whatever it says in between... */
+	hang_up(w, auray, ES_TIMEOUT);
+	assert_int_equal(call(w, auray), ES_OK);
+	assert_int_equal(STEP(w, home, node_report(home->n, auray->session, true)), ES_OK);
+	assert_int_equal(STEP(w, home, node_report(home->n, auray->session, false)), ES_OK);
+	assert_true(node_all_reported(home->n));
+	/* ...but once it gives something. */
+	node_gave(home->n, auray->session);
+	assert_false(node_all_reported(home->n));
+	assert_false(home_enters(w));
+}
+
 static void after_three_generations_a_day_a_human_is_asked(void **state)
 {
 	struct nodes *w = *state;
@@ -870,6 +913,7 @@ int main(void)
 		TEST(a_new_instance_gets_a_new_generation_and_fences_the_old_one),
 		TEST(a_pending_hub_offers_nothing_that_home_had_not_acknowledged),
 		TEST(a_generation_waits_until_both_ends_are_level),
+		TEST(who_claims_to_hold_more_and_gives_nothing_is_not_waited_for),
 		TEST(after_three_generations_a_day_a_human_is_asked),
 		TEST(strangers_and_members_shut_out_are_told_so),
 		TEST(a_revoked_member_only_hands_over_what_counts),
