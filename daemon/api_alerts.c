@@ -144,6 +144,19 @@ static void about_forks(struct alerts *a)
 	}
 }
 
+/* Of a log that home signed for final and holds otherwise. */
+static void about_checkpoints(struct alerts *a)
+{
+	const struct head *h = frontier_find(&a->snap->frontier, &a->snap->astray);
+	const struct member *m = h ? rights_member(&a->s->rights, &h->hub) : NULL;
+	char id[BASE32_LEN(16) + 1], n[24];
+
+	if (!m)
+		return;
+	base32_encode(h->log.bytes, 16, id);
+	alert(a, ALERT_ASTRAY, number_text(n, a->snap->astray_seq), id, m->name);
+}
+
 /* What was refused and has been settled since is no news. */
 static bool is_settled(const struct alerts *a)
 {
@@ -175,6 +188,7 @@ static void about_logs(struct alerts *a)
 	if (snap->damaged_index >= 0)
 		alert(a, ALERT_DAMAGED);
 	about_forks(a);
+	about_checkpoints(a);
 	if (a->s->blocked.err != ES_OK && !is_settled(a))
 		alert_why(a, a->s->blocked.ours ? ALERT_REFUSED_THERE : ALERT_REFUSED_HERE, a->s->blocked.err, a->s->blocked.log,
 			  number_text(n, a->s->blocked.seq));

@@ -411,6 +411,29 @@ static void check_own(struct node *n, const struct commit *c, const struct log_c
 	}
 }
 
+void node_astray(struct node *n, const struct id16 *log, uint64_t seq)
+{
+	if (!id_eq(&n->astray, log) || n->astray_seq != seq)
+		log_event(LOG_ERR_, "log.astray", "seq=%llu", (unsigned long long)seq);
+	n->astray = *log;
+	n->astray_seq = seq;
+}
+
+/* Home's: what it signed for final is what it holds, or two homes were at work. */
+static void check_held(struct node *n, const struct log_cut *said)
+{
+	const struct head *h = frontier_find(&n->frontier, &said->log);
+	struct hash ours;
+
+	if (!h || n->role != ROLE_CRESS || said->seq == 0 || said->seq > h->seq ||
+	    !journal_commit_id(n->journal, (uint32_t)(h - n->frontier.heads), said->seq, &ours))
+		return;
+	if (!hash_eq(&ours, &said->id))
+		node_astray(n, &said->log, said->seq);
+	else if (id_eq(&n->astray, &said->log))
+		memset(&n->astray, 0, sizeof n->astray);
+}
+
 static void check_checkpoint(struct node *n, const struct commit *c, const struct change *ch)
 {
 	struct canon_reader r;
@@ -426,8 +449,10 @@ static void check_checkpoint(struct node *n, const struct commit *c, const struc
 			canon_read_nil(&r);
 		else
 			canon_read_exact(&r, said.id.bytes, 32);
-		if (r.err == ES_OK)
-			check_own(n, c, &said);
+		if (r.err != ES_OK)
+			continue;
+		check_own(n, c, &said);
+		check_held(n, &said);
 	}
 }
 

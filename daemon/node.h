@@ -107,6 +107,8 @@ struct node {
 	bool key_replaced; /* the control log gives our place to another key; durable */
 	struct id16 withheld; /* a log of ours that a checkpoint shows short or other; zero: none */
 	uint64_t withheld_seq; /* what the checkpoint said */
+	struct id16 astray; /* CRESS: a log of which a checkpoint names another commit than we hold... */
+	uint64_t astray_seq; /* ...at this seq; zero: none */
 	enum es_err clash; /* ES_CONTROL_FORK, or ES_OK */
 	struct branch *branch; /* the other control log, while it is being read */
 	bool forks_grew; /* a new fork proof: sessions are told */

@@ -215,47 +215,81 @@ static bool is_level(const struct node *n, const struct node_session *s)
 	return s->head_count > 0;
 }
 
-/* Nothing at or below a checkpoint may be cut: we may have lost what it names. */
-static bool is_below_checkpoint(const struct node *n, const struct open_log *log, const struct head *h)
+/* What rights_apply() asks of an `open` that cuts: what it would pass over is not
+ * entered. Home may have lost what a checkpoint names, or have signed, as two, another one. */
+static bool may_open(struct node *n, const struct head *h, const struct log_cut *cut)
 {
-	(void)n;
-	return log->checkpoint > 0 && (h->seq < log->checkpoint);
+	const struct open_log *log = rights_log(&n->rights, &h->log);
+
+	if (rights_may_cut(&n->rights, cut))
+		return true;
+	if (h->seq >= log->checkpoint)
+		node_astray(n, &h->log, log->checkpoint);
+	return false;
 }
 
-static enum es_err open_generation(struct node *n, struct node_session *s)
+/* One `open` per scope; *good: each will have its effect. */
+static size_t opens_of(struct node *n, const struct id16 *hub, struct buf b[SCOPE_CRESS], bool *good)
 {
-	struct buf b[3];
-	struct slice entries[3];
 	size_t count = 0;
-	bool good = true;
-	enum es_err err = ES_OK;
 
 	for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_CRESS; scope++) {
-		const struct open_log *log = rights_log_of(&n->rights, &s->hub, scope);
+		const struct open_log *log = rights_log_of(&n->rights, hub, scope);
 		const struct head *h = log ? frontier_find(&n->frontier, &log->id) : NULL;
 
 		if (!h)
 			continue;
-		good = good && !is_below_checkpoint(n, log, h);
 		struct log_cut cut = {.log = h->log, .seq = h->seq, .id = h->id};
+		*good = may_open(n, h, &cut) && *good;
 		buf_init(&b[count], 512);
-		node_open_entry(n, &s->hub, scope, log->generation + 1, PLANT(open_without_cut) ? NULL : &cut, &b[count]);
-		entries[count] = buf_slice(&b[count]);
-		count++;
+		node_open_entry(n, hub, scope, log->generation + 1, PLANT(open_without_cut) ? NULL : &cut, &b[count++]);
 	}
+	return count;
+}
+
+static bool all_newer(const struct node *n, const struct id16 *hub, uint64_t seq)
+{
+	for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_CRESS; scope++) {
+		const struct open_log *log = rights_log_of(&n->rights, hub, scope);
+
+		if (log && log->opened_seq <= seq)
+			return false;
+	}
+	return true;
+}
+
+static enum es_err generation_opened(struct node *n, struct node_session *s, size_t logs)
+{
+	struct due d;
+
+	journal_due_get(n->journal, &s->hub, &d);
+	d.waits = false;
+	s->again = true;
+	log_event(LOG_NOTE, "generation.opened", "logs=%zu", logs);
+	return journal_due_put(n->journal, &s->hub, &d);
+}
+
+/* The hub's logs are new where they are, not where an entry says so: taken for new, it
+ * would go on in the old ones and sign again at numbers that it has shown. */
+static enum es_err open_generation(struct node *n, struct node_session *s)
+{
+	const uint64_t seq = n->rights.seq;
+	struct buf b[SCOPE_CRESS];
+	struct slice entries[SCOPE_CRESS];
+	bool good = true;
+	size_t count = opens_of(n, &s->hub, b, &good);
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < count; i++)
+		entries[i] = buf_slice(&b[i]);
 	if (good && count > 0)
 		err = node_control(n, entries, count);
 	for (size_t i = 0; i < count; i++)
 		buf_done(&b[i]);
 	if (!good || count == 0 || err != ES_OK)
 		return err;
-	struct due d;
-	journal_due_get(n->journal, &s->hub, &d);
-	d.waits = false;
-	s->pending = false;
-	s->again = true;
-	log_event(LOG_NOTE, "generation.opened", "logs=%zu", count);
-	return journal_due_put(n->journal, &s->hub, &d);
+	s->pending = false; /* in this session: not entered again and again */
+	return all_newer(n, &s->hub, seq) ? generation_opened(n, s, count) : ES_OK;
 }
 
 enum es_err node_due_generations(struct node *n)

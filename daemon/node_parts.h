@@ -35,6 +35,8 @@ ES_MUST_USE enum es_err node_rights_upto(struct node *n, uint64_t upto, struct r
 ES_MUST_USE enum es_err node_follow_rights(struct node *n, const struct commit *c);
 ES_MUST_USE enum es_err node_set_number(struct node *n, const char *name, uint64_t v);
 uint64_t node_number(struct node *n, const char *name);
+/* Our key has signed another commit of this log for final than the one we hold. */
+void node_astray(struct node *n, const struct id16 *log, uint64_t seq);
 ES_MUST_USE enum es_err node_new_instance(struct node *n);
 
 /* node_cut.c: drops (log, seq > after); ours go back to the outbox, others' are

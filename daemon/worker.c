@@ -330,6 +330,8 @@ static void share(struct worker *w)
 	s->clash = n->clash;
 	s->withheld = n->withheld;
 	s->withheld_seq = n->withheld_seq;
+	s->astray = n->astray;
+	s->astray_seq = n->astray_seq;
 	s->instance = n->instance;
 	s->home = n->home;
 	s->lineage = n->lineage;

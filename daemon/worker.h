@@ -41,6 +41,8 @@ struct snapshot {
 	enum es_err clash; /* ES_CONTROL_FORK */
 	struct id16 withheld; /* a log of ours that a checkpoint shows short; zero: none */
 	uint64_t withheld_seq;
+	struct id16 astray; /* CRESS: a log that a checkpoint shows other than it is here; zero: none */
+	uint64_t astray_seq;
 	struct id16 instance;
 	struct dh_public home;
 	uint64_t lineage;

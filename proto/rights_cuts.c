@@ -106,6 +106,13 @@ static bool above_checkpoint(const struct open_log *log, const struct log_cut *c
 	       (cut->seq == log->checkpoint && (cut->seq == 0 || hash_eq(&cut->id, &log->checkpoint_id)));
 }
 
+bool rights_may_cut(const struct rights *r, const struct log_cut *cut)
+{
+	const struct open_log *log = rights_log(r, &cut->log);
+
+	return log && above_checkpoint(log, cut);
+}
+
 static void cut_log(struct rights *r, struct open_log *log, const struct log_cut *cut)
 {
 	if (log->cut && log->cut_seq <= cut->seq)

@@ -528,6 +528,44 @@ static void a_generation_waits_until_both_ends_are_level(void **state)
 	assert_true(home->n->rights.seq > seq);
 }
 
+/* Home's key has made another commit of Auray's public log final: there were two homes. */
+static void freeze_other(struct nodes *w, uint64_t seq)
+{
+	struct party *home = &w->p[CRESS];
+	struct log_cut cut = {.log = own_head(home, &w->p[AURAY], SCOPE_PUBLIC)->log, .seq = seq, .id = {{7}}};
+	struct buf b;
+
+	buf_init(&b, 512);
+	entry_checkpoint(&cut, 1, &b);
+	struct slice s = buf_slice(&b);
+	assert_int_equal(STEP(w, home, node_control(home->n, &s, 1)), ES_OK);
+	buf_done(&b);
+}
+
+static void a_generation_whose_cut_is_not_allowed_is_not_taken_for_opened(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+	struct due due;
+
+	three_edits(w);
+	assert_true(id_is_zero(&home->n->astray));
+	freeze_other(w, 3);
+	struct id16 log = own_head(home, auray, SCOPE_PUBLIC)->log;
+	assert_true(id_eq(&home->n->astray, &log) && home->n->astray_seq == 3);
+	visit(w, auray);
+	memset(&home->n->astray, 0, sizeof home->n->astray);
+	uint64_t seq = home->n->rights.seq;
+	assert_int_equal(STEP(w, auray, node_restored(auray->n)), ES_OK);
+	visit(w, auray);
+	journal_due_get(home->n->journal, &auray->n->hub, &due);
+	assert_true(due.waits); /* it may not go on in a log where it has shown more, perhaps */
+	assert_int_equal(home->n->rights.seq, seq);
+	assert_true(id_eq(&home->n->astray, &log));
+	assert_int_equal(call(w, auray), ES_OK);
+	assert_true(auray->pending);
+}
+
 /* Vannes is in session and due a new generation; does home open it? */
 static bool home_enters(struct nodes *w)
 {
@@ -913,6 +951,7 @@ int main(void)
 		TEST(a_new_instance_gets_a_new_generation_and_fences_the_old_one),
 		TEST(a_pending_hub_offers_nothing_that_home_had_not_acknowledged),
 		TEST(a_generation_waits_until_both_ends_are_level),
+		TEST(a_generation_whose_cut_is_not_allowed_is_not_taken_for_opened),
 		TEST(who_claims_to_hold_more_and_gives_nothing_is_not_waited_for),
 		TEST(after_three_generations_a_day_a_human_is_asked),
 		TEST(strangers_and_members_shut_out_are_told_so),
