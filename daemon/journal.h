@@ -232,6 +232,9 @@ ES_MUST_USE enum es_err journal_void_load(struct journal *j, const struct id16 *
 ES_MUST_USE enum es_err journal_void_given(struct journal *j, const struct hash *id, const struct id16 *author /* NULL: home */);
 ES_MUST_USE enum es_err journal_void_again(struct journal *j); /* home has started anew */
 int64_t journal_void_count(struct journal *j);
+/* How much is kept for each author. */
+ES_MUST_USE enum es_err journal_void_bytes(struct journal *j, bool (*each)(void *ctx, const struct id16 *hub, uint64_t bytes),
+					   void *ctx);
 int64_t journal_void_waiting(struct journal *j); /* neither their author nor home has them */
 
 /* One for each log, of its lowest fork. ES_EXISTS: this one says nothing new. */

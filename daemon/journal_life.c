@@ -713,6 +713,19 @@ int64_t journal_void_count(struct journal *j)
 	return journal_number(journal_st(j, ST_VOID_COUNT));
 }
 
+enum es_err journal_void_bytes(struct journal *j, bool (*each)(void *ctx, const struct id16 *hub, uint64_t bytes), void *ctx)
+{
+	sqlite3_stmt *st = journal_st(j, ST_VOID_BYTES);
+	struct id16 hub;
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (sql_exact(st, 0, hub.bytes, 16) && !each(ctx, &hub, (uint64_t)sqlite3_column_int64(st, 1)))
+			break;
+	sqlite3_reset(st);
+	return sql_err(rc);
+}
+
 /* --- proofs and branches --- */
 
 enum es_err journal_proof_put(struct journal *j, const struct id16 *log, uint64_t seq, struct slice proof)

@@ -41,6 +41,7 @@
 	S(VOID_DEL, "DELETE FROM hors_coupe WHERE id=?1 AND hub=?2")                                                    \
 	S(VOID_WAITING, "SELECT count(*) FROM hors_coupe WHERE a_home=0")                                    \
 	S(VOID_AGAIN, "UPDATE hors_coupe SET a_home=0")                                                      \
+	S(VOID_BYTES, "SELECT hub,sum(length(packed)) FROM hors_coupe GROUP BY hub")                         \
 	S(VOID_COUNT, "SELECT count(*) FROM hors_coupe")                                                     \
 	S(PROOF_PUT, "INSERT INTO preuve VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET seq=?2,preuve=?3 WHERE ?2<seq") \
 	S(PROOF_ALL, "SELECT log,seq,preuve FROM preuve ORDER BY log")                                       \

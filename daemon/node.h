@@ -21,6 +21,7 @@
 #define NODE_PATH_MAX 4096
 #define NODE_OWNER_MAX 64
 #define NODE_CALLERS 64
+#define NODE_RETURNED_MAX (16 * 1024 * 1024) /* bytes kept for one author, to be given back */
 #define NODE_CLOCK_MAX_MS STAMP_SKEW_MAX_MS
 
 struct node_keys {

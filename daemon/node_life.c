@@ -649,8 +649,60 @@ static enum es_err check_returned(const struct commit *c, const struct packed *p
 	return ES_OK;
 }
 
+/* How much is kept for whom, read once for a RETURN. */
+struct kept {
+	struct kept_for {
+		struct id16 hub;
+		uint64_t bytes, logs; /* `logs`: of changes in its logs, where it has a quota */
+	} *list;
+	size_t count;
+	enum es_err err;
+};
+
+static struct kept_for *kept_add(struct kept *k, const struct id16 *hub, uint64_t bytes)
+{
+	struct kept_for *more = realloc(k->list, (k->count + 1) * sizeof *more);
+
+	if (!more)
+		return NULL;
+	k->list = more;
+	more[k->count] = (struct kept_for){.hub = *hub, .bytes = bytes};
+	return &more[k->count++];
+}
+
+static bool note_kept(void *ctx, const struct id16 *hub, uint64_t bytes)
+{
+	struct kept *k = ctx;
+
+	k->err = kept_add(k, hub, bytes) ? ES_OK : ES_NOMEM;
+	return k->err == ES_OK;
+}
+
+static struct kept_for *kept_for(struct kept *k, const struct id16 *hub)
+{
+	for (size_t i = 0; i < k->count; i++)
+		if (id_eq(&k->list[i].hub, hub))
+			return &k->list[i];
+	return kept_add(k, hub, 0);
+}
+
+/* Any member may sign what home never took, and hand it over as void: it counts in its
+ * author's quota, and is bounded where there is none. */
+static enum es_err has_room(struct node *n, struct kept *k, const struct member *m, size_t bytes)
+{
+	struct kept_for *of = kept_for(k, &m->hub);
+
+	if (!of)
+		return ES_NOMEM;
+	if (m->quota && of->logs == 0)
+		of->logs = (uint64_t)journal_bytes_of(n->journal, &n->frontier, &m->hub);
+	of->bytes += bytes;
+	return of->bytes > NODE_RETURNED_MAX || (m->quota && of->logs + of->bytes > m->quota) ? ES_QUOTA : ES_OK;
+}
+
 /* Kept for its author, as far as it may lie here. */
-static enum es_err keep_returned(struct node *n, const struct open_log *log, const struct hash *id, const struct packed *p)
+static enum es_err keep_returned(struct node *n, struct kept *k, const struct open_log *log, const struct hash *id,
+				  const struct packed *p)
 {
 	static _Thread_local struct packed again;
 	const struct member *self = rights_member(&n->rights, &n->hub);
@@ -663,13 +715,15 @@ static enum es_err keep_returned(struct node *n, const struct open_log *log, con
 	commit_pack(kept->header, &kept->sig, kept->payload, kept->count, &packed);
 	enum es_err err = buf_err(&packed);
 	if (err == ES_OK)
+		err = has_room(n, k, rights_member(&n->rights, &log->hub), packed.len);
+	if (err == ES_OK)
 		err = journal_void_put(n->journal, &log->hub, id, buf_slice(&packed));
 	buf_done(&packed);
 	return err;
 }
 
 /* Anybody may bring it; only its author's signature makes it ours to keep. */
-static enum es_err take_returned(struct node *n, struct slice packed, struct hash *id)
+static enum es_err take_returned(struct node *n, struct kept *k, struct slice packed, struct hash *id)
 {
 	static _Thread_local struct packed p;
 	static _Thread_local struct commit c;
@@ -690,16 +744,18 @@ static enum es_err take_returned(struct node *n, struct slice packed, struct has
 		return err;
 	if (id_eq(&log->hub, &n->hub))
 		return node_take_back(n, log->scope, &p);
-	return m->state == MEMBER_REVOKED ? ES_OK : keep_returned(n, log, &c.id, &p);
+	return m->state == MEMBER_REVOKED ? ES_OK : keep_returned(n, k, log, &c.id, &p);
 }
 
 enum es_err node_given_back(struct node *n, struct slice body, struct buf *ids)
 {
 	struct canon_reader r;
 	struct buf list;
+	struct kept k = {.err = ES_OK};
 	uint32_t kept = 0;
-	enum es_err err = ES_OK;
+	enum es_err err = journal_void_bytes(n->journal, note_kept, &k);
 
+	err = err == ES_OK ? k.err : err;
 	buf_init(&list, 64 * 1024);
 	canon_read_init(&r, body);
 	(void)canon_read_array(&r, 1);
@@ -707,8 +763,8 @@ enum es_err node_given_back(struct node *n, struct slice body, struct buf *ids)
 		struct slice packed = canon_read_value(&r);
 		struct hash id;
 
-		err = r.err != ES_OK ? r.err : take_returned(n, packed, &id);
-		if (err == ES_BAD_SIG || err == ES_BAD_DIGEST || err == ES_NOT_ALLOWED) { /* not its author's, or not for us: answered, not kept */
+		err = r.err != ES_OK ? r.err : take_returned(n, &k, packed, &id);
+		if (err == ES_BAD_SIG || err == ES_BAD_DIGEST || err == ES_NOT_ALLOWED || err == ES_QUOTA) { /* not its author's, or not for us: answered, not kept */
 			log_event(LOG_WARN, "return.refused", "why=%s", es_err_name(err));
 			err = ES_OK;
 		}
@@ -720,6 +776,7 @@ enum es_err node_given_back(struct node *n, struct slice body, struct buf *ids)
 	canon_array(ids, kept);
 	buf_add(ids, list.p, list.len);
 	buf_done(&list);
+	free(k.list);
 	n->grew = true;
 	return err;
 }

@@ -84,20 +84,6 @@ static void cut_at(struct nodes *w, const struct party *hub, enum scope scope, u
 	buf_done(&b);
 }
 
-/* Three edits of Auray's, each in a commit of its own, held by everybody. */
-static void three_edits(struct nodes *w)
-{
-	static const char *const names[] = {"Premier", "Deuxieme", "Troisieme"};
-
-	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(edit(w, &w->p[AURAY], i + 1, "nom", names[i]), ES_OK);
-		visit(w, &w->p[AURAY]);
-	}
-	visit(w, &w->p[VANNES]);
-	assert_true(shows(&w->p[VANNES], 3, "Troisieme"));
-	assert_int_equal(own_head(&w->p[AURAY], &w->p[AURAY], SCOPE_PUBLIC)->seq, 3);
-}
-
 static void a_cut_gives_own_commits_back_to_the_outbox_as_they_were(void **state)
 {
 	struct nodes *w = *state;
@@ -249,71 +235,6 @@ static void a_returned_commit_must_bear_its_author_s_signature(void **state)
 	assert_int_equal(STEP(w, copy, node_given_back(copy->n, buf_slice(&body), &ids)), ES_OK);
 	assert_int_equal(waiting(copy, "Troisieme").count, 1);
 	buf_done(&body);
-	buf_done(&ids);
-}
-
-/* A RETURN of all that `from` holds of one log. */
-static void returned_by(struct party *from, const struct head *h, struct buf *out)
-{
-	struct canon_reader r;
-	struct buf body;
-	uint64_t last;
-
-	buf_init(&body, 4 * COMMIT_PACKED_MAX);
-	assert_int_equal(node_load(from->n, (uint32_t)(h - from->n->frontier.heads), 1, h->seq, &body, &last), ES_OK);
-	canon_read_init(&r, buf_slice(&body));
-	(void)canon_read_array(&r, 2);
-	(void)canon_read_bin(&r, 16);
-	canon_array(out, 1);
-	buf_add(out, r.rest.p, r.rest.len);
-	buf_done(&body);
-}
-
-static void what_may_not_lie_here_is_not_kept_for_its_author(void **state)
-{
-	struct nodes *w = *state;
-	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
-	struct buf body, ids;
-
-	buf_init(&body, 4 * COMMIT_PACKED_MAX);
-	buf_init(&ids, 65536);
-	assert_int_equal(edit(w, auray, 1, "nom", "Entre nous"), ES_OK);
-	assert_int_equal(edit(w, auray, 1, "portee", "cress"), ES_OK);
-	visit(w, auray);
-	const struct head *h = own_head(home, auray, SCOPE_CRESS);
-	assert_true(h->seq > 0);
-	returned_by(home, h, &body);
-	assert_non_null(memmem(body.p, body.len, "Entre nous", 10));
-	assert_int_equal(STEP(w, vannes, node_given_back(vannes->n, buf_slice(&body), &ids)), ES_OK);
-	assert_int_equal(journal_void_count(vannes->n->journal), 0);
-	buf_clear(&ids);
-	assert_int_equal(STEP(w, home, node_given_back(home->n, buf_slice(&body), &ids)), ES_OK);
-	assert_true(journal_void_count(home->n->journal) > 0);
-	buf_done(&body);
-	buf_done(&ids);
-}
-
-static void what_is_forgotten_is_not_kept_for_its_author(void **state)
-{
-	struct nodes *w = *state;
-	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
-	struct id16 uid = uid_of(3);
-	struct buf body, ids, kept;
-	int64_t forgot;
-
-	buf_init(&body, 4 * COMMIT_PACKED_MAX);
-	buf_init(&kept, 4 * COMMIT_PACKED_MAX);
-	buf_init(&ids, 65536);
-	three_edits(w);
-	returned_by(home, own_head(home, auray, SCOPE_PUBLIC), &body);
-	assert_int_equal(STEP(w, auray, node_forget(auray->n, &uid, &forgot)), ES_OK);
-	visit_all(w);
-	assert_int_equal(STEP(w, home, node_given_back(home->n, buf_slice(&body), &ids)), ES_OK);
-	assert_int_equal(node_returns(home->n, &auray->n->hub, ROLE_HUB, &kept), ES_OK);
-	assert_non_null(memmem(kept.p, kept.len, "Deuxieme", 8));
-	assert_null(memmem(kept.p, kept.len, "Troisieme", 9));
-	buf_done(&body);
-	buf_done(&kept);
 	buf_done(&ids);
 }
 
@@ -939,8 +860,6 @@ int main(void)
 		TEST(what_a_restart_finds_after_a_cut_is_the_same),
 		TEST(a_cut_below_a_checkpoint_does_not_apply),
 		TEST(others_commits_beyond_a_cut_are_kept_for_their_author),
-		TEST(what_may_not_lie_here_is_not_kept_for_its_author),
-		TEST(what_is_forgotten_is_not_kept_for_its_author),
 		TEST(a_restored_author_is_given_back_what_it_lost),
 		TEST(a_returned_commit_must_bear_its_author_s_signature),
 		TEST(nobody_but_its_author_makes_a_void_commit_go),

@@ -584,3 +584,16 @@ struct stored stored(struct party *p, const char *text)
 	}
 	return found;
 }
+
+void three_edits(struct nodes *w)
+{
+	static const char *const names[] = {"Premier", "Deuxieme", "Troisieme"};
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(edit(w, &w->p[AURAY], i + 1, "nom", names[i]), ES_OK);
+		visit(w, &w->p[AURAY]);
+	}
+	visit(w, &w->p[VANNES]);
+	assert_true(shows(&w->p[VANNES], 3, "Troisieme"));
+	assert_int_equal(own_head(&w->p[AURAY], &w->p[AURAY], SCOPE_PUBLIC)->seq, 3);
+}

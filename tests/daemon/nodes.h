@@ -77,6 +77,8 @@ void seal_alone(struct nodes *w, struct party *hub);
 struct id16 uid_of(unsigned number);
 struct record_id record_of(const struct party *creator, unsigned number);
 enum es_err edit(struct nodes *w, struct party *p, unsigned number, const char *field, const char *text);
+/* Three edits of Auray's, each in a commit of its own, held by everybody. */
+void three_edits(struct nodes *w);
 bool shows(struct party *p, unsigned number, const char *text);
 /* Does any of its files hold these bytes? */
 bool on_disk(const struct party *p, const char *text);
