@@ -112,6 +112,8 @@ static void about_membership(struct alerts *a)
 		alert(a, ALERT_FENCED);
 	if (snap->key_replaced)
 		alert(a, ALERT_KEY_REPLACED);
+	else if (s->role == ROLE_CRESS && !snap->member)
+		alert(a, ALERT_KEY_UNKNOWN);
 	if (snap->clash == ES_CONTROL_FORK)
 		alert(a, ALERT_CONTROL_FORK);
 	if (!id_is_zero(&snap->withheld))

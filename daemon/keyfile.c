@@ -276,7 +276,21 @@ enum es_err node_keys_draw_next(const char *dir, struct rng *rng, struct node_ke
 	return err;
 }
 
-enum es_err node_keys_take_next(const char *dir, uint32_t epoch, struct node_keys *out)
+/* Keys that no member ever heard of leave the former one as it was. */
+static bool is_former_still(const struct keyfile *k, const struct dh_secret *former)
+{
+	struct dh_public unused;
+	struct dh_secret had;
+
+	if (!former || !k->has_former)
+		return false;
+	crypto_dh_keys(k->former, &unused, &had);
+	bool same = memcmp(had.bytes, former->bytes, sizeof had.bytes) == 0;
+	crypto_wipe(&had, sizeof had);
+	return same;
+}
+
+enum es_err node_keys_take_next(const char *dir, uint32_t epoch, const struct dh_secret *former, struct node_keys *out)
 {
 	char path[NODE_PATH_MAX + 16];
 	struct keyfile k;
@@ -285,7 +299,8 @@ enum es_err node_keys_take_next(const char *dir, uint32_t epoch, struct node_key
 	keyfile_path(dir, path);
 	err = keyfile_read(path, &k);
 	if (err == ES_OK && k.has_next) {
-		memcpy(k.former, k.seeds + 32, 32);
+		if (!is_former_still(&k, former))
+			memcpy(k.former, k.seeds + 32, 32);
 		k.has_former = true;
 		memcpy(k.seeds, k.next, 64);
 		k.has_next = false;

@@ -153,7 +153,8 @@ ES_MUST_USE enum es_err node_keys_load(const char *dir, struct node_keys *out);
 /* New ones: drawn and on disk before they are asked for; taken once they are entered. */
 ES_MUST_USE enum es_err node_keys_draw_next(const char *dir, struct rng *rng, struct node_keys *out);
 ES_MUST_USE enum es_err node_keys_load_next(const char *dir, struct node_keys *out, bool *has);
-ES_MUST_USE enum es_err node_keys_take_next(const char *dir, uint32_t epoch, struct node_keys *out);
+/* `former`: what members still call us by, NULL: the key in use until now. */
+ES_MUST_USE enum es_err node_keys_take_next(const char *dir, uint32_t epoch, const struct dh_secret *former, struct node_keys *out);
 
 /* --- peers --- */
 

@@ -17,6 +17,15 @@ static bool keys_match(const struct node_keys *k, const struct member *m)
 	return memcmp(k->sign.bytes, m->sign.bytes, 32) == 0;
 }
 
+/* Does the control log name the key that we hold? A node that went back to before its own
+ * rotation lacks the entry: what it signed would verify nowhere. */
+bool node_key_entered(const struct node *n)
+{
+	const struct member *m = rights_member(&n->rights, &n->hub);
+
+	return !m || keys_match(&n->keys, m);
+}
+
 /* Once it is durable the carrier writes the key file and tells its copies. */
 static void note_taken(struct node *n, const struct node_keys *old)
 {
@@ -192,7 +201,7 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	if (!hash_eq(&hash, &n->rights.recovery))
 		err = ES_BAD_KEY;
 	else
-		err = node_awaited(n, NULL) > 0 ? ES_AWAITING : keep_name(n);
+		err = node_key_entered(n) && node_awaited(n, NULL) > 0 ? ES_AWAITING : keep_name(n); /* else it may be all that helps */
 	if (err != ES_OK) {
 		crypto_wipe(&secret, sizeof secret);
 		return err;
@@ -213,8 +222,9 @@ enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct no
 	r.sig = crypto_sign_as(SIGN_RECOVER, &secret, buf_slice(&message));
 	crypto_wipe(&secret, sizeof secret);
 	entry_recover(&r, &entry);
+	bool known = node_key_entered(n) || !old.has_former; /* members may know only the one before */
 	n->keys = *next;
-	n->keys.former_dh = old.dh_secret;
+	n->keys.former_dh = known ? old.dh_secret : old.former_dh;
 	n->keys.has_former = true;
 	n->keys.epoch = cress->epoch + 1; /* the commit that holds it bears the new key already */
 	n->epoch = r.epoch;

@@ -356,7 +356,7 @@ static size_t enough(const struct node *n, size_t active)
 	return active < 3 ? active : 3;
 }
 
-size_t node_awaited(const struct node *n, struct buf *json)
+static size_t reports_awaited(const struct node *n, struct buf *json)
 {
 	size_t active = 0, heard = 0;
 
@@ -380,6 +380,15 @@ size_t node_awaited(const struct node *n, struct buf *json)
 	}
 	size_t need = enough(n, active);
 	return n->alone || n->released || heard >= need ? 0 : need - heard;
+}
+
+/* L12: who holds the entry of our own keys holds a longer control log. Were it the last
+ * one, suspended and all: without it nothing can be signed. */
+size_t node_awaited(const struct node *n, struct buf *json)
+{
+	size_t reports = reports_awaited(n, json);
+
+	return reports == 0 && n->role == ROLE_CRESS && !node_key_entered(n) ? 1 : reports;
 }
 
 static enum es_err release(struct node *n)

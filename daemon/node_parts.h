@@ -112,7 +112,8 @@ ES_MUST_USE enum es_err node_erase_acked(struct node *n);
 /* The CRESS lists the places of forgotten changes that came after their `forget`. */
 ES_MUST_USE enum es_err node_list_holes(struct node *n);
 
-/* node_keys.c: a hub's new keys, with cuts at what we hold of its logs. */
+/* node_keys.c: whether what we sign now verifies; a hub's new keys, with cuts at what we hold of its logs. */
+bool node_key_entered(const struct node *n);
 ES_MUST_USE enum es_err node_enter_rotation(struct node *n, const struct rotation *r);
 /* Our keys after a control entry about us. */
 ES_MUST_USE enum es_err node_follow_keys(struct node *n);

@@ -260,6 +260,8 @@ bool node_all_acked(const struct node *n)
 /* May a log of this scope grow now? */
 bool node_may_seal(struct node *n, enum scope scope)
 {
+	if (!node_key_entered(n))
+		return false;
 	if (scope == SCOPE_LOCAL)
 		return node_clock_steady(n); /* what jumps may jump back: the outbox is durable too */
 	if (n->rotating || n->key_replaced)

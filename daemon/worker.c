@@ -273,7 +273,7 @@ static void share_keys(struct worker *w)
 
 	if (!n->keys_changed)
 		return;
-	if (node_keys_take_next(n->dir, n->keys.epoch, &n->keys) != ES_OK)
+	if (node_keys_take_next(n->dir, n->keys.epoch, &n->keys.former_dh, &n->keys) != ES_OK)
 		log_event(LOG_ERR_, "key.unwritable", "dir=%s", n->dir);
 	n->keys_changed = false;
 	w->keys = n->keys;

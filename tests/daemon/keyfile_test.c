@@ -112,7 +112,7 @@ static void no_file_is_no_node(void **state)
 	assert_int_equal(node_keys_load_next(p->dir, &keys, &has), ES_NO_NODE);
 	assert_false(has);
 	assert_int_equal(node_keys_draw_next(p->dir, &p->rng, &keys), ES_NO_NODE);
-	assert_int_equal(node_keys_take_next(p->dir, 2, &keys), ES_NO_NODE);
+	assert_int_equal(node_keys_take_next(p->dir, 2, NULL, &keys), ES_NO_NODE);
 	assert_int_not_equal(access(p->path, F_OK), 0);
 }
 
@@ -127,7 +127,7 @@ static void new_keys_are_on_disk_before_they_are_used(void **state)
 	assert_int_equal(node_keys_create(p->dir, &p->rng, &old), ES_OK);
 	assert_int_equal(node_keys_load_next(p->dir, &next, &has), ES_OK);
 	assert_false(has);
-	assert_int_equal(node_keys_take_next(p->dir, 2, &again), ES_OK); /* none: nothing changes */
+	assert_int_equal(node_keys_take_next(p->dir, 2, NULL, &again), ES_OK); /* none: nothing changes */
 	assert_memory_equal(again.sign.bytes, old.sign.bytes, 32);
 	assert_false(again.has_former);
 	assert_int_equal(node_keys_draw_next(p->dir, &p->rng, &next), ES_OK);
@@ -151,14 +151,14 @@ static void new_keys_take_over_and_the_former_transport_key_stays(void **state)
 
 	assert_int_equal(node_keys_create(p->dir, &p->rng, &old), ES_OK);
 	assert_int_equal(node_keys_draw_next(p->dir, &p->rng, &next), ES_OK);
-	assert_int_equal(node_keys_take_next(p->dir, 2, &now), ES_OK);
+	assert_int_equal(node_keys_take_next(p->dir, 2, NULL, &now), ES_OK);
 	for (int i = 0; i < 2; i++) { /* once more: nothing */
 		assert_memory_equal(now.sign.bytes, next.sign.bytes, 32);
 		assert_memory_equal(now.dh.bytes, next.dh.bytes, 32);
 		assert_int_equal(now.epoch, 2);
 		assert_true(now.has_former);
 		assert_memory_equal(now.former_dh.bytes, old.dh_secret.bytes, 32);
-		assert_int_equal(node_keys_take_next(p->dir, 2 + (uint32_t)i, &now), ES_OK);
+		assert_int_equal(node_keys_take_next(p->dir, 2 + (uint32_t)i, NULL, &now), ES_OK);
 	}
 	assert_int_equal(node_keys_load_next(p->dir, &now, &has), ES_OK);
 	assert_false(has);
@@ -166,6 +166,24 @@ static void new_keys_take_over_and_the_former_transport_key_stays(void **state)
 	assert_memory_equal(now.sign.bytes, next.sign.bytes, 32);
 	assert_true(now.has_former);
 	assert_int_equal(mode_of(p), 0600);
+}
+
+static void the_former_transport_key_may_be_one_earlier(void **state)
+{
+	struct place *p = *state;
+	struct node_keys old, next, now;
+
+	assert_int_equal(node_keys_create(p->dir, &p->rng, &old), ES_OK);
+	for (uint32_t epoch = 2; epoch < 4; epoch++) {
+		assert_int_equal(node_keys_draw_next(p->dir, &p->rng, &next), ES_OK);
+		assert_int_equal(node_keys_take_next(p->dir, epoch, &old.dh_secret, &now), ES_OK);
+		assert_memory_equal(now.dh.bytes, next.dh.bytes, 32);
+		assert_memory_equal(now.former_dh.bytes, old.dh_secret.bytes, 32);
+	}
+	struct node_keys last = now;
+	assert_int_equal(node_keys_draw_next(p->dir, &p->rng, &next), ES_OK);
+	assert_int_equal(node_keys_take_next(p->dir, 4, &last.dh_secret, &now), ES_OK);
+	assert_memory_equal(now.former_dh.bytes, last.dh_secret.bytes, 32);
 }
 
 /* --- facts --- */
@@ -369,6 +387,7 @@ int main(void)
 		TEST(no_file_is_no_node),
 		TEST(new_keys_are_on_disk_before_they_are_used),
 		TEST(new_keys_take_over_and_the_former_transport_key_stays),
+		TEST(the_former_transport_key_may_be_one_earlier),
 		TEST(facts_come_back_as_they_were_written),
 		TEST(the_longest_facts_fit),
 		TEST(what_a_node_is_goes_into_its_key_file),

@@ -255,7 +255,7 @@ static void a_rotation_cut_off_by_a_crash_goes_on(void **state)
 		assert_int_equal(node_charter(n, slice_str("2"), slice_str("Nouvelle."), false), ES_OK);
 		assert_int_equal(journal_commit(n->journal), ES_OK);
 		if (i == 0) /* as the carrier does */
-			assert_int_equal(node_keys_take_next(dir, n->keys.epoch, &n->keys), ES_OK);
+			assert_int_equal(node_keys_take_next(dir, n->keys.epoch, &n->keys.former_dh, &n->keys), ES_OK);
 		node_close(n);
 	}
 }
@@ -459,6 +459,67 @@ static void another_paper_another_node_or_too_early_recovers_nothing(void **stat
 	assert_true(bears(home->n, &old));
 	visit_all(w);
 	written(w, auray, 1, "Apres");
+}
+
+/* --- a disk of before the rotation, a key file of after it --- */
+
+/* The CRESS takes new keys, which Auray hears of where `told`; then its disk goes back. */
+static void home_goes_back_behind_its_key(struct nodes *w, bool told)
+{
+	struct party *home = &w->p[CRESS], *older = party_clone(w, home), now;
+	struct node_keys next;
+
+	party_keys(w, &next);
+	assert_int_equal(STEP(w, home, node_rotate(home->n, &next)), ES_OK);
+	if (told)
+		visit(w, &w->p[AURAY]);
+	party_stop(home);
+	party_stop(older);
+	older->keys = home->keys;
+	now = *home;
+	*home = *older;
+	*older = now;
+	party_start(w, home);
+}
+
+static void a_cress_behind_its_own_rotation_signs_nothing_until_it_has_the_entry_back(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+
+	home_goes_back_behind_its_key(w, true);
+	home->n->released = true; /* whoever else has reported */
+	assert_int_equal(edit(w, home, 1, "nom", "Public"), ES_OK);
+	assert_int_equal(edit(w, home, 1, "champs_locaux", "sigle"), ES_OK);
+	idle(w, home);
+	assert_int_equal(waiting(home, "Public").count + waiting(home, "sigle").count, 2);
+	assert_int_equal(new_charter(w, home, "Nouvelle."), ES_AWAITING);
+	assert_int_equal(STEP(w, home, node_alone(home->n)), ES_AWAITING);
+	send_control(w, auray, home);
+	visit_all(w);
+	assert_int_equal(home->n->epoch, 2);
+	assert_int_equal(waiting(home, "Public").count + waiting(home, "sigle").count, 0);
+	assert_true(shows(auray, 1, "Public"));
+	assert_int_equal(new_charter(w, home, "Nouvelle."), ES_OK);
+	visit_all(w);
+	assert_true(has_charter(auray, "Nouvelle."));
+}
+
+static void where_nobody_has_the_entry_the_paper_key_helps(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+	struct dh_secret known = home->n->keys.dh_secret;
+
+	home_goes_back_behind_its_key(w, false);
+	visit_all(w);
+	assert_int_equal(new_charter(w, home, "Nouvelle."), ES_AWAITING);
+	recover_at(w, home, UINT64_MAX);
+	assert_memory_equal(home->n->keys.former_dh.bytes, known.bytes, 32); /* by which the hubs call it */
+	assert_int_equal(new_charter(w, home, "Nouvelle."), ES_OK);
+	visit_all(w);
+	assert_true(has_charter(auray, "Nouvelle."));
+	assert_memory_equal(auray->n->home.bytes, home->n->keys.dh.bytes, 32);
 }
 
 /* --- two control logs --- */
@@ -702,6 +763,8 @@ int main(void)
 		TEST(the_paper_key_takes_the_place_of_a_stolen_one),
 		TEST(entries_of_the_thief_that_home_took_back_are_given_up),
 		TEST(another_paper_another_node_or_too_early_recovers_nothing),
+		TEST(a_cress_behind_its_own_rotation_signs_nothing_until_it_has_the_entry_back),
+		TEST(where_nobody_has_the_entry_the_paper_key_helps),
 		TEST(a_control_fork_is_shown_and_nothing_of_it_applied),
 		TEST(a_control_fork_is_resolved_also_while_reports_are_awaited),
 		TEST(a_control_fork_resolved_ends_with_one_log),

@@ -272,6 +272,16 @@ static void renew_directories(struct world *w)
 	}
 }
 
+/* Home went back to before its own rotation, and nobody who calls brings the entry: the
+ * paper key. */
+static void settle_home_key(struct world *w, const struct sim_node *home)
+{
+	if (node_member(home->n) || home->n->frontier.heads[0].seq == 0 || w->now < w->plan->end + 240000)
+		return;
+	officer_do(w, ACT_RECOVER, 0);
+	human_came(w);
+}
+
 static void humans_come(struct world *w)
 {
 	struct sim_node *home = check_home(w);
@@ -291,6 +301,7 @@ static void humans_come(struct world *w)
 	settle_forks(w, home);
 	settle_cuts(w, home);
 	settle_awaited(w, home);
+	settle_home_key(w, home);
 }
 
 void finish(struct world *w)

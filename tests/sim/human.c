@@ -16,6 +16,7 @@
 static const char *const names[ACT_KINDS] = {
 	"add", "set", "rm", "burst", "propose", "offer", "answer", "forget", "accept", "rotate", "suspend", "resume",
 	"revoke", "quota", "void", "charter", "checkpoint", "rotate.home", "invite", "alone", "admit", "resolve",
+	"recover",
 };
 
 const char *act_name(enum act_kind k)

@@ -12,7 +12,7 @@ enum act_kind {
 	ACT_ROTATE, /* hubs */
 	ACT_SUSPEND, ACT_RESUME, ACT_REVOKE, ACT_QUOTA, ACT_VOID, ACT_CHARTER, ACT_CHECKPOINT, ACT_ROTATE_CRESS,
 	ACT_INVITE, /* the officer's */
-	ACT_ALONE, ACT_ADMIT, ACT_RESOLVE, /* named humans */
+	ACT_ALONE, ACT_ADMIT, ACT_RESOLVE, ACT_RECOVER, /* named humans */
 	ACT_KINDS
 };
 const char *act_name(enum act_kind k);

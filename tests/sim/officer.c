@@ -131,6 +131,8 @@ static enum es_err run_duty(struct sim_node *s, struct work *k)
 		return run_invite(s, d);
 	case ACT_ALONE:
 		return node_alone(n);
+	case ACT_RECOVER:
+		return node_recover(n, s->w->plan->federation.recovery, &d->keys, UINT64_MAX);
 	case ACT_RESOLVE:
 		return node_resolve(n, &d->log);
 	default:
@@ -210,7 +212,7 @@ void officer_do(struct world *w, enum act_kind kind, int at)
 	if (!s || !s->n || (kind == ACT_ROTATE && liar && liar->other_home)) /* a key that one home alone knows is lost with it */
 		return;
 	d = duty_new(w, kind);
-	if (kind == ACT_ROTATE || kind == ACT_ROTATE_CRESS)
+	if (kind == ACT_ROTATE || kind == ACT_ROTATE_CRESS || kind == ACT_RECOVER)
 		officer_keys(w, &d->rng, &d->keys);
 	if (kind == ACT_QUOTA)
 		d->seq = draw(&d->rng, 2000, 60000);
