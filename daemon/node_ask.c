@@ -382,14 +382,26 @@ static enum es_err derive_asks(struct node *n)
 	return err;
 }
 
-static bool has_moved(const struct node *n)
+/* What a checkpoint may make final of a log now. A commit with a change missing that only
+ * its author calls destroyed is not: a cut must be able to end it. */
+static bool is_new_final(struct node *n, uint32_t index, struct log_cut *out)
 {
-	for (uint32_t i = 1; i < n->frontier.count; i++) {
-		const struct open_log *log = rights_log(&n->rights, &n->frontier.heads[i].log);
+	const struct head *h = &n->frontier.heads[index];
+	const struct open_log *log = rights_log(&n->rights, &h->log);
 
-		if (log && !log->cut && n->frontier.heads[i].seq > log->checkpoint && n->frontier.heads[i].blocked == ES_OK)
+	if (!log || h->scope == SCOPE_LOCAL || log->cut || h->blocked != ES_OK || h->seq <= log->checkpoint)
+		return false;
+	*out = node_cut_whole(n, index, log);
+	return out->seq > log->checkpoint;
+}
+
+static bool has_moved(struct node *n)
+{
+	struct log_cut unused;
+
+	for (uint32_t i = 1; i < n->frontier.count; i++)
+		if (is_new_final(n, i, &unused))
 			return true;
-	}
 	return false;
 }
 
@@ -403,13 +415,8 @@ enum es_err node_checkpoint(struct node *n)
 
 	if (!list)
 		return ES_NOMEM;
-	for (uint32_t i = 1; i < n->frontier.count; i++) {
-		const struct head *h = &n->frontier.heads[i];
-		const struct open_log *log = rights_log(&n->rights, &h->log);
-
-		if (log && h->scope != SCOPE_LOCAL && !log->cut && h->seq > log->checkpoint && h->blocked == ES_OK)
-			list[count++] = (struct log_cut){.log = h->log, .seq = h->seq, .id = h->id};
-	}
+	for (uint32_t i = 1; i < n->frontier.count; i++)
+		count += is_new_final(n, i, &list[count]);
 	for (size_t i = 0; i < count && used < 16 && used * 31000 < COMMIT_BYTES_MAX - 32768; i += CHECKPOINT_CUTS) {
 		buf_init(&bufs[used], CHANGE_MAX);
 		entry_checkpoint(list + i, count - i < CHECKPOINT_CUTS ? count - i : CHECKPOINT_CUTS, &bufs[used]);

@@ -228,6 +228,14 @@ static void cut_below_hole(struct node *n, uint32_t index, const struct open_log
 		cut->seq = 0;
 }
 
+struct log_cut node_cut_whole(struct node *n, uint32_t index, const struct open_log *log)
+{
+	struct log_cut cut = node_cut_here(&n->frontier.heads[index], log);
+
+	cut_below_hole(n, index, log, &cut);
+	return cut;
+}
+
 enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut **out, size_t *count)
 {
 	struct log_cut *list = calloc(n->frontier.count + 1, sizeof *list);

@@ -48,6 +48,9 @@ ES_MUST_USE enum es_err node_take_back(struct node *n, enum scope scope, const s
 /* The cut that keeps all that we hold of it, and all that is final: what a checkpoint
  * names and we have lost may come back from others. */
 struct log_cut node_cut_here(const struct head *h, const struct open_log *log);
+/* The same below the first place whose change is missing here and that no entry lists:
+ * others cannot take that commit. */
+struct log_cut node_cut_whole(struct node *n, uint32_t index, const struct open_log *log);
 /* Every log of a hub that we hold, cut there. malloc'd. */
 ES_MUST_USE enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut **out, size_t *count);
 

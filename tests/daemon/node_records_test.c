@@ -887,6 +887,38 @@ static void a_restored_home_takes_a_commit_whose_payload_is_gone(void **state)
 	assert_int_equal(silent(home).silent, 0);
 }
 
+static enum es_err destroy_unordered(struct party *p, unsigned number)
+{
+	struct erasing e = {.frontier = &p->n->frontier, .record = record_of(p, number),
+			    .kind = schema_kind_named(slice_str("structure"))->no, .upto = INT64_MAX};
+
+	return journal_erase(p->n->journal, &e);
+}
+
+/* A hub that breaks the rules: it says that there is no more of a change, and orders
+ * nothing. The others wait; a checkpoint must not make them wait for ever. */
+static void what_an_author_alone_calls_destroyed_is_not_final(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES], *home = &w->p[CRESS];
+
+	create(w, auray, 1, "Entier");
+	visit_all(w);
+	uint64_t whole = own_head(home, auray, SCOPE_PUBLIC)->seq;
+	assert_int_equal(edit(w, auray, 2, "nom", "Rien"), ES_OK);
+	seal_alone(w, auray);
+	assert_int_equal(STEP(w, auray, destroy_unordered(auray, 2)), ES_OK);
+	visit(w, auray);
+	assert_int_equal(own_head(home, auray, SCOPE_PUBLIC)->seq, whole + 1);
+	assert_int_equal(STEP(w, home, node_checkpoint(home->n)), ES_OK);
+	const struct open_log *log = rights_log(&home->n->rights, &own_head(home, auray, SCOPE_PUBLIC)->log);
+	assert_int_equal(log->checkpoint, whole);
+	assert_int_equal(STEP(w, home, node_revoke(home->n, rights_member(&home->n->rights, &auray->n->hub))), ES_OK);
+	visit(w, vannes);
+	assert_int_equal(own_head(vannes, auray, SCOPE_PUBLIC)->seq, whole);
+	assert_int_equal(own_head(home, auray, SCOPE_PUBLIC)->seq, whole);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -923,6 +955,7 @@ int main(void)
 		TEST(a_record_on_offer_is_not_forgotten),
 		TEST(an_offer_that_nobody_has_heard_goes_with_what_is_forgotten),
 		TEST(a_restored_home_takes_a_commit_whose_payload_is_gone),
+		TEST(what_an_author_alone_calls_destroyed_is_not_final),
 	};
 
 	return cmocka_run_group_tests(tests, load_reference, free_reference);
