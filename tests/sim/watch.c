@@ -9,10 +9,11 @@
 /* Of one machine, as it was after its last transaction. */
 struct watched {
 	struct id16 instance;
-	struct own_head {
+	struct watched_log {
 		uint64_t seq;
 		struct hash id;
-	} * own; /* by its frontier's index */
+		es_ms held; /* since when there is something in it; 0: nothing is */
+	} * logs; /* by its frontier's index */
 	size_t count;
 	size_t opens; /* logs of the rights looked at */
 	uint64_t control_seq;
@@ -23,7 +24,7 @@ struct watched {
 void watch_free(struct sim_node *s)
 {
 	if (s->watched)
-		free(s->watched->own);
+		free(s->watched->logs);
 	free(s->watched);
 	s->watched = NULL;
 }
@@ -59,7 +60,16 @@ static bool is_private(const struct sim_node *s, const struct id16 *log)
 #define NACKS_MAX 3 /* of one log in one session: some were under way */
 #define HELD_SIZE 52 /* log, seq, id: what a session keeps of logs that it does not know */
 
-/* L12: a hub that has reported has named all that it holds, of every log. */
+/* What a hub seals or hears after it has named its heads comes as news. */
+static bool held_before(const struct sim_node *s, const struct head *h, es_ms then)
+{
+	size_t i = (size_t)(h - s->n->frontier.heads);
+	const struct watched *o = s->watched;
+
+	return o && i < o->count && o->logs[i].held > 0 && o->logs[i].held < then;
+}
+
+/* L12: a hub that has reported has named all that it held when it called, of every log. */
 static void watch_report(const struct peer *p)
 {
 	const struct sim_node *home = p->owner,
@@ -73,7 +83,7 @@ static void watch_report(const struct peer *p)
 		const struct head *h = frontier_find(&s->n->frontier, &home->n->frontier.heads[i].log);
 
 		if (h && h->seq > 0 && h->scope != SCOPE_LOCAL && !id_eq(&h->hub, &home->n->hub) &&
-		    !session->tracks[i].listed)
+		    held_before(s, h, p->since) && !session->tracks[i].listed)
 			violation(home->w, "L12", "n%d has reported and has not named a log that it holds",
 				  s->no);
 	}
@@ -162,7 +172,7 @@ static void watch_own(struct sim_node *s, struct watched *o, size_t i)
 {
 	const struct head *h = &s->n->frontier.heads[i];
 	const struct open_log *log = rights_log(&s->n->rights, &h->log);
-	struct own_head *last = &o->own[i];
+	struct watched_log *last = &o->logs[i];
 	struct hash now;
 
 	if (!log || h->scope == SCOPE_LOCAL || !id_eq(&h->hub, &s->n->hub))
@@ -178,7 +188,16 @@ static void watch_own(struct sim_node *s, struct watched *o, size_t i)
 			"n%d gives up what it has signed: its %s log was at %llu and is at %llu, no cut says so",
 			s->no, scope_name(h->scope), (unsigned long long)last->seq,
 			(unsigned long long)h->seq);
-	*last = (struct own_head){h->seq, h->id};
+	last->seq = h->seq;
+	last->id = h->id;
+}
+
+static void watch_held(const struct sim_node *s, struct watched *o, size_t i)
+{
+	if (s->n->frontier.heads[i].seq == 0)
+		o->logs[i].held = 0;
+	else if (o->logs[i].held == 0)
+		o->logs[i].held = s->w->now;
 }
 
 /* Is there another machine of the same hub? */
@@ -361,17 +380,19 @@ void watch_written(struct sim_node *s)
 		o->instance = s->n->instance;
 	}
 	if (count > o->count) {
-		o->own = realloc(o->own, count * sizeof *o->own);
-		assert(o->own);
-		memset(o->own + o->count, 0, (count - o->count) * sizeof *o->own);
+		o->logs = realloc(o->logs, count * sizeof *o->logs);
+		assert(o->logs);
+		memset(o->logs + o->count, 0, (count - o->count) * sizeof *o->logs);
 		o->count = count;
 	}
 	watch_control(s, o);
 	watch_clash(s);
 	if (s->role == ROLE_CRESS)
 		watch_opens(s, o);
-	for (size_t i = 1; i < count; i++)
+	for (size_t i = 1; i < count; i++) {
 		watch_own(s, o, i);
+		watch_held(s, o, i);
+	}
 	/* A home that lies may say LINEAGE_BEHIND to anybody; it is believed. */
 	if (!id_eq(&o->instance, &s->n->instance) && !o->switched && !may_be_copy(s) && !check_home(s->w)->hostile)
 		violation(s->w, "L1", "n%d takes itself for a copy, and nothing was done to its files",
