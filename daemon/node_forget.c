@@ -48,16 +48,24 @@ static enum es_err destroy(struct node *n, const struct record_id *record, unsig
 	return err;
 }
 
+/* Our own order means our local log too, of which a backup may have brought back what
+ * went with it; what is local to others is not its signer's. */
+static enum es_err destroy_entered(struct node *n, const struct forgotten *f)
+{
+	int64_t count;
+
+	return destroy(n, &f->record, f->kind, f->upto, id_eq(&f->steward, &n->hub), &count);
+}
+
 enum es_err node_apply_forgets(struct node *n, uint64_t from)
 {
 	enum es_err err = ES_OK;
-	int64_t count;
 
 	for (size_t i = 0; i < n->rights.forgotten_count && err == ES_OK; i++) {
 		const struct forgotten *f = &n->rights.forgotten[i];
 
 		if (f->seq >= from)
-			err = destroy(n, &f->record, f->kind, f->upto, false, &count);
+			err = destroy_entered(n, f);
 	}
 	return err;
 }
@@ -150,11 +158,8 @@ enum es_err node_erase_acked(struct node *n)
 
 	for (size_t i = 0; n->kept_back && i < n->order_count && err == ES_OK; i++)
 		err = destroy(n, &n->orders[i].record, n->orders[i].kind, n->orders[i].upto, true, &count);
-	for (size_t i = 0; n->kept_back && i < n->rights.forgotten_count && err == ES_OK; i++) {
-		const struct forgotten *f = &n->rights.forgotten[i];
-
-		err = destroy(n, &f->record, f->kind, f->upto, false, &count);
-	}
+	for (size_t i = 0; n->kept_back && i < n->rights.forgotten_count && err == ES_OK; i++)
+		err = destroy_entered(n, &n->rights.forgotten[i]);
 	n->kept_back = n->kept_back && !node_all_acked(n);
 	return err;
 }

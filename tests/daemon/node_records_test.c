@@ -679,6 +679,26 @@ static void what_is_forgotten_is_not_stored_when_it_comes_back(void **state)
 	assert_false(on_disk(old, "Secretissime"));
 }
 
+/* The first value was everybody's; what was made local since is in the backup's local log. */
+static void a_restored_author_forgets_what_was_local_too(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	int64_t count;
+
+	create(w, auray, 1, "Secretissime");
+	assert_int_equal(edit(w, auray, 1, "portee", "local"), ES_OK);
+	visit_all(w);
+	struct party *backup = party_clone(w, auray);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	visit(w, auray);
+	assert_false(on_disk(auray, "Secretissime"));
+	party_stop(auray);
+	assert_true(on_disk(backup, "Secretissime"));
+	send_control(w, &w->p[CRESS], backup);
+	assert_false(on_disk(backup, "Secretissime"));
+}
+
 static void a_new_member_takes_logs_with_what_is_missing(void **state)
 {
 	struct nodes *w = *state;
@@ -945,6 +965,7 @@ int main(void)
 		TEST(what_is_forgotten_is_in_no_file_of_anybody),
 		TEST(a_receipt_is_written_once),
 		TEST(what_is_forgotten_is_not_stored_when_it_comes_back),
+		TEST(a_restored_author_forgets_what_was_local_too),
 		TEST(a_new_member_takes_logs_with_what_is_missing),
 		TEST(a_record_of_the_cress_s_own_is_forgotten_too),
 		TEST(what_home_does_not_hold_yet_is_destroyed_once_it_does),
