@@ -45,3 +45,15 @@ enum es_err journal_copy(struct journal *j, const char *path)
 	sqlite3_finalize(st);
 	return sql_err(rc);
 }
+
+int64_t journal_bytes_of(struct journal *j, const struct frontier *f, const struct id16 *hub)
+{
+	int64_t bytes = 0;
+
+	for (uint32_t i = 1; i < f->count; i++)
+		if (id_eq(&f->heads[i].hub, hub)) {
+			sqlite3_bind_int64(journal_st(j, ST_BYTES_OF), 1, i + 1);
+			bytes += journal_number(journal_st(j, ST_BYTES_OF));
+		}
+	return bytes;
+}

@@ -206,6 +206,21 @@ static bool is_given_up(const struct node *n, const struct hash *id)
 	return false;
 }
 
+/* Where ours goes on with a `recover`, the paper key has given up what others hold from
+ * there on under the key that was lost. */
+static bool is_recovered(struct node *n, const struct commit *c)
+{
+	struct position3 at = {.log = n->frontier.heads[0].log, .seq = c->seq};
+	const struct member *cress = rights_cress(&n->rights);
+	struct change ch;
+	struct buf bytes;
+
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	bool yes = cress && c->key_epoch < cress->epoch && node_change_at(n, &at, &bytes, &ch) == ES_OK && ch.op == OP_RECOVER;
+	buf_done(&bytes);
+	return yes;
+}
+
 enum es_err node_branch_commit(struct node *n, const struct commit *c, const struct packed *p)
 {
 	struct branch *b = n->branch;
@@ -218,7 +233,7 @@ enum es_err node_branch_commit(struct node *n, const struct commit *c, const str
 	}
 	if (!b && (c->seq == 1 || !journal_commit_id(n->journal, 0, c->seq - 1, &before) || !hash_eq(&before, &c->prev_id)))
 		return ES_DIVERGED;
-	if (!b && is_given_up(n, &c->id))
+	if (!b && (is_given_up(n, &c->id) || is_recovered(n, c)))
 		return ES_EXISTS;
 	if (!b)
 		err = branch_begin(n, c);

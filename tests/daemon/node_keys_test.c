@@ -415,6 +415,9 @@ static void the_paper_key_takes_the_place_of_a_stolen_one(void **state)
 		assert_int_not_equal(send_from(w, other, auray, 0, s, UINT64_MAX), ES_OK);
 	assert_int_equal(auray->n->rights.seq, at);
 	assert_true(has_charter(auray, CHARTER));
+	assert_int_equal(auray->n->clash, ES_OK); /* the paper key has spoken: nobody is to decide */
+	party_restart(w, auray);
+	assert_int_equal(auray->n->clash, ES_OK);
 }
 
 /* Finding K2. */
