@@ -68,7 +68,21 @@ static enum es_err took_own(struct node *n, uint32_t index, const struct commit 
 		h->acked_id = c->id;
 	}
 	enum es_err err = journal_update_log(n->journal, &n->frontier, index);
+	if (err == ES_OK)
+		err = node_erase_acked(n);
 	return err != ES_OK ? err : drop_twins(n, index, c, p);
+}
+
+/* Home gives us a commit that we hold: so it holds it too, and we had not heard. */
+static enum es_err home_has_it(struct node *n, uint32_t index, const struct commit *c)
+{
+	struct head *own = &n->frontier.heads[index];
+
+	own->acked = c->seq;
+	own->acked_id = c->id;
+	n->grew = n->derive = true;
+	enum es_err err = journal_update_log(n->journal, &n->frontier, index);
+	return err != ES_OK ? err : node_erase_acked(n);
 }
 
 static bool is_own(const struct node *n, uint32_t index)
@@ -196,15 +210,9 @@ static enum es_err place(struct node *n, uint32_t index, enum giver from, const 
 	if (c->seq == 0 || !journal_commit_id(n->journal, index, c->seq, &ours))
 		return ES_DAMAGED;
 	if (hash_eq(&ours, &c->id)) {
-		if (is_own(n, index) && from == FROM_HOME && c->seq > h->acked) {
-			struct head *own = &n->frontier.heads[index];
+		enum es_err err = is_own(n, index) && from == FROM_HOME && c->seq > h->acked ? home_has_it(n, index, c) : ES_OK;
 
-			own->acked = c->seq;
-			own->acked_id = c->id;
-			(void)!journal_update_log(n->journal, &n->frontier, index);
-			n->grew = n->derive = true;
-		}
-		return ES_EXISTS;
+		return err != ES_OK ? err : ES_EXISTS;
 	}
 	have = c->seq == 1 || journal_commit_id(n->journal, index, c->seq - 1, &before);
 	if (have && (c->seq == 1 || hash_eq(&c->prev_id, &before)))

@@ -757,6 +757,23 @@ static void what_home_does_not_hold_yet_is_destroyed_once_it_does(void **state)
 	assert_true(shows(&w->p[RENNES], 3, "Ensuite"));
 }
 
+/* As above, and the acknowledgement is a commit of ours that home shows. */
+static void what_was_kept_is_destroyed_where_home_shows_that_it_has_it(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *home = &w->p[CRESS];
+	int64_t count;
+
+	assert_int_equal(edit(w, auray, 1, "nom", "Secretissime"), ES_OK);
+	seal_alone(w, auray);
+	send_data(w, auray, home);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	assert_true(on_disk(auray, "Secretissime"));
+	const struct head *h = own_head(home, auray, SCOPE_PUBLIC);
+	assert_int_equal(send_from(w, home, auray, (uint32_t)(h - home->n->frontier.heads), h->seq, h->seq), ES_EXISTS);
+	assert_false(on_disk(auray, "Secretissime"));
+}
+
 static void a_proposal_under_way_is_forgotten_with_its_record(void **state)
 {
 	struct nodes *w = *state;
@@ -969,6 +986,7 @@ int main(void)
 		TEST(a_new_member_takes_logs_with_what_is_missing),
 		TEST(a_record_of_the_cress_s_own_is_forgotten_too),
 		TEST(what_home_does_not_hold_yet_is_destroyed_once_it_does),
+		TEST(what_was_kept_is_destroyed_where_home_shows_that_it_has_it),
 		TEST(a_proposal_under_way_is_forgotten_with_its_record),
 		TEST(a_void_commit_is_forgotten_too),
 		TEST(a_revoked_member_s_record_is_forgotten_by_the_cress),
