@@ -22,7 +22,7 @@ struct item {
 	struct commit *c;
 	bool linked; /* of the last fold: it stands in its log */
 };
-struct spot { /* [log, seq, id]: a cut, a void, a fork (without id) */
+struct spot { /* [log, seq, id]: a cut, a void, a gap, a fork (without id) */
 	struct id16 log;
 	uint64_t seq;
 	struct hash id;
@@ -70,6 +70,7 @@ struct oracle {
 	struct hash fed_id;
 	LIST(struct item, items);
 	LIST(struct spot, forks);
+	LIST(struct spot, gaps);
 	size_t undecodable;
 	struct { /* made anew by every fold */
 		struct hash recovery;
@@ -564,6 +565,9 @@ static bool is_chained(const struct oracle *o, const struct log *l, const struct
 	for (const struct spot *v = o->s.voids; v < END(o->s.voids); v++)
 		if (id_eq(&v->log, &l->id) && v->seq + 1 == c->seq && hash_eq(&v->id, &c->prev_id))
 			return true; /* whatever it was, what comes after it counts */
+	for (const struct spot *g = o->gaps; g < END(o->gaps); g++)
+		if (id_eq(&g->log, &l->id) && g->seq + 1 == c->seq && hash_eq(&g->id, &c->prev_id))
+			return true;
 	for (const struct item *x = o->items; x < END(o->items); x++)
 		if (x->linked && id_eq(&x->c->log_id, &l->id) && x->c->seq + 1 == c->seq &&
 		    hash_eq(&x->c->id, &c->prev_id))
@@ -807,6 +811,7 @@ void oracle_free(struct oracle *o)
 	}
 	free(o->items);
 	free(o->forks);
+	free(o->gaps);
 	free(o);
 }
 
@@ -835,4 +840,9 @@ void oracle_add(struct oracle *o, struct slice packed)
 void oracle_fork(struct oracle *o, const struct id16 *log, uint64_t seq)
 {
 	*PUSH(o->forks) = (struct spot){.log = *log, .seq = seq};
+}
+
+void oracle_gap(struct oracle *o, const struct id16 *log, uint64_t seq, const struct hash *id)
+{
+	*PUSH(o->gaps) = (struct spot){.log = *log, .seq = seq, .id = *id};
 }

@@ -25,6 +25,9 @@ void oracle_add(struct oracle *o, struct slice packed);
 /* The log is blocked at seq, a proof is known: from there on only what its cut
  * names counts, once it is cut. */
 void oracle_fork(struct oracle *o, const struct id16 *log, uint64_t seq);
+/* A commit that was taken there and is damaged since: what it said is lost here, what
+ * follows it counts. */
+void oracle_gap(struct oracle *o, const struct id16 *log, uint64_t seq, const struct hash *id);
 /* Folds all that was added. The control log is the chain that ends in
  * `control_head`; its other branches are ignored. False, with a reason: that
  * chain is not whole or not valid, which no node may have as its own. */

@@ -309,6 +309,15 @@ static void add_all(struct made *m)
 	oracle_add(m->o, buf_slice(&m->packed[m->count / 2]));
 }
 
+static void add_all_but(struct made *m, size_t out)
+{
+	oracle_free(m->o);
+	m->o = oracle_new(&m->fed_id);
+	for (size_t i = 0; i < m->count; i++)
+		if (i != out)
+			oracle_add(m->o, buf_slice(&m->packed[i]));
+}
+
 /* ---- the story ---- */
 
 static void found(struct made *m, struct buf *b)
@@ -419,7 +428,9 @@ static void turn_fork_cut(struct made *m, struct buf *b)
 	check(m, commit_unpack(buf_slice(&m->packed[1]), &p) == ES_OK && commit_decode(p.header, &c) == ES_OK,
 	      "unpack");
 	at.id = c.id; /* of the control commit that opened it */
+	size_t eaten = m->count;
 	seal_put(m, &at, 1, 20, 1, "not mine any more");
+	struct hash eaten_id = at.id;
 	one = seal_put(m, &at, 2, 20, 200, "old key");
 	first = at;
 	seal_put(m, &at, 2, 20, 1500, "old key, beyond its turn");
@@ -442,6 +453,13 @@ static void turn_fork_cut(struct made *m, struct buf *b)
 	      lines_are(m, SCOPE_FEDERATION,
 			(struct stands[]){{2, 20, 200, one, "old key"}, {2, 21, 201, kept, "new key"}}, 2),
 	      "a key turns at its cut");
+	add_all_but(m, eaten);
+	check(m, lines_are(m, SCOPE_FEDERATION, NULL, 0), "after a hole in the chain nothing counts");
+	oracle_gap(m->o, &at.log, 1, &eaten_id);
+	check(m,
+	      lines_are(m, SCOPE_FEDERATION,
+			(struct stands[]){{2, 20, 200, one, "old key"}, {2, 21, 201, kept, "new key"}}, 2),
+	      "what comes after a commit that was good counts");
 
 	first = at;
 	first.key = CRESS;
