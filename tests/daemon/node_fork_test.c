@@ -13,39 +13,6 @@
 #include "proto/fork.h"
 #include "tests/daemon/nodes.h"
 
-static struct reference *ref;
-
-static int load_reference(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) == ES_OK ? 0 : -1;
-}
-
-static int free_reference(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	struct nodes *w = calloc(1, sizeof *w);
-
-	nodes_open(w, ref, 2);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct nodes *w = *state;
-
-	nodes_close(w);
-	free(w);
-	return 0;
-}
-
 struct proof_seen {
 	unsigned count;
 	uint64_t seq;
@@ -258,7 +225,7 @@ static void a_copy_that_differs_further_back_is_compared_commit_by_commit(void *
 	buf_done(&out);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, two_hubs, nodes_teardown)
 
 int main(void)
 {
@@ -271,5 +238,5 @@ int main(void)
 		TEST(a_copy_that_differs_further_back_is_compared_commit_by_commit),
 	};
 
-	return cmocka_run_group_tests(tests, load_reference, free_reference);
+	return cmocka_run_group_tests(tests, nodes_reference, nodes_done);
 }

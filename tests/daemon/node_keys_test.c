@@ -14,39 +14,6 @@
 #include "daemon/task.h"
 #include "tests/daemon/nodes.h"
 
-static struct reference *ref;
-
-static int load_reference(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) == ES_OK ? 0 : -1;
-}
-
-static int free_reference(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	struct nodes *w = calloc(1, sizeof *w);
-
-	nodes_open(w, ref, 2);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct nodes *w = *state;
-
-	nodes_close(w);
-	free(w);
-	return 0;
-}
-
 static void written(struct nodes *w, struct party *p, unsigned number, const char *name)
 {
 	assert_int_equal(edit(w, p, number, "nom", name), ES_OK);
@@ -236,7 +203,7 @@ static void a_rotation_cut_off_by_a_crash_goes_on(void **state)
 	struct found f = {.dir = dir, .keys = &keys, .rng = &w->rng, .utc = w->utc, .name = "CRESS", .pays = "bretagne", .region = "53"};
 	struct sign_public recovery = keys.sign;
 	assert_int_equal(found_cress(&f, NULL, slice_str(CHARTER), &recovery, &fed), ES_OK);
-	assert_int_equal(node_open(dir, ref, &n), ES_OK);
+	assert_int_equal(node_open(dir, nodes_ref, &n), ES_OK);
 	n->utc = n->mono = w->utc + 5000;
 	assert_int_equal(node_keys_draw_next(dir, &w->rng, &next), ES_OK);
 	assert_int_equal(journal_begin(n->journal), ES_OK);
@@ -245,7 +212,7 @@ static void a_rotation_cut_off_by_a_crash_goes_on(void **state)
 	assert_true(n->keys_changed);
 	node_close(n); /* node_keys_take_next() was not reached */
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(node_open(dir, ref, &n), ES_OK);
+		assert_int_equal(node_open(dir, nodes_ref, &n), ES_OK);
 		n->utc = n->mono = w->utc + 9000 + i * 1000;
 		assert_true(bears(n, &next));
 		assert_false(n->key_replaced);
@@ -749,7 +716,7 @@ static void a_branch_signed_by_nobody_is_no_fork(void **state)
 	buf_done(&body);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, two_hubs, nodes_teardown)
 
 int main(void)
 {
@@ -777,5 +744,5 @@ int main(void)
 		TEST(a_branch_signed_by_nobody_is_no_fork),
 	};
 
-	return cmocka_run_group_tests(tests, load_reference, free_reference);
+	return cmocka_run_group_tests(tests, nodes_reference, nodes_done);
 }

@@ -15,39 +15,6 @@
 #include "proto/session.h"
 #include "tests/daemon/nodes.h"
 
-static struct reference *ref;
-
-static int load_reference(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) == ES_OK ? 0 : -1;
-}
-
-static int free_reference(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	struct nodes *w = calloc(1, sizeof *w);
-
-	nodes_open(w, ref, 2);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct nodes *w = *state;
-
-	nodes_close(w);
-	free(w);
-	return 0;
-}
-
 /* --- an ordinary day --- */
 
 static void an_edit_reaches_everybody(void **state)
@@ -850,7 +817,7 @@ static void a_cress_with_its_key_alone_learns_everything_from_its_members(void *
 	assert_int_equal(w->p[AURAY].n->rights.seq, home->n->rights.seq);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, two_hubs, nodes_teardown)
 
 int main(void)
 {
@@ -887,5 +854,5 @@ int main(void)
 		TEST(a_cress_with_its_key_alone_learns_everything_from_its_members),
 	};
 
-	return cmocka_run_group_tests(tests, load_reference, free_reference);
+	return cmocka_run_group_tests(tests, nodes_reference, nodes_done);
 }

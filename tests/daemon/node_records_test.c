@@ -13,39 +13,6 @@
 #include "proto/request.h"
 #include "tests/daemon/nodes.h"
 
-static struct reference *ref;
-
-static int load_reference(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) == ES_OK ? 0 : -1;
-}
-
-static int free_reference(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	struct nodes *w = calloc(1, sizeof *w);
-
-	nodes_open(w, ref, 3);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct nodes *w = *state;
-
-	nodes_close(w);
-	free(w);
-	return 0;
-}
-
 /* --- saying it --- */
 
 static enum es_err hand_over(struct nodes *w, struct party *from, unsigned number, struct party *to)
@@ -956,7 +923,7 @@ static void what_an_author_alone_calls_destroyed_is_not_final(void **state)
 	assert_int_equal(own_head(home, auray, SCOPE_PUBLIC)->seq, whole);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, three_hubs, nodes_teardown)
 
 int main(void)
 {
@@ -997,5 +964,5 @@ int main(void)
 		TEST(what_an_author_alone_calls_destroyed_is_not_final),
 	};
 
-	return cmocka_run_group_tests(tests, load_reference, free_reference);
+	return cmocka_run_group_tests(tests, nodes_reference, nodes_done);
 }

@@ -12,39 +12,6 @@
 #include "proto/canon.h"
 #include "tests/daemon/nodes.h"
 
-static struct reference *ref;
-
-static int load_reference(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) == ES_OK ? 0 : -1;
-}
-
-static int free_reference(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	struct nodes *w = calloc(1, sizeof *w);
-
-	nodes_open(w, ref, 2);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct nodes *w = *state;
-
-	nodes_close(w);
-	free(w);
-	return 0;
-}
-
 /* A RETURN of all that `from` holds of one log. */
 static void returned_by(struct party *from, const struct head *h, struct buf *out)
 {
@@ -159,7 +126,7 @@ static void what_is_forgotten_is_not_kept_for_its_author(void **state)
 	buf_done(&ids);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, two_hubs, nodes_teardown)
 
 int main(void)
 {
@@ -170,5 +137,5 @@ int main(void)
 		TEST(what_is_forgotten_is_not_kept_for_its_author),
 	};
 
-	return cmocka_run_group_tests(tests, load_reference, free_reference);
+	return cmocka_run_group_tests(tests, nodes_reference, nodes_done);
 }

@@ -15,21 +15,6 @@
 #define EVENT 1 /* of Auray */
 #define ROOM 2 /* a structure of Auray, and the next ones */
 
-static struct reference *ref;
-
-static int load_reference(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) == ES_OK ? 0 : -1;
-}
-
-static int free_reference(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
-}
-
 static enum es_err set_event(struct nodes *w, struct party *p, const char *field, const char *text)
 {
 	const struct schema_kind *k = schema_kind_no(KIND_OF_SEATS);
@@ -50,22 +35,13 @@ static int setup(void **state)
 {
 	struct nodes *w = calloc(1, sizeof *w);
 
-	nodes_open(w, ref, 3);
+	nodes_open(w, 3);
 	assert_int_equal(set_event(w, &w->p[AURAY], "titre", "Lunch"), ES_OK);
 	assert_int_equal(set_event(w, &w->p[AURAY], "capacite", "4"), ES_OK);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(edit(w, &w->p[AURAY], ROOM + i, "nom", "Structure"), ES_OK);
 	visit_all(w);
 	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct nodes *w = *state;
-
-	nodes_close(w);
-	free(w);
 	return 0;
 }
 
@@ -341,7 +317,7 @@ static void never_more_than_there_are(void **state)
 	seats_done(&s);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, nodes_teardown)
 
 int main(void)
 {
@@ -358,5 +334,5 @@ int main(void)
 		TEST(never_more_than_there_are),
 	};
 
-	return cmocka_run_group_tests(tests, load_reference, free_reference);
+	return cmocka_run_group_tests(tests, nodes_reference, nodes_done);
 }

@@ -30,6 +30,8 @@ void party_keys(struct nodes *w, struct node_keys *out)
 	crypto_dh_keys(seed, &out->dh, &out->dh_secret);
 }
 
+struct reference *nodes_ref;
+
 static struct party *party_add(struct nodes *w)
 {
 	struct party *p = &w->p[w->count];
@@ -50,11 +52,11 @@ void party_start(struct nodes *w, struct party *p)
 	struct rng rng;
 
 	rng_seed_number(&rng, rng_u64(&w->rng));
-	assert_int_equal(node_open_keys(p->dir, &p->keys, w->ref, &rng, &p->n), ES_OK);
+	assert_int_equal(node_open_keys(p->dir, &p->keys, nodes_ref, &rng, &p->n), ES_OK);
 	p->n->utc = p->n->mono = w->utc;
-	assert_int_equal(directory_open(p->path, w->ref, &p->d), ES_OK);
+	assert_int_equal(directory_open(p->path, nodes_ref, &p->d), ES_OK);
 	assert_int_equal(worker_project(p->n, p->d), ES_OK);
-	assert_int_equal(reader_open(p->path, w->ref, &p->n->reader), ES_OK);
+	assert_int_equal(reader_open(p->path, nodes_ref, &p->n->reader), ES_OK);
 	reader_prefer(p->n->reader, &p->n->hub);
 }
 
@@ -109,14 +111,13 @@ struct party *party_join(struct nodes *w, const char *pays, const char *name)
 	return p;
 }
 
-void nodes_open(struct nodes *w, const struct reference *ref, unsigned hubs)
+void nodes_open(struct nodes *w, unsigned hubs)
 {
 	static const char *const pays[] = {"auray", "vannes", "rennes", "vitre"}, *const name[] = {"Auray", "Vannes", "Rennes", "Vitré"};
 	struct sign_public recovery;
 	struct sign_secret secret;
 
 	memset(w, 0, sizeof *w);
-	w->ref = ref;
 	w->utc = 1790000000000;
 	rng_seed_number(&w->rng, 8);
 	strcpy(w->dir, "/tmp/essaim-nodes-XXXXXX");
@@ -143,6 +144,47 @@ void nodes_close(struct nodes *w)
 		party_stop(&w->p[i]);
 	snprintf(command, sizeof command, "rm -r %s", w->dir);
 	assert_int_equal(system(command), 0);
+}
+
+int nodes_reference(void **state)
+{
+	(void)state;
+	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &nodes_ref) == ES_OK ? 0 : -1;
+}
+
+int nodes_done(void **state)
+{
+	(void)state;
+	reference_free(nodes_ref);
+	return 0;
+}
+
+static int some_hubs(void **state, unsigned hubs)
+{
+	struct nodes *w = calloc(1, sizeof *w);
+
+	nodes_open(w, hubs);
+	*state = w;
+	return 0;
+}
+
+int two_hubs(void **state)
+{
+	return some_hubs(state, 2);
+}
+
+int three_hubs(void **state)
+{
+	return some_hubs(state, 3);
+}
+
+int nodes_teardown(void **state)
+{
+	struct nodes *w = *state;
+
+	nodes_close(w);
+	free(w);
+	return 0;
 }
 
 /* --- steps --- */

@@ -21,7 +21,6 @@ struct party {
 };
 struct nodes {
 	char dir[64];
-	const struct reference *ref;
 	es_ms utc;
 	struct rng rng;
 	struct hash fed_id;
@@ -32,8 +31,16 @@ struct nodes {
 };
 enum { CRESS, AURAY, VANNES, RENNES };
 
-void nodes_open(struct nodes *w, const struct reference *ref, unsigned hubs);
+void nodes_open(struct nodes *w, unsigned hubs);
 void nodes_close(struct nodes *w);
+/* Of a group of tests: the tables of conf/reference, loaded once. */
+extern struct reference *nodes_ref;
+int nodes_reference(void **state);
+int nodes_done(void **state);
+/* Of one test: its nodes are the state. */
+int two_hubs(void **state);
+int three_hubs(void **state);
+int nodes_teardown(void **state);
 struct party *party_join(struct nodes *w, const char *pays, const char *name);
 void party_keys(struct nodes *w, struct node_keys *out); /* new ones */
 void party_stop(struct party *p);
