@@ -87,6 +87,7 @@ static void close_process(struct sim_node *s)
 	s->d = NULL;
 	node_close(s->n);
 	s->n = NULL;
+	s->erase = s->erased = (struct erase_target){0}; /* a process counts its erasures anew */
 }
 
 static void drop_queue(struct sim_node *s)
@@ -128,7 +129,6 @@ static void end_process(struct sim_node *s, bool vanish, es_ms down)
 	drop_queue(s);
 	close_process(s);
 	s->projecting = false;
-	s->erase = s->erased = (struct erase_target){0};
 	s->exit_at = s->w->now;
 	if (s->life == LIFE_UP)
 		s->life = LIFE_DOWN;
@@ -677,6 +677,8 @@ static void scrub(struct sim_node *s)
 		s->erased = t;
 		sim_act(s, false, run_erased, told_erased, NULL)->kind = WORK_ERASED;
 	} else {
+		if (trace_on)
+			trace_say("n%d: the directory is not written anew: %s", s->no, es_err_name(err));
 		sim_project_soon(s); /* a reader was at work */
 	}
 }
