@@ -7,6 +7,7 @@
 #include "daemon/api_parts.h"
 
 #define WHY_MAX 1000
+#define INBOX_BYTES (32 * 1024 * 1024)
 
 struct inbox {
 	struct node *n;
@@ -29,22 +30,27 @@ static void hub_json(const struct node *n, const char *key, const struct id16 *h
 /* What a proposal says, where its commit is here and not forgotten. */
 static void proposed_json(struct node *n, const struct position3 *at, struct buf *out)
 {
-	static _Thread_local struct packed p;
-	const struct head *h = frontier_find(&n->frontier, &at->log);
 	struct buf bytes;
 	struct change ch;
-	uint32_t index;
-	int64_t stored;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
-	if (h && journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), at->seq), &index, &bytes,
-			     &stored) == ES_OK &&
-	    commit_unpack(buf_slice(&bytes), &p) == ES_OK && at->index < p.count && p.payload[at->index].present &&
-	    change_decode(p.payload[at->index].change, &ch) == ES_OK) {
+	if (node_change_at(n, at, &bytes, &ch) == ES_OK) {
 		buf_str(out, ",\"fields\":");
 		fields_json(&ch, out);
 	}
 	buf_done(&bytes);
+}
+
+/* The answer with what was listed; frees it. */
+static enum es_err list_answer(struct request *r, struct inbox *b, enum es_err err)
+{
+	if (err == ES_OK)
+		err = buf_err(b->out);
+	buf_printf(&r->out, "{\"total\":%zu,\"items\":[", b->count);
+	buf_add(&r->out, b->out->p, b->out->len);
+	buf_str(&r->out, "]}");
+	buf_done(b->out);
+	return err;
 }
 
 static bool item_json(void *ctx, const struct inbox_item *i)
@@ -72,15 +78,8 @@ enum es_err api_proposals(struct request *r, struct node *n)
 	struct buf items;
 	struct inbox b = {.n = n, .out = &items};
 
-	buf_init(&items, 32 * 1024 * 1024);
-	enum es_err err = node_inbox(n, item_json, &b);
-	if (err == ES_OK)
-		err = buf_err(&items);
-	buf_printf(&r->out, "{\"total\":%zu,\"items\":[", b.count);
-	buf_add(&r->out, items.p, items.len);
-	buf_str(&r->out, "]}");
-	buf_done(&items);
-	return err;
+	buf_init(&items, INBOX_BYTES);
+	return list_answer(r, &b, node_inbox(n, item_json, &b));
 }
 
 static void side_json(const struct node *n, const char *key, const struct said *s, struct buf *out)
@@ -120,15 +119,8 @@ enum es_err api_conflicts(struct request *r, struct node *n)
 	struct buf items;
 	struct inbox b = {.n = n, .out = &items};
 
-	buf_init(&items, 32 * 1024 * 1024);
-	enum es_err err = node_conflicts(n, NULL, conflict_json, &b);
-	if (err == ES_OK)
-		err = buf_err(&items);
-	buf_printf(&r->out, "{\"total\":%zu,\"items\":[", b.count);
-	buf_add(&r->out, items.p, items.len);
-	buf_str(&r->out, "]}");
-	buf_done(&items);
-	return err;
+	buf_init(&items, INBOX_BYTES);
+	return list_answer(r, &b, node_conflicts(n, NULL, conflict_json, &b));
 }
 
 static enum es_err answer(struct request *r, struct node *n, bool accept)
@@ -238,13 +230,6 @@ enum es_err api_erasures(struct request *r, struct node *n)
 	struct buf items;
 	struct inbox b = {.n = n, .out = &items};
 
-	buf_init(&items, 32 * 1024 * 1024);
-	enum es_err err = node_erasures(n, erasure_json, &b);
-	if (err == ES_OK)
-		err = buf_err(&items);
-	buf_printf(&r->out, "{\"total\":%zu,\"items\":[", b.count);
-	buf_add(&r->out, items.p, items.len);
-	buf_str(&r->out, "]}");
-	buf_done(&items);
-	return err;
+	buf_init(&items, INBOX_BYTES);
+	return list_answer(r, &b, node_erasures(n, erasure_json, &b));
 }

@@ -81,6 +81,33 @@ static enum es_err load_meta(struct node *n, struct hash *fed)
 	return err != ES_OK || ours ? err : ES_CONFIG;
 }
 
+enum es_err node_read_commit(struct node *n, uint32_t index, uint64_t seq, struct buf *bytes, struct packed *out)
+{
+	uint32_t at;
+	int64_t stored;
+	enum es_err err = journal_one(n->journal, journal_pos(n->journal, index, seq), &at, bytes, &stored);
+
+	return err == ES_OK ? commit_unpack(buf_slice(bytes), out) : err;
+}
+
+enum es_err node_refold_commit(struct node *n, uint32_t index, uint64_t seq)
+{
+	struct packed *p = malloc(sizeof *p);
+	struct change ch;
+	struct buf bytes;
+
+	if (!p)
+		return ES_NOMEM;
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	enum es_err err = node_read_commit(n, index, seq, &bytes, p);
+	for (uint32_t i = 0; err == ES_OK && i < p->count; i++)
+		if (p->payload[i].present && change_read(p->payload[i].change, &ch) == ES_OK && !ch.control)
+			err = journal_refold(n->journal, &ch.record);
+	buf_done(&bytes);
+	free(p);
+	return err;
+}
+
 /* The control log again, from its first entry. */
 enum es_err node_rights_upto(struct node *n, uint64_t upto, struct rights *out)
 {
@@ -90,13 +117,9 @@ enum es_err node_rights_upto(struct node *n, uint64_t upto, struct rights *out)
 
 	for (uint64_t seq = 1; seq <= upto && err == ES_OK; seq++) {
 		struct buf bytes;
-		uint32_t index;
-		int64_t stored;
 
 		buf_init(&bytes, COMMIT_PACKED_MAX);
-		err = journal_one(n->journal, journal_pos(n->journal, 0, seq), &index, &bytes, &stored);
-		if (err == ES_OK)
-			err = commit_unpack(buf_slice(&bytes), p);
+		err = node_read_commit(n, 0, seq, &bytes, p);
 		if (err == ES_OK)
 			err = commit_decode(p->header, c);
 		if (err == ES_OK)
@@ -359,9 +382,6 @@ static enum es_err refold_voided(struct node *n, const struct change *ch)
 {
 	struct id16 log;
 	struct canon_reader r;
-	struct buf bytes;
-	uint32_t index;
-	int64_t stored;
 
 	canon_read_init(&r, change_field(ch->fields, 1));
 	canon_read_exact(&r, log.bytes, 16);
@@ -370,23 +390,7 @@ static enum es_err refold_voided(struct node *n, const struct change *ch)
 	const struct head *h = frontier_find(&n->frontier, &log);
 	if (r.err != ES_OK || !h || seq > h->seq || h == n->frontier.heads)
 		return ES_OK;
-	struct packed *p = malloc(sizeof *p);
-	if (!p)
-		return ES_NOMEM;
-	buf_init(&bytes, COMMIT_PACKED_MAX);
-	enum es_err err = journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), seq), &index, &bytes,
-				      &stored);
-	if (err == ES_OK)
-		err = commit_unpack(buf_slice(&bytes), p);
-	for (uint32_t i = 0; err == ES_OK && i < p->count; i++) {
-		struct change one;
-
-		if (p->payload[i].present && change_read(p->payload[i].change, &one) == ES_OK && !one.control)
-			err = journal_refold(n->journal, &one.record);
-	}
-	buf_done(&bytes);
-	free(p);
-	return err;
+	return node_refold_commit(n, (uint32_t)(h - n->frontier.heads), seq);
 }
 
 /* A checkpoint says what home durably holds of ours: what it acknowledged long before

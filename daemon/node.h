@@ -237,6 +237,8 @@ void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx
 ES_MUST_USE enum es_err node_conflicts(struct node *n, const struct record_id *record,
 				       bool (*each)(void *ctx, const struct said *stands, const struct said *other),
 				       void *ctx);
+/* The change that lies there, from its commit; borrows from `bytes`. ES_NOT_FOUND: not here, or forgotten. */
+ES_MUST_USE enum es_err node_change_at(struct node *n, const struct position3 *at, struct buf *bytes, struct change *ch);
 /* The inbox: proposals, offers and their answers, by the number the list shows. */
 struct inbox_item {
 	int64_t no;

@@ -223,15 +223,8 @@ enum es_err node_change_at(struct node *n, const struct position3 *at, struct bu
 {
 	static _Thread_local struct packed p;
 	const struct head *h = frontier_find(&n->frontier, &at->log);
-	uint32_t index;
-	int64_t stored;
-	enum es_err err = h ? ES_OK : ES_NOT_FOUND;
+	enum es_err err = h ? node_read_commit(n, (uint32_t)(h - n->frontier.heads), at->seq, bytes, &p) : ES_NOT_FOUND;
 
-	if (h)
-		err = journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), at->seq), &index, bytes,
-				  &stored);
-	if (err == ES_OK)
-		err = commit_unpack(buf_slice(bytes), &p);
 	if (err == ES_OK && (at->index >= p.count || !p.payload[at->index].present))
 		err = ES_NOT_FOUND;
 	return err == ES_OK ? change_decode(p.payload[at->index].change, ch) : err;

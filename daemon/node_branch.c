@@ -112,15 +112,11 @@ static enum es_err names_lost(struct node *n, uint32_t index, uint64_t seq, uint
 	struct commit *c = malloc(sizeof *c);
 	struct hash on_chain;
 	struct buf bytes;
-	uint32_t at;
-	int64_t stored;
 	enum es_err err = p && c ? ES_OK : ES_NOMEM;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
 	if (err == ES_OK)
-		err = journal_one(n->journal, journal_pos(n->journal, index, seq), &at, &bytes, &stored);
-	if (err == ES_OK)
-		err = commit_unpack(buf_slice(&bytes), p);
+		err = node_read_commit(n, index, seq, &bytes, p);
 	if (err == ES_OK)
 		err = commit_decode(p->header, c);
 	*lost = err == ES_OK && c->has_ctl && c->ctl_seq >= first &&
@@ -261,25 +257,10 @@ enum es_err node_branch_commit(struct node *n, const struct commit *c, const str
 
 enum es_err node_refold_from(struct node *n, uint32_t index, uint64_t seq)
 {
-	struct packed *p = malloc(sizeof *p);
-	enum es_err err = p ? ES_OK : ES_NOMEM;
+	enum es_err err = ES_OK;
 
-	for (uint64_t at = seq; at <= n->frontier.heads[index].seq && err == ES_OK; at++) {
-		struct buf bytes;
-		struct change ch;
-		uint32_t where;
-		int64_t stored;
-
-		buf_init(&bytes, COMMIT_PACKED_MAX);
-		err = journal_one(n->journal, journal_pos(n->journal, index, at), &where, &bytes, &stored);
-		if (err == ES_OK)
-			err = commit_unpack(buf_slice(&bytes), p);
-		for (uint32_t i = 0; err == ES_OK && i < p->count; i++)
-			if (p->payload[i].present && change_read(p->payload[i].change, &ch) == ES_OK && !ch.control)
-				err = journal_refold(n->journal, &ch.record);
-		buf_done(&bytes);
-	}
-	free(p);
+	for (; seq <= n->frontier.heads[index].seq && err == ES_OK; seq++)
+		err = node_refold_commit(n, index, seq);
 	return err;
 }
 

@@ -240,24 +240,16 @@ enum es_err node_enter_forget(struct node *n, const struct forget_order *f, int6
 static enum es_err list_place(struct node *n, const struct forgotten *f, const struct position3 *at)
 {
 	struct forget_order again = {.record = f->record, .kind = f->kind, .upto = f->upto, .signer = f->steward};
-	struct packed *p = malloc(sizeof *p);
+	struct position3 entered = {.log = n->frontier.heads[0].log, .seq = f->seq, .index = f->index};
 	struct canon_reader r;
 	struct buf bytes, entry;
 	struct change ch;
-	uint32_t index;
-	int64_t stored;
-	enum es_err err = p ? ES_OK : ES_NOMEM;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
 	buf_init(&entry, CHANGE_MAX);
-	if (err == ES_OK)
-		err = journal_one(n->journal, journal_pos(n->journal, 0, f->seq), &index, &bytes, &stored);
-	if (err == ES_OK)
-		err = commit_unpack(buf_slice(&bytes), p);
-	if (err == ES_OK && f->index >= p->count)
-		err = ES_DAMAGED;
-	if (err == ES_OK)
-		err = change_decode(p->payload[f->index].change, &ch);
+	enum es_err err = node_change_at(n, &entered, &bytes, &ch);
+	if (err == ES_NOT_FOUND)
+		err = ES_DAMAGED; /* the rights have it from there */
 	if (err == ES_OK) {
 		canon_read_init(&r, change_field(ch.fields, 6));
 		again.epoch = (uint32_t)canon_read_u64(&r, UINT32_MAX);
@@ -270,7 +262,6 @@ static enum es_err list_place(struct node *n, const struct forgotten *f, const s
 	}
 	buf_done(&bytes);
 	buf_done(&entry);
-	free(p);
 	return err;
 }
 

@@ -25,6 +25,10 @@
 ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p);
 /* The same commit, or `again`: without what is forgotten, which nobody stores when it comes back. */
 const struct packed *node_without_forgotten(const struct node *n, const struct packed *p, struct packed *again);
+/* A stored commit; borrows from `bytes`. */
+ES_MUST_USE enum es_err node_read_commit(struct node *n, uint32_t index, uint64_t seq, struct buf *bytes, struct packed *out);
+/* The records that it speaks of are folded anew. */
+ES_MUST_USE enum es_err node_refold_commit(struct node *n, uint32_t index, uint64_t seq);
 /* What an applied control commit leaves beside the rights. */
 ES_MUST_USE enum es_err node_note_control(struct node *n, const struct commit *c, const struct packed *p);
 /* What follows from an appended data commit: requests, receipts, acceptances. */
@@ -96,8 +100,6 @@ void node_open_entry(struct node *n, const struct id16 *hub, enum scope scope, u
 ES_MUST_USE enum es_err node_derive(struct node *n);
 bool node_is_offered(struct node *n, const struct record_id *record, unsigned kind);
 bool node_offers(struct node *n, const struct record_id *record, unsigned kind); /* in the outbox too */
-/* The change that lies there, from its commit; borrows from `bytes`. ES_NOT_FOUND: not here, or forgotten. */
-ES_MUST_USE enum es_err node_change_at(struct node *n, const struct position3 *at, struct buf *bytes, struct change *ch);
 
 /* node_seat.c */
 bool node_asks_seats(const struct change *ch, struct seat_request *q);

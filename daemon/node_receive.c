@@ -142,15 +142,10 @@ static enum es_err prove(struct node *n, uint32_t index, const struct commit *c,
 	static _Thread_local struct packed ours;
 	struct fork_proof proof;
 	struct buf bytes, body;
-	uint32_t at;
-	int64_t stored;
-	enum es_err err;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
 	buf_init(&body, 4 * COMMIT_HEADER_MAX);
-	err = journal_one(n->journal, journal_pos(n->journal, index, c->seq), &at, &bytes, &stored);
-	if (err == ES_OK)
-		err = commit_unpack(buf_slice(&bytes), &ours);
+	enum es_err err = node_read_commit(n, index, c->seq, &bytes, &ours);
 	if (err == ES_OK)
 		err = fork_make(ours.header, &ours.sig, p->header, &p->sig, &proof);
 	if (err == ES_OK) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "daemon/node_parts.h"
 #include "daemon/sql.h"
 #include "daemon/worker.h"
 #include "proto/canon.h"
@@ -52,14 +53,9 @@ static enum es_err check_commit(struct verifying *v, uint32_t index, uint64_t se
 	struct head *h = &v->frontier.heads[index];
 	struct hash control, stored_id;
 	struct buf bytes;
-	uint32_t at;
-	int64_t stored = 0;
-	enum es_err err;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
-	err = journal_one(n->journal, journal_pos(n->journal, index, seq), &at, &bytes, &stored);
-	if (err == ES_OK)
-		err = commit_unpack(buf_slice(&bytes), &v->packed);
+	enum es_err err = node_read_commit(n, index, seq, &bytes, &v->packed);
 	if (err == ES_OK)
 		err = commit_decode(v->packed.header, &v->commit);
 	if (err == ES_OK && (v->commit.seq != seq || !journal_commit_id(n->journal, index, seq, &stored_id) ||
