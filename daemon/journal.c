@@ -388,29 +388,12 @@ enum es_err journal_read(struct journal *j, sqlite3_stmt *st, int header_column,
 	return read_payload(j, pos, bytes, p);
 }
 
-/* Every change that is here; an erased one is not. */
-static bool is_intact(const struct commit *c, const struct packed *p)
-{
-	if (c->count != p->count)
-		return false;
-	for (uint32_t i = 0; i < p->count; i++) {
-		const struct payload *y = &p->payload[i];
-
-		if (!y->present)
-			continue;
-		struct hash h = crypto_hash_salted(HASH_CHANGE, &y->salt, y->change);
-		if (y->change.len != c->digests[i].length || !hash_eq(&h, &c->digests[i].digest))
-			return false;
-	}
-	return true;
-}
-
 /* Does what is stored still say what was admitted? */
 static enum es_err check_stored(const struct hash *id, const struct packed *p, struct commit *c)
 {
 	if (commit_decode(p->header, c) != ES_OK || !hash_eq(&c->id, id))
 		return ES_DAMAGED;
-	return is_intact(c, p) ? ES_OK : ES_DAMAGED;
+	return commit_check_held(c, p) == ES_OK ? ES_OK : ES_DAMAGED; /* an erased change is no damage */
 }
 
 static enum es_err load_one(struct journal *j, sqlite3_stmt *st, struct loading *l, struct buf *list)
