@@ -720,8 +720,12 @@ static enum es_err write_anew(struct directory *d)
 		return ES_OK; /* a reader was in the way of the rest */
 	if (!PLANT(words_not_scrubbed))
 		err = sql_exec(d->db, "INSERT INTO recherche(recherche) VALUES('optimize')");
-	if (err == ES_OK && !PLANT(forget_leaves_gaps))
-		err = sql_exec(d->db, "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY");
+	if (err == ES_OK && !PLANT(forget_leaves_gaps)) {
+		enum es_err vacuum = sql_exec(d->db, "PRAGMA temp_store = FILE; VACUUM");
+
+		err = sql_exec(d->db, "PRAGMA temp_store = MEMORY"); /* also after a full disk */
+		err = vacuum != ES_OK ? vacuum : err;
+	}
 	d->anew = err == ES_OK;
 	d->anew_at = sqlite3_total_changes(d->db);
 	return err;
