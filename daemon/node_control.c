@@ -118,6 +118,15 @@ enum es_err node_control(struct node *n, const struct slice *entries, size_t cou
 	return err;
 }
 
+enum es_err node_enter(struct node *n, struct buf *entry)
+{
+	struct slice s = buf_slice(entry);
+	enum es_err err = buf_err(entry) != ES_OK ? buf_err(entry) : node_control(n, &s, 1);
+
+	buf_done(entry);
+	return err;
+}
+
 enum es_err node_ensure_opened(struct node *n)
 {
 	return n->opened ? ES_OK : node_control(n, NULL, 0);
@@ -137,15 +146,6 @@ void node_open_entry(struct node *n, const struct id16 *hub, enum scope scope, u
 }
 
 /* A lost key's place: the CRESS alone says so, loudly. */
-enum es_err node_enter(struct node *n, struct buf *entry)
-{
-	struct slice s = buf_slice(entry);
-	enum es_err err = buf_err(entry) != ES_OK ? buf_err(entry) : node_control(n, &s, 1);
-
-	buf_done(entry);
-	return err;
-}
-
 static enum es_err approve_replacing(struct node *n, const struct join_request *r)
 {
 	const struct member *m = rights_member(&n->rights, &r->hub);

@@ -200,9 +200,9 @@ const struct invitation_entry *rights_invite(const struct rights *r, const struc
 const struct territory *rights_territory(const struct rights *r, const char *code);
 /* May this member hold that log? control, public: all; federation: hubs and
  * the CRESS; cress: its author and the CRESS; local: nobody else. */
+bool rights_may_hold(const struct rights *r, const struct member *m, const struct open_log *log);
 /* Above the log's checkpoint, or at it with its id: an entry with such a cut counts. */
 bool rights_may_cut(const struct rights *r, const struct log_cut *cut);
-bool rights_may_hold(const struct rights *r, const struct member *m, const struct open_log *log);
 /* The key that must have signed (log, seq) of this author, NULL where none may: an
  * unknown member. *epoch: what the header must say. `log` zero: the control log. */
 const struct sign_public *rights_key(const struct rights *r, const struct id16 *hub, const struct id16 *log,

@@ -51,13 +51,18 @@ static void show_inbox(const json_t *answer, bool quiet)
 	buf_done(&b);
 }
 
-int cmd_proposals(const struct args *a)
+static int list(const struct args *a, const char *path, void (*show)(const json_t *answer, bool quiet))
 {
 	struct client c;
 
-	if (client_open(&c, a) && client_call(&c, "GET", "/proposals", NULL) && !command_json(&c))
-		show_inbox(c.json, a->quiet);
+	if (client_open(&c, a) && client_call(&c, "GET", path, NULL) && !command_json(&c))
+		show(c.json, a->quiet);
 	return client_close(&c, 0);
+}
+
+int cmd_proposals(const struct args *a)
+{
+	return list(a, "/proposals", show_inbox);
 }
 
 static void add_side(struct grid *g, const json_t *side)
@@ -96,11 +101,7 @@ static void show_conflicts(const json_t *answer, bool quiet)
 
 int cmd_conflicts(const struct args *a)
 {
-	struct client c;
-
-	if (client_open(&c, a) && client_call(&c, "GET", "/conflicts", NULL) && !command_json(&c))
-		show_conflicts(c.json, a->quiet);
-	return client_close(&c, 0);
+	return list(a, "/conflicts", show_conflicts);
 }
 
 static int answer(const struct args *a, const char *path, const char *why, enum word_id said)
