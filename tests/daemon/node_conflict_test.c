@@ -16,18 +16,10 @@
 /* An edit as `essaim set` makes it. */
 static void decide(struct nodes *w, struct party *p, const char *field, const char *text, enum edit_outcome outcome)
 {
-	const struct schema_kind *k = schema_kind_named(slice_str("structure"));
-	const struct schema_field *f = schema_field_named(k, slice_str(field));
-	struct edit e = {.kind = k, .has_uid = true, .uid = uid_of(1), .decides = true};
-	struct findings findings = {0};
+	struct edit e = {.kind = schema_kind_named(slice_str("structure")), .has_uid = true, .uid = uid_of(1), .decides = true};
 	struct edit_result result;
-	uint8_t memory[4096];
-	struct buf bytes;
 
-	buf_init_fixed(&bytes, memory, sizeof memory);
-	assert_true(value_parse(f, slice_str(text), &bytes, &findings));
-	e.values[f->index] = buf_slice(&bytes);
-	assert_int_equal(STEP(w, p, node_edit(p->n, &e, true, &result)), ES_OK);
+	assert_int_equal(edit_field(w, p, &e, field, text, true, &result), ES_OK);
 	assert_int_equal(result.outcome, outcome);
 }
 

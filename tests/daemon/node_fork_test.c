@@ -83,6 +83,15 @@ static void a_fork_is_proven_and_blocks_the_log_from_where_it_parts(void **state
 	buf_done(&seen.body);
 }
 
+/* Home holds the one branch; Vannes shows it the other. */
+static void tell_fork(struct nodes *w)
+{
+	struct party *vannes = &w->p[VANNES];
+	const struct head *h = own_head(vannes, &w->p[AURAY], SCOPE_PUBLIC);
+
+	assert_int_equal(send_from(w, vannes, &w->p[CRESS], (uint32_t)(h - vannes->n->frontier.heads), 4, UINT64_MAX), ES_FORK);
+}
+
 static bool tells_of(struct nodes *w, struct party *p, struct slice proof)
 {
 	step_begin(w, p);
@@ -101,8 +110,7 @@ static void a_proof_that_is_known_is_not_told_again(void **state)
 
 	buf_init(&seen.body, 65536);
 	fork_auray(w, &copy);
-	const struct head *h = own_head(vannes, &w->p[AURAY], SCOPE_PUBLIC);
-	assert_int_equal(send_from(w, vannes, home, (uint32_t)(h - vannes->n->frontier.heads), 4, UINT64_MAX), ES_FORK);
+	tell_fork(w);
 	assert_int_equal(node_proofs(home->n, note_proof, &seen), ES_OK);
 	assert_true(tells_of(w, vannes, buf_slice(&seen.body)));
 	assert_false(tells_of(w, vannes, buf_slice(&seen.body)));
@@ -113,11 +121,10 @@ static void a_proof_that_is_known_is_not_told_again(void **state)
 static void a_cut_that_names_one_branch_makes_it_count_again(void **state)
 {
 	struct nodes *w = *state;
-	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES], *copy;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *copy;
 
 	fork_auray(w, &copy);
-	const struct head *h = own_head(vannes, auray, SCOPE_PUBLIC);
-	assert_int_equal(send_from(w, vannes, home, (uint32_t)(h - vannes->n->frontier.heads), 4, UINT64_MAX), ES_FORK);
+	tell_fork(w);
 	assert_false(shows(home, 4, "Une branche"));
 	const struct member *m = rights_member(&home->n->rights, &auray->n->hub);
 	assert_int_equal(STEP(w, home, node_revoke(home->n, m)), ES_OK); /* at the frontier that home holds */
@@ -134,7 +141,7 @@ static void a_proof_that_proves_nothing_blocks_nothing(void **state)
 	fork_auray(w, &copy);
 	const struct head *h = own_head(vannes, &w->p[AURAY], SCOPE_PUBLIC);
 	struct id16 log = h->log;
-	assert_int_equal(send_from(w, vannes, home, (uint32_t)(h - vannes->n->frontier.heads), 4, UINT64_MAX), ES_FORK);
+	tell_fork(w);
 	assert_int_equal(node_proofs(home->n, note_proof, &seen), ES_OK);
 	seen.body.p[seen.body.len - 1] ^= 1; /* the last signature */
 	assert_int_not_equal(STEP(w, vannes, node_fork(vannes->n, buf_slice(&seen.body))), ES_OK);
@@ -154,7 +161,7 @@ static void a_fork_resolved_leaves_both_branches_to_their_author(void **state)
 	const struct head *h = own_head(vannes, auray, SCOPE_PUBLIC);
 	struct id16 log = h->log;
 	assert_int_equal(STEP(w, home, node_resolve(home->n, &log)), ES_NOT_FOUND);
-	assert_int_equal(send_from(w, vannes, home, (uint32_t)(h - vannes->n->frontier.heads), 4, UINT64_MAX), ES_FORK);
+	tell_fork(w);
 	assert_int_equal(STEP(w, vannes, node_resolve(vannes->n, &log)), ES_NOT_ALLOWED);
 	assert_int_equal(STEP(w, home, node_resolve(home->n, &log)), ES_OK);
 	assert_int_equal(head_of(home, &log)->blocked, ES_OK);

@@ -17,18 +17,10 @@
 
 static enum es_err set_event(struct nodes *w, struct party *p, const char *field, const char *text)
 {
-	const struct schema_kind *k = schema_kind_no(KIND_OF_SEATS);
-	const struct schema_field *f = schema_field_named(k, slice_str(field));
-	struct edit e = {.kind = k, .has_uid = true, .uid = uid_of(EVENT)};
-	struct findings findings = {0};
+	struct edit e = {.kind = schema_kind_no(KIND_OF_SEATS), .has_uid = true, .uid = uid_of(EVENT)};
 	struct edit_result result;
-	uint8_t memory[256];
-	struct buf bytes;
 
-	buf_init_fixed(&bytes, memory, sizeof memory);
-	assert_true(value_parse(f, slice_str(text), &bytes, &findings));
-	e.values[f->index] = buf_slice(&bytes);
-	return STEP(w, p, node_edit(p->n, &e, false, &result));
+	return edit_field(w, p, &e, field, text, false, &result);
 }
 
 static int setup(void **state)

@@ -505,20 +505,26 @@ struct record_id record_of(const struct party *creator, unsigned number)
 	return id;
 }
 
-enum es_err edit(struct nodes *w, struct party *p, unsigned number, const char *field, const char *text)
+enum es_err edit_field(struct nodes *w, struct party *p, struct edit *e, const char *field, const char *text, bool must_exist,
+		       struct edit_result *result)
 {
-	const struct schema_kind *k = schema_kind_named(slice_str("structure"));
-	const struct schema_field *f = schema_field_named(k, slice_str(field));
-	struct edit e = {.kind = k, .has_uid = true, .uid = uid_of(number)};
+	const struct schema_field *f = schema_field_named(e->kind, slice_str(field));
 	struct findings findings = {0};
-	struct edit_result result;
 	uint8_t memory[4096];
 	struct buf bytes;
 
 	buf_init_fixed(&bytes, memory, sizeof memory);
 	assert_true(value_parse(f, slice_str(text), &bytes, &findings));
-	e.values[f->index] = buf_slice(&bytes);
-	return STEP(w, p, node_edit(p->n, &e, false, &result));
+	e->values[f->index] = buf_slice(&bytes);
+	return STEP(w, p, node_edit(p->n, e, must_exist, result));
+}
+
+enum es_err edit(struct nodes *w, struct party *p, unsigned number, const char *field, const char *text)
+{
+	struct edit e = {.kind = schema_kind_named(slice_str("structure")), .has_uid = true, .uid = uid_of(number)};
+	struct edit_result result;
+
+	return edit_field(w, p, &e, field, text, false, &result);
 }
 
 bool shows(struct party *p, unsigned number, const char *text)

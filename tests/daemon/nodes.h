@@ -84,6 +84,9 @@ void seal_alone(struct nodes *w, struct party *hub);
 struct id16 uid_of(unsigned number);
 struct record_id record_of(const struct party *creator, unsigned number);
 enum es_err edit(struct nodes *w, struct party *p, unsigned number, const char *field, const char *text);
+/* One field of it, as text. */
+enum es_err edit_field(struct nodes *w, struct party *p, struct edit *e, const char *field, const char *text, bool must_exist,
+		       struct edit_result *result);
 /* Three edits of Auray's, each in a commit of its own, held by everybody. */
 void three_edits(struct nodes *w);
 bool shows(struct party *p, unsigned number, const char *text);

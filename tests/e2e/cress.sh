@@ -18,12 +18,7 @@ cress_back() { # FILE [OPTIONS]: in an empty directory
 	e cress restore "$@" --listen "127.0.0.1:$port_cress" >"$work/cress.restore" && start cress
 }
 
-must found_cress
-for hub in auray morlaix vitre; do
-	must enter $hub
-	must work_some $hub 5 Début
-done
-must settle $hubs cress
+region 5 auray morlaix vitre
 must e cress backup "$work/cress.old" --with-key >/dev/null
 
 # Alone. After the backup: work, a new member, a hand-over.

@@ -94,12 +94,7 @@ duel_over() { # both changes and what came on top count again
 }
 
 : >"$work/later"
-must found_cress
-for hub in $hubs; do
-	must enter $hub
-	must work_some $hub 3 Début
-done
-must settle $hubs cress
+region 3 $hubs
 equal "no-evidence-of-nothing" 0 "$(e cress evidence --json | jq .total)"
 
 proofs=0

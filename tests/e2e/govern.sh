@@ -4,12 +4,7 @@
 # What officers decide, and what hubs settle among themselves.
 . "$(dirname "$0")/lib.sh"
 
-must found_cress
-for hub in auray morlaix vitre; do
-	must enter $hub
-	must work_some $hub 3 Début
-done
-must settle auray morlaix vitre cress
+region 3 auray morlaix vitre
 
 member_is() { # PAYS STATE
 	[ "$(e cress members --json | jq -r ".members[] | select(.pays == \"$1\") | .state")" = "$2" ]

@@ -17,12 +17,7 @@ round() { # NAME
 	all_well "$1" $hubs cress
 }
 
-must found_cress
-for hub in $hubs; do
-	must enter $hub
-	must work_some $hub 3 Début
-done
-must settle $hubs cress
+region 3 $hubs
 paper=$(grep -oE '([0-9A-Z]{4}-){12}[0-9A-Z]{4}' "$work/cress.init")
 
 # A hub's, planned.

@@ -144,6 +144,17 @@ work_some() { # HUB COUNT PREFIX
 		work_one "$1" "$3 $work_n" || return 1
 	done
 }
+# A federation of these hubs, each with some work that all have.
+region() { # COUNT HUB...
+	region_work=$1
+	shift
+	must found_cress
+	for region_hub in "$@"; do
+		must enter "$region_hub"
+		must work_some "$region_hub" "$region_work" Début
+	done
+	must settle "$@" cress
+}
 # Edit an event that is in the list: the value there is the one that counts.
 rework() { # HUB UID TITLE
 	e "$1" set "$2" "titre=$3" >/dev/null || return 1
