@@ -254,20 +254,34 @@ static void settle_hostile(struct world *w, const struct sim_node *home)
 
 /* A bit that flipped in a directory shows in `essaim verify`, not always by itself; its
  * cure is to take the file away: the next start folds it anew. */
-static void renew_directories(struct world *w)
+static void renew_directory(struct sim_node *s)
 {
 	char path[64];
 
-	for (int i = 1; i <= w->node_count; i++) {
+	s->renewed = true;
+	machine_stop(s);
+	snprintf(path, sizeof path, "%s/directory.db", s->dir);
+	sql_unlink(path);
+	machine_start(s);
+}
+
+/* Where it cannot be folded anew it is the journal that lost a page. */
+static void settle_flipped(struct world *w)
+{
+	for (int i = 1; i <= w->node_count && !w->stopped; i++) {
 		struct sim_node *s = w->nodes[i];
 
-		if (!s || !s->n || !s->flipped || s->renewed)
+		if (!s || !s->n || !s->flipped)
 			continue;
-		s->renewed = true;
-		machine_stop(s);
-		snprintf(path, sizeof path, "%s/directory.db", s->dir);
-		sql_unlink(path);
-		machine_start(s);
+		if (!s->renewed) {
+			renew_directory(s);
+		} else if (s->directory_err == ES_PAGE_DAMAGED) {
+			machine_stop(s);
+			start_anew(w, s);
+			machine_start(s);
+		} else {
+			continue;
+		}
 		human_came(w);
 	}
 }
@@ -287,7 +301,7 @@ static void humans_come(struct world *w)
 	struct sim_node *home = check_home(w);
 
 	start_all(w);
-	renew_directories(w);
+	settle_flipped(w);
 	if (!home || !home->n)
 		return;
 	accept_charters(w, home);
