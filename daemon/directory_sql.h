@@ -10,7 +10,7 @@
 #include "daemon/sql.h"
 
 #define BUCKET_COUNT 4096
-#define KINDS_MAX 64
+#define KINDS_MAX 96
 #define STATE_MAX (64u << 20) /* bytes of one record's state */
 #define DATA_SCOPES 4 /* public .. local; h1 .. h4 */
 

@@ -61,7 +61,7 @@ static bool column_empty(struct exporting *e, const char *column)
 	return empty;
 }
 
-/* `pole` follows the uid and the references that lead; the two columns that few
+/* `pole` follows the uid and the references that lead; columns that few
  * records have are left out where none has. */
 static void choose_columns(struct exporting *e)
 {
@@ -71,8 +71,9 @@ static void choose_columns(struct exporting *e)
 		e->pole_before++;
 	for (size_t i = 0; i < k->field_count; i++) {
 		unsigned no = k->fields[i].no;
+		bool rare = no == FIELD_CHAMPS_LOCAUX || no == FIELD_EXTRA || k->fields[i].flags & FIELD_RARE;
 
-		e->omit[i] = (no == FIELD_CHAMPS_LOCAUX || no == FIELD_EXTRA) && column_empty(e, k->fields[i].name);
+		e->omit[i] = rare && column_empty(e, k->fields[i].name);
 	}
 }
 

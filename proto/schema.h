@@ -33,7 +33,9 @@ enum field_flag {
 	FIELD_PERSONAL = 2, /* personal data: never in a log line, error or metric */
 	FIELD_SEARCH = 4,   /* in the full-text index */
 	FIELD_DERIVED = 8,  /* filled at the edit where left empty */
-	FIELD_R16 = 16      /* local where statut_diffusion is P */
+	FIELD_R16 = 16,     /* local where statut_diffusion is P */
+	FIELD_RARE = 32,    /* its column is in an exchange file only where a record has it */
+	FIELD_DATED = 64    /* "value:from:to" of the field that `refers` names; a new value there is added here */
 };
 
 /* Fields that are read by a rule of their own (domain.md part 4). */
@@ -57,7 +59,7 @@ struct schema_field {
 	enum scope cap; /* widest scope it may have */
 	unsigned flags;
 	const char *codes; /* CODE, LIST: allowed values joined by '|', NULL: any */
-	const char *refers; /* REF: the kind's name */
+	const char *refers; /* REF: the kind's name; codes: the CRESS's list that goes on where they end */
 	const char *label; /* French */
 	enum field_rule rule;
 };

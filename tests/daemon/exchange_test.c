@@ -215,9 +215,8 @@ static void every_line_of_the_sample_comes_in(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(poles); i++) {
-		for (size_t j = 0; j < schema_kind_count; j++)
-			if (schema_kinds[j].no != KIND_ACCEPTATION_CHARTE) /* in no spreadsheet */
-				check_sample(poles[i], &schema_kinds[j], &records);
+		for (size_t j = 0; j < KIND_ACCEPTATION_CHARTE - 1; j++)
+			check_sample(poles[i], &schema_kinds[j], &records);
 	}
 	assert_int_equal(records, 8793);
 }
