@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include "daemon/api_parts.h"
 #include "proto/canon.h"
 
@@ -17,6 +18,7 @@ struct editing_host {
 	struct exchange_host host;
 	struct api *api;
 	enum scope withdrawn;
+	char today[11];
 };
 
 static struct slice edit_text(const struct edit *e, const char *name)
@@ -90,10 +92,80 @@ static void host_progress(void *ctx, uint64_t done, uint64_t total)
 	atomic_store(&h->api->import_total, total);
 }
 
-static void host_init(struct editing_host *h, struct request *r, struct node *n)
+/* Another hub's record, to which something is proposed, as it is shown here. */
+static enum es_err others_state(struct node *n, const struct edit *e, struct buf *out)
 {
+	struct record_id ids[8];
+	unsigned kinds[8];
+	size_t count = n->reader ? reader_find(n->reader, &e->uid, ids, kinds, 8) : 0;
+
+	for (size_t i = 0; i < count && i < 8; i++)
+		if (kinds[i] == e->kind->no)
+			return reader_state(n->reader, &ids[i], kinds[i], out);
+	return ES_NOT_FOUND;
+}
+
+static enum es_err host_state(void *ctx, const struct edit *e, struct buf *out)
+{
+	struct editing_host *h = ctx;
+	enum es_err err = node_stands(h->n, e, out);
+
+	return err == ES_OTHER_HUB ? others_state(h->n, e, out) : err;
+}
+
+struct holding {
+	struct slice code;
+	bool yes;
+};
+
+static void note_commune(void *ctx, const char *code_insee)
+{
+	struct holding *h = ctx;
+
+	h->yes = h->yes || slice_eq(h->code, slice_str(code_insee));
+}
+
+/* The hub in whose Pays the commune lies; NULL: none. */
+static const struct member *member_of(const struct node *n, struct slice code_insee)
+{
+	for (size_t i = 0; i < n->rights.member_count; i++) {
+		const struct member *m = &n->rights.members[i];
+		struct holding h = {.code = code_insee};
+
+		if (m->role != ROLE_HUB || m->state != MEMBER_ACTIVE)
+			continue;
+		reference_pays_communes(n->ref, slice_str(m->pays), note_commune, &h);
+		if (h.yes)
+			return m;
+	}
+	return NULL;
+}
+
+static bool host_in_pays(void *ctx, struct slice code_insee)
+{
+	struct editing_host *h = ctx;
+
+	return member_of(h->n, code_insee) != NULL;
+}
+
+static void host_pole_of(void *ctx, struct slice code_insee, struct buf *out)
+{
+	struct editing_host *h = ctx;
+	const struct member *m = member_of(h->n, code_insee);
+
+	buf_printf(out, m ? "pole-%s" : "cress-%s", m ? m->pays : h->n->rights.region);
+}
+
+static void host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
+{
+	time_t now = (time_t)(n->utc / 1000);
+	struct tm local;
+
 	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
+	strftime(h->today, sizeof h->today, "%Y-%m-%d", localtime_r(&now, &local));
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
+					 .cress = n->role == ROLE_CRESS, .by_hand = by_hand, .today = h->today, .reader = n->reader,
+					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
 					 .edit = host_edit, .knows = host_knows, .progress = host_progress};
 }
 
@@ -144,12 +216,23 @@ static enum es_err read_values(struct request *r, struct edit *e, struct buf *me
 	return err;
 }
 
+/* One clause a finding, with what would be right where the finding knows it. */
 static enum es_err refused(struct request *r, const struct findings *f)
 {
-	for (size_t i = 0; i < f->count; i++)
-		if (f->list[i].verdict == VERDICT_REJECTED)
-			buf_printf(&r->why, "%s%s: %s", r->why.len ? "; " : "", f->list[i].column, f->list[i].code);
-	return ES_BAD_VALUE;
+	enum es_err err = ES_BAD_VALUE;
+
+	for (size_t i = 0; i < f->count; i++) {
+		const struct finding *one = &f->list[i];
+
+		if (one->verdict != VERDICT_REJECTED)
+			continue;
+		buf_printf(&r->why, "%s%s: %s", r->why.len ? "; " : "", one->column, one->code);
+		if (one->value[0])
+			buf_printf(&r->why, " (%s)", one->value);
+		if (strncmp(one->code, "role_", 5) == 0)
+			err = ES_NOT_ALLOWED;
+	}
+	return err;
 }
 
 static void add_name(void *ctx, const char *name)
@@ -191,7 +274,7 @@ static enum es_err edit_record(struct request *r, struct node *n, struct edit *e
 		return ES_NOMEM;
 	buf_init(&memory, 16 * 65536);
 	buf_init(&scratch, 16 * 65536);
-	host_init(&h, r, n);
+	host_init(&h, r, n, true);
 	err = read_values(r, e, &memory, f);
 	if (err == ES_OK)
 		exchange_check(e, how == WRITING_NEW, n->ref, &h.host, &scratch, f);
@@ -395,7 +478,7 @@ enum es_err api_import(struct request *r, struct node *n)
 			fclose(report);
 		return err;
 	}
-	host_init(&h, r, n);
+	host_init(&h, r, n, false);
 	atomic_store(&r->api->importing, true);
 	err = journal_mark(n->journal);
 	if (err == ES_OK)

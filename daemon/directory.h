@@ -138,5 +138,9 @@ struct meeting {
 ES_MUST_USE enum es_err reader_meetings(struct reader *r, const struct record_id *record,
 					bool (*each)(void *ctx, const struct meeting *m), void *ctx);
 struct position reader_position(struct reader *r);
+/* The first column of the first row of a SELECT, `args` bound as texts; 0, or false and
+ * nothing appended, where there is none or it cannot be read. */
+int64_t reader_number(struct reader *r, const char *sql, const struct slice *args, size_t count);
+bool reader_text(struct reader *r, const char *sql, const struct slice *args, size_t count, struct buf *out);
 
 #endif

@@ -512,6 +512,21 @@ enum es_err node_propose(struct node *n, const struct edit *e, struct edit_resul
 	return err;
 }
 
+enum es_err node_stands(struct node *n, const struct edit *e, struct buf *out)
+{
+	struct editing *ed = editing_new(n, e);
+
+	if (!ed)
+		return ES_NOMEM;
+	enum es_err err = find_record(ed, false);
+	if (err == ES_OK) {
+		buf_add(out, ed->state.p, ed->state.len);
+		err = buf_err(out);
+	}
+	editing_done(ed);
+	return err;
+}
+
 enum es_err node_put(struct node *n, const struct record_id *record, const struct schema_kind *k, enum scope scope,
 		     struct slice fields)
 {
@@ -538,7 +553,10 @@ enum es_err node_put(struct node *n, const struct record_id *record, const struc
 
 bool node_edit_ready(const struct node *n)
 {
-	return n->own_pos == 0 || (n->reader && reader_position(n->reader).commit >= n->own_pos);
+	int64_t last = journal_last_edit(n->journal);
+	struct position at = n->reader ? reader_position(n->reader) : (struct position){0};
+
+	return at.commit >= n->own_pos && at.edit >= last;
 }
 
 enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, struct edit_result *out)

@@ -28,6 +28,7 @@ struct edit {
 };
 enum edit_outcome { EDIT_NEW, EDIT_CHANGED, EDIT_SAME };
 
+struct reader;
 /* What the node answers for an import; every call runs inside its transaction. */
 struct exchange_host {
 	void *ctx;
@@ -36,6 +37,17 @@ struct exchange_host {
 	/* Writes the edit to the outbox (or only says what it would do). ES_OTHER_HUB:
 	 * the uid belongs to another hub. */
 	enum es_err (*edit)(void *ctx, const struct edit *e, enum edit_outcome *outcome);
+	bool cress; /* this node is a CRESS */
+	bool by_hand; /* a person's edit: the steps of a state bind; an import brings what is */
+	const char *today; /* "2026-11-27" */
+	struct reader *reader; /* what this node shows; NULL: nothing is looked up */
+	/* The fold state of our record of that uid and kind, pending edits included, appended:
+	 * nothing where it is new. NULL: nobody can say. */
+	enum es_err (*state)(void *ctx, const struct edit *e, struct buf *out);
+	/* Does a hub's Pays hold this commune? NULL: not asked. */
+	bool (*in_pays)(void *ctx, struct slice code_insee);
+	/* Whose ground a commune is, appended: "pole-morlaix", else the CRESS's; NULL: not asked. */
+	void (*pole_of)(void *ctx, struct slice code_insee, struct buf *out);
 	/* Is the record referred to known here (or seen earlier in this import)? */
 	bool (*knows)(void *ctx, const struct schema_kind *k, const struct id16 *uid);
 	/* How many records are done, of how many bytes of the file; may be NULL. */

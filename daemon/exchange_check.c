@@ -2,100 +2,17 @@
  *
  * The rules of one record: what it needs, what follows from what, and which
  * fields contradict each other (domain.md parts 3 and 4). */
-#include "daemon/exchange.h"
+#include "daemon/checking.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "proto/canon.h"
 #include "proto/text.h"
 
-#define DERIVED_MAX 4096 /* bytes of all derived values of a record */
+#define DERIVED_MAX 32768 /* bytes of all derived values of a record */
 #define NEAR_KM 15 /* of the commune's point */
 #define CANDIDATES_MAX 16
-
-struct checking {
-	struct edit *e;
-	bool creating;
-	const struct reference *ref;
-	const struct exchange_host *host;
-	struct buf *scratch;
-	struct findings *findings;
-};
-
-static struct slice str_of(const struct checking *c, size_t index)
-{
-	struct canon_reader r;
-
-	canon_read_init(&r, c->e->values[index]);
-	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, SIZE_MAX) : SLICE_NONE;
-}
-
-static bool int_of(const struct checking *c, size_t index, int64_t *out)
-{
-	struct canon_reader r;
-
-	canon_read_init(&r, c->e->values[index]);
-	if (canon_peek(&r) != CANON_INT)
-		return false;
-	*out = canon_read_int(&r, INT64_MIN, INT64_MAX);
-	return r.err == ES_OK;
-}
-
-static bool is_nil(struct slice value)
-{
-	return value.len == 1 && value.p[0] == 0xc0;
-}
-
-static bool named(const struct checking *c, size_t index)
-{
-	return c->e->values[index].len > 0;
-}
-
-static bool has_value(const struct checking *c, size_t index)
-{
-	return named(c, index) && !is_nil(c->e->values[index]);
-}
-
-/* Is it sure that nothing stands there? */
-static bool surely_empty(const struct checking *c, size_t index)
-{
-	return named(c, index) ? is_nil(c->e->values[index]) : c->creating;
-}
-
-static void say(struct checking *c, size_t index, const char *code, enum verdict verdict, struct slice value)
-{
-	const struct schema_field *f = &c->e->kind->fields[index];
-
-	findings_add(c->findings, f->name, code, verdict, f->flags & FIELD_PERSONAL ? SLICE_NONE : value);
-}
-
-static bool rejected(const struct checking *c, size_t index)
-{
-	const char *name = c->e->kind->fields[index].name;
-
-	for (size_t i = 0; i < c->findings->count; i++) {
-		if (c->findings->list[i].verdict == VERDICT_REJECTED && c->findings->list[i].column == name)
-			return true;
-	}
-	return false;
-}
-
-static void set_str(struct checking *c, size_t index, struct slice text)
-{
-	size_t from = c->scratch->len;
-
-	canon_str(c->scratch, text);
-	if (buf_err(c->scratch) == ES_OK)
-		c->e->values[index] = SLICE(c->scratch->p + from, c->scratch->len - from);
-}
-
-static void set_nil(struct checking *c, size_t index)
-{
-	static const uint8_t nil = 0xc0;
-
-	c->e->values[index] = SLICE(&nil, 1);
-}
+#define CHECK_STATE_MAX (16 * 65536)
 
 /* Room for what may be derived, so that values do not move afterwards; those
  * that point into scratch already are moved along. */
@@ -469,13 +386,17 @@ static void check_required(struct checking *c)
 void exchange_check(struct edit *e, bool creating, const struct reference *ref, const struct exchange_host *host,
 		    struct buf *scratch, struct findings *findings)
 {
-	struct checking c = {e, creating, ref, host, scratch, findings};
+	struct buf state;
+	struct checking c = {e, creating, ref, host, scratch, findings, &state};
 
+	buf_init(&state, CHECK_STATE_MAX);
 	make_room(&c);
 	for (size_t i = 0; i < sizeof(kind_checks) / sizeof(kind_checks[0]); i++) {
 		if (strcmp(e->kind->name, kind_checks[i].kind) == 0)
 			kind_checks[i].check(&c);
 	}
+	rules_check(&c);
 	check_refs(&c);
 	check_required(&c);
+	buf_done(&state);
 }

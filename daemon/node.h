@@ -226,7 +226,11 @@ ES_MUST_USE enum es_err node_delete(struct node *n, const struct id16 *uid, stru
 bool node_clock_good(struct node *n);
 /* Has it not jumped since it was last believed? Enough for what stays here. */
 bool node_clock_steady(struct node *n);
-/* May an edit be computed now, or must the directory first catch up? */
+/* The fold state of our record of that kind and uid, pending edits included, appended:
+ * nothing where it is new. Needs `kind` and `uid` of the edit. ES_OTHER_HUB, ES_NOT_FOUND. */
+ES_MUST_USE enum es_err node_stands(struct node *n, const struct edit *e, struct buf *out);
+/* May an edit be computed now, or must the directory first catch up? Edits look at
+ * other records, so it has to show those still in the outbox too. */
 bool node_edit_ready(const struct node *n);
 /* Names of the active members that may hold a scope's logs, this node apart. */
 void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx, const char *name), void *ctx);

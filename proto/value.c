@@ -150,6 +150,16 @@ static bool match_code(const char *codes, struct slice item, char out[64], size_
 	return buf_err(&folded) == ES_OK && folded.len > 0 && in_list(codes, out, folded.len);
 }
 
+/* A list that the CRESS extends: what is in it today, only the directory knows. */
+static bool open_code(const struct schema_field *f, struct slice code)
+{
+	bool shaped = f->refers != NULL && code.len > 0 && code.len <= 40;
+
+	for (size_t i = 0; i < code.len && shaped; i++)
+		shaped = (code.p[i] >= 'a' && code.p[i] <= 'z') || code.p[i] == '_' || (code.p[i] >= '0' && code.p[i] <= '9');
+	return shaped;
+}
+
 static bool parse_code(struct reading *r)
 {
 	char code[64];
@@ -164,8 +174,12 @@ static bool parse_code(struct reading *r)
 		r->len = r->text.len;
 		return true;
 	}
-	if (!match_code(r->f->codes, r->text, code, &len))
-		return reading_reject(r, "valeur_hors_liste");
+	if (!match_code(r->f->codes, r->text, code, &len)) {
+		if (!open_code(r->f, r->text))
+			return reading_reject(r, "valeur_hors_liste");
+		len = r->text.len;
+		memcpy(code, r->text.p, len);
+	}
 	memcpy(r->out, code, len);
 	r->len = len;
 	return true;
@@ -219,11 +233,12 @@ static bool add_item(struct reading *r, struct slice item, struct buf *items, ui
 	if (item.len == 0)
 		return true;
 	if (r->f->codes) {
-		if (!match_code(r->f->codes, item, code, &len)) {
+		if (match_code(r->f->codes, item, code, &len))
+			value = SLICE(code, len);
+		else if (!open_code(r->f, item)) {
 			r->text = item;
 			return reading_reject(r, "valeur_hors_liste");
 		}
-		value = SLICE(code, len);
 	} else if (text_length(item) > LIST_ITEM_MAX) {
 		return reading_reject(r, "texte_trop_long");
 	}

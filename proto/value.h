@@ -31,7 +31,8 @@ void findings_add(struct findings *f, const char *column, const char *code, enum
 
 /* Reads `text` as field f and appends one canonical value to out (nil where
  * empty after trimming). On rejection a finding says why and nothing is
- * appended. */
+ * appended. A code of a list that the CRESS extends (`refers`) is only asked for its
+ * form: a-z, 0-9 and _. */
 ES_MUST_USE bool value_parse(const struct schema_field *f, struct slice text, struct buf *out,
 			     struct findings *findings);
 /* Appends the value as the exchange CSV (`csv`: lists joined by |, oui/non) or as

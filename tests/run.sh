@@ -209,6 +209,20 @@ for e2e in tests/e2e/*.sh; do
 	script "$name" sh "$e2e"
 done
 
+stage "the domain: every row, rule and situation"
+for domain in tests/domain/*.sh; do
+	script "domain-$(basename "$domain" .sh)" sh "$domain"
+done
+missing=
+for row in $(seq -f A%g 12) $(seq -f B%g 7) $(seq -f C%g 15) $(seq -f D%g 7) $(seq -f E%g 19) $(seq -f R%g 20) $(seq -f F%g 16) $(seq -f W%g 8); do
+	grep -qE "^(ok|SKIPPED) [^ ]*/$row-" "$results" || missing="$missing $row"
+done
+if [ -z "$missing" ]; then
+	result "ok domain-rows"
+else
+	result "not ok domain-rows no test of:$missing"
+fi
+
 stage "coverage of common/ and proto/"
 if build coverage; then
 	find build/coverage -name '*.gcda' -delete

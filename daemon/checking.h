@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One record while it is judged: what the files that know rules share
+ * (exchange_check.c, rules.c, rules_look.c). A field is named by its index in the
+ * kind; a value that is set goes into `scratch`. */
+#ifndef DAEMON_CHECKING_H
+#define DAEMON_CHECKING_H
+
+#include <string.h>
+#include "daemon/exchange.h"
+#include "proto/canon.h"
+
+struct checking {
+	struct edit *e;
+	bool creating;
+	const struct reference *ref;
+	const struct exchange_host *host;
+	struct buf *scratch;
+	struct findings *findings;
+	struct buf *state; /* of the record as it stands; empty: new, or nobody can say */
+};
+
+static inline struct slice str_of(const struct checking *c, size_t index)
+{
+	struct canon_reader r;
+
+	canon_read_init(&r, c->e->values[index]);
+	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, SIZE_MAX) : SLICE_NONE;
+}
+
+static inline bool int_of(const struct checking *c, size_t index, int64_t *out)
+{
+	struct canon_reader r;
+
+	canon_read_init(&r, c->e->values[index]);
+	if (canon_peek(&r) != CANON_INT)
+		return false;
+	*out = canon_read_int(&r, INT64_MIN, INT64_MAX);
+	return r.err == ES_OK;
+}
+
+static inline bool is_nil(struct slice value)
+{
+	return value.len == 1 && value.p[0] == 0xc0;
+}
+
+static inline bool named(const struct checking *c, size_t index)
+{
+	return c->e->values[index].len > 0;
+}
+
+static inline bool has_value(const struct checking *c, size_t index)
+{
+	return named(c, index) && !is_nil(c->e->values[index]);
+}
+
+/* Is it sure that nothing stands there? */
+static inline bool surely_empty(const struct checking *c, size_t index)
+{
+	return named(c, index) ? is_nil(c->e->values[index]) : c->creating;
+}
+
+static inline void say(struct checking *c, size_t index, const char *code, enum verdict verdict, struct slice value)
+{
+	const struct schema_field *f = &c->e->kind->fields[index];
+
+	findings_add(c->findings, f->name, code, verdict, f->flags & FIELD_PERSONAL ? SLICE_NONE : value);
+}
+
+static inline bool rejected(const struct checking *c, size_t index)
+{
+	const char *name = c->e->kind->fields[index].name;
+
+	for (size_t i = 0; i < c->findings->count; i++) {
+		if (c->findings->list[i].verdict == VERDICT_REJECTED && c->findings->list[i].column == name)
+			return true;
+	}
+	return false;
+}
+
+static inline void set_str(struct checking *c, size_t index, struct slice text)
+{
+	size_t from = c->scratch->len;
+
+	canon_str(c->scratch, text);
+	if (buf_err(c->scratch) == ES_OK)
+		c->e->values[index] = SLICE(c->scratch->p + from, c->scratch->len - from);
+}
+
+static inline void set_nil(struct checking *c, size_t index)
+{
+	static const uint8_t nil = 0xc0;
+
+	c->e->values[index] = SLICE(&nil, 1);
+}
+
+/* rules.c: what the tables of rules.def say of this kind, then rules_look.c. */
+void rules_check(struct checking *c);
+void rules_look(struct checking *c);
+/* The value before the edit, and after it; SLICE_NONE: unset. */
+struct slice rules_before(const struct checking *c, size_t index);
+struct slice rules_after(const struct checking *c, size_t index);
+/* As text, where it is one. */
+struct slice rules_text_before(const struct checking *c, size_t index);
+struct slice rules_text(const struct checking *c, size_t index);
+/* The edit changes this field. */
+bool rules_changes(const struct checking *c, size_t index);
+/* The edit makes this field this text, which it was not. */
+bool rules_enters(const struct checking *c, size_t index, const char *text);
+
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The tables of rules.def, each with its one loop. */
+#include "daemon/checking.h"
+
+#include <stdlib.h>
+
+#include "proto/fold.h"
+
+struct rule {
+	const char *kind;
+	void (*apply)(struct checking *c, const struct rule *r);
+	bool by_hand; /* binds an edit, not an import */
+	size_t field, other;
+	const char *value, *then;
+	int64_t total;
+};
+
+/* --- the record before and after --- */
+
+struct slice rules_before(const struct checking *c, size_t index)
+{
+	struct slice v = fold_shown(buf_slice(c->state), c->e->kind->fields[index].no).value;
+
+	return is_nil(v) ? SLICE_NONE : v;
+}
+
+/* A default says nothing where a value stands (node_edit). */
+struct slice rules_after(const struct checking *c, size_t index)
+{
+	struct slice stands = rules_before(c, index);
+
+	if (!named(c, index) || (stands.len > 0 && c->e->if_empty >> index & 1))
+		return stands;
+	return has_value(c, index) ? c->e->values[index] : SLICE_NONE;
+}
+
+static struct slice text_of(struct slice value)
+{
+	struct canon_reader r;
+
+	canon_read_init(&r, value);
+	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, SIZE_MAX) : SLICE_NONE;
+}
+
+struct slice rules_text_before(const struct checking *c, size_t index)
+{
+	return text_of(rules_before(c, index));
+}
+
+struct slice rules_text(const struct checking *c, size_t index)
+{
+	return text_of(rules_after(c, index));
+}
+
+bool rules_changes(const struct checking *c, size_t index)
+{
+	return named(c, index) && !slice_eq(rules_after(c, index), rules_before(c, index));
+}
+
+bool rules_enters(const struct checking *c, size_t index, const char *text)
+{
+	return rules_changes(c, index) && slice_eq(rules_text(c, index), slice_str(text));
+}
+
+static bool is_one_of(const char *codes, struct slice code)
+{
+	for (const char *p = codes; p && code.len > 0; p = strchr(p, '|')) {
+		p += *p == '|';
+		if (strncmp(p, (const char *)code.p, code.len) == 0 && (p[code.len] == '|' || p[code.len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* --- at every edit --- */
+
+static void check_writer(struct checking *c, const struct rule *r)
+{
+	(void)r;
+	if (!c->host->cress && c->host->pole)
+		findings_add(c->findings, c->e->kind->name, "role_cress", VERDICT_REJECTED, SLICE_NONE);
+}
+
+static void check_pays(struct checking *c, const struct rule *r)
+{
+	struct slice code = rules_text(c, r->field);
+
+	if (c->host->cress && c->creating && code.len > 0 && c->host->in_pays && c->host->in_pays(c->host->ctx, code))
+		say(c, r->field, "role_pays", VERDICT_REJECTED, code);
+}
+
+static void check_commune(struct checking *c, const struct rule *r)
+{
+	struct slice code = str_of(c, r->field);
+	const struct commune *now = code.len > 0 && !reference_commune(c->ref, code) ? reference_old_commune(c->ref, code) : NULL;
+
+	if (now) {
+		say(c, r->field, "code_insee_ancien", VERDICT_WARNING, code);
+		set_str(c, r->field, slice_str(now->code));
+	} else if (code.len > 0 && !reference_commune(c->ref, code)) {
+		say(c, r->field, "code_insee_inconnu", VERDICT_REJECTED, code);
+	}
+}
+
+static void check_dates(struct checking *c, const struct rule *r)
+{
+	struct slice a = rules_text(c, r->field), b = rules_text(c, r->other);
+
+	if (a.len > 0 && b.len > 0 && value_time_seconds(a) > value_time_seconds(b))
+		say(c, named(c, r->other) ? r->other : r->field, "date_invalide", VERDICT_REJECTED, named(c, r->other) ? b : a);
+}
+
+static void check_sum(struct checking *c, const struct rule *r)
+{
+	int64_t sum = 0;
+	bool any = false, touched = false;
+
+	for (size_t i = r->field; i <= r->other; i++) {
+		struct canon_reader v;
+
+		canon_read_init(&v, rules_after(c, i));
+		touched = touched || named(c, i);
+		if (canon_peek(&v) != CANON_INT)
+			continue;
+		sum += canon_read_int(&v, INT64_MIN, INT64_MAX);
+		any = true;
+	}
+	if (touched && any && sum != r->total)
+		say(c, r->field, "somme_incorrecte", VERDICT_REJECTED, SLICE_NONE);
+}
+
+static void check_one_of(struct checking *c, const struct rule *r)
+{
+	bool touched = c->creating || named(c, r->field) || named(c, r->other);
+
+	if (touched && rules_after(c, r->field).len == 0 && rules_after(c, r->other).len == 0)
+		say(c, r->field, "champ_requis", VERDICT_REJECTED, slice_str(c->e->kind->fields[r->other].name));
+}
+
+/* Only where nothing stands and nothing is said. */
+static void take_default(struct checking *c, size_t index, const char *text)
+{
+	size_t from = c->scratch->len;
+
+	if (named(c, index) || rules_before(c, index).len > 0 ||
+	    !value_parse(&c->e->kind->fields[index], slice_str(text), c->scratch, c->findings))
+		return;
+	c->e->values[index] = SLICE(c->scratch->p + from, c->scratch->len - from);
+	c->e->if_empty |= UINT64_C(1) << index;
+}
+
+static void apply_when(struct checking *c, const struct rule *r)
+{
+	if (named(c, r->field) && (r->value ? slice_eq(rules_text(c, r->field), slice_str(r->value)) : has_value(c, r->field)))
+		take_default(c, r->other, r->then);
+}
+
+static bool said_yes(struct slice value)
+{
+	return value.len == 1 && value.p[0] == 0xc3;
+}
+
+static void add_names(struct buf *out, struct slice list, struct slice but, uint32_t *count)
+{
+	struct canon_reader r;
+
+	canon_read_init(&r, list);
+	for (uint32_t n = canon_peek(&r) == CANON_ARRAY ? canon_read_array(&r, UINT32_MAX) : 0; n > 0 && r.err == ES_OK; n--) {
+		struct slice name = canon_read_str(&r, SIZE_MAX);
+
+		if (slice_eq(name, but))
+			continue;
+		canon_str(out, name);
+		(*count)++;
+	}
+}
+
+/* champs_locaux names the field, or no longer does. */
+static void apply_consent(struct checking *c, const struct rule *r)
+{
+	size_t index = schema_field_no(c->e->kind, FIELD_CHAMPS_LOCAUX)->index, from = c->scratch->len;
+	struct slice name = slice_str(c->e->kind->fields[r->field].name);
+	struct buf names;
+	uint32_t count = 0;
+
+	if (!c->creating && !named(c, r->field) && !named(c, r->other))
+		return;
+	buf_init(&names, 65536);
+	add_names(&names, rules_after(c, index), name, &count);
+	if (!said_yes(rules_after(c, r->other))) {
+		canon_str(&names, name);
+		count++;
+	}
+	canon_array(c->scratch, count);
+	buf_add(c->scratch, names.p, names.len);
+	buf_done(&names);
+	if (buf_err(c->scratch) == ES_OK)
+		c->e->values[index] = SLICE(c->scratch->p + from, c->scratch->len - from);
+}
+
+/* --- at an edit by a person --- */
+
+static void check_start(struct checking *c, const struct rule *r)
+{
+	if (c->state->len > 0)
+		return;
+	if (!named(c, r->field))
+		take_default(c, r->field, r->value);
+	else if (!slice_eq(rules_text(c, r->field), slice_str(r->value)))
+		say(c, r->field, "transition_interdite", VERDICT_REJECTED, slice_str(r->value));
+}
+
+static void check_step(struct checking *c, const struct rule *r)
+{
+	if (rules_changes(c, r->field) && slice_eq(rules_text_before(c, r->field), slice_str(r->value)) &&
+	    !is_one_of(r->then, rules_text(c, r->field)))
+		say(c, r->field, "transition_interdite", VERDICT_REJECTED, slice_str(r->then));
+}
+
+static void check_needs(struct checking *c, const struct rule *r)
+{
+	if (rules_enters(c, r->field, r->value) && rules_after(c, r->other).len == 0)
+		say(c, r->other, "champ_requis", VERDICT_REJECTED, SLICE_NONE);
+}
+
+static void apply_today(struct checking *c, const struct rule *r)
+{
+	if (rules_enters(c, r->field, r->value) && !named(c, r->other) && c->host->today)
+		set_str(c, r->other, slice_str(c->host->today));
+}
+
+static void check_closed(struct checking *c, const struct rule *r)
+{
+	if (!is_one_of(r->value, rules_text_before(c, r->field)))
+		return;
+	for (size_t i = 0; i < c->e->kind->field_count; i++) {
+		if (rules_changes(c, i) && !is_one_of(r->then, slice_str(c->e->kind->fields[i].name))) {
+			say(c, i, "fiche_close", VERDICT_REJECTED, SLICE_NONE);
+			return;
+		}
+	}
+}
+
+/* "value:from:to": the last line, where it has no end, ends today. */
+static void add_ended(struct buf *out, struct slice item, const char *today)
+{
+	bool open = item.len > 0 && item.p[item.len - 1] == ':';
+	struct buf line;
+
+	buf_init(&line, 1024);
+	buf_add(&line, item.p, item.len);
+	if (open)
+		buf_str(&line, today);
+	canon_str(out, buf_slice(&line));
+	buf_done(&line);
+}
+
+static void add_line(struct buf *out, struct slice value, const char *from, uint32_t *count)
+{
+	struct buf line;
+
+	if (value.len == 0)
+		return;
+	buf_init(&line, 1024);
+	buf_add(&line, value.p, value.len);
+	buf_printf(&line, ":%s:", from);
+	canon_str(out, buf_slice(&line));
+	buf_done(&line);
+	(*count)++;
+}
+
+/* What stood without a line of its own gets one: since when is not known. */
+static void add_past(struct checking *c, size_t list, size_t plain, struct buf *items, uint32_t *count)
+{
+	struct slice was = rules_text_before(c, plain), lines = rules_before(c, list);
+	struct canon_reader r;
+	struct buf line;
+
+	canon_read_init(&r, lines);
+	for (uint32_t n = lines.len > 0 ? canon_read_array(&r, UINT32_MAX) : 0; n > 0 && r.err == ES_OK; n--, (*count)++)
+		add_ended(items, canon_read_str(&r, SIZE_MAX), c->host->today);
+	if (*count > 0 || was.len == 0)
+		return;
+	buf_init(&line, 1024);
+	buf_add(&line, was.p, was.len);
+	buf_printf(&line, "::%s", c->host->today);
+	canon_str(items, buf_slice(&line));
+	buf_done(&line);
+	(*count)++;
+}
+
+/* R13: what changes in time is dated and never overwritten. */
+static void date_change(struct checking *c, const struct schema_field *list)
+{
+	const struct schema_field *plain = schema_field_named(c->e->kind, slice_str(list->refers));
+	size_t from = c->scratch->len;
+	uint32_t count = 0;
+	struct buf items;
+
+	if (named(c, list->index) || !rules_changes(c, plain->index) || !c->host->today)
+		return;
+	buf_init(&items, 65536);
+	add_past(c, list->index, plain->index, &items, &count);
+	add_line(&items, rules_text(c, plain->index), c->host->today, &count);
+	canon_array(c->scratch, count);
+	buf_add(c->scratch, items.p, items.len);
+	buf_done(&items);
+	if (buf_err(c->scratch) == ES_OK)
+		c->e->values[list->index] = SLICE(c->scratch->p + from, c->scratch->len - from);
+}
+
+static const struct rule rules[] = {
+#define CRESS(k) {.kind = #k, .apply = check_writer},
+#define PAYS(k, a) {.kind = #k, .apply = check_pays, .field = k##_##a},
+#define INSEE(k, a) {.kind = #k, .apply = check_commune, .field = k##_##a},
+#define ORDER(k, a, b) {.kind = #k, .apply = check_dates, .field = k##_##a, .other = k##_##b},
+#define SUM(k, a, b, n) {.kind = #k, .apply = check_sum, .field = k##_##a, .other = k##_##b, .total = (n)},
+#define ONE_OF(k, a, b) {.kind = #k, .apply = check_one_of, .field = k##_##a, .other = k##_##b},
+#define WHEN(k, a, v, b, t) \
+	{.kind = #k, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
+#define CONSENT(k, a, b) {.kind = #k, .apply = apply_consent, .field = k##_##a, .other = k##_##b},
+#define START(k, a, v) {.kind = #k, .apply = check_start, .by_hand = true, .field = k##_##a, .value = (v)},
+#define STEP(k, a, v, t) \
+	{.kind = #k, .apply = check_step, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
+#define NEEDS(k, a, v, b) \
+	{.kind = #k, .apply = check_needs, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
+#define TODAY(k, a, v, b) \
+	{.kind = #k, .apply = apply_today, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
+#define CLOSED(k, a, v, t) \
+	{.kind = #k, .apply = check_closed, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
+#include "daemon/rules.def"
+};
+
+static bool has_rules(const struct schema_kind *k)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (strcmp(rules[i].kind, k->name) == 0)
+			return true;
+	return false;
+}
+
+/* An import of many structures looks nothing up that no rule asks for. */
+static bool needs_state(const struct checking *c)
+{
+	const struct schema_kind *k = c->e->kind;
+
+	return c->e->has_uid && c->host->state && (c->host->by_hand || (has_rules(k) && strcmp(k->name, "structure") != 0));
+}
+
+void rules_check(struct checking *c)
+{
+	const struct schema_kind *k = c->e->kind;
+
+	if (needs_state(c) && c->host->state(c->host->ctx, c->e, c->state) != ES_OK)
+		return; /* the edit itself meets the same failure */
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (strcmp(rules[i].kind, k->name) == 0 && (c->host->by_hand || !rules[i].by_hand))
+			rules[i].apply(c, &rules[i]);
+	rules_look(c);
+	for (size_t i = 0; c->host->by_hand && i < k->field_count; i++)
+		if (k->fields[i].flags & FIELD_DATED)
+			date_change(c, &k->fields[i]);
+}

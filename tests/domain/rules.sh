@@ -1,0 +1,123 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# What binds the fields of a record: steps, sums, dates, who writes, code lists.
+. "$(dirname "$0")/../e2e/lib.sh"
+
+new() { # NODE KIND FIELD=VALUE...: its uid
+	new_node=$1
+	shift
+	e "$new_node" add "$@" --json | jq -r .uid
+}
+year=$(date +%Y)
+
+must found_cress
+must enter auray
+must enter vitre
+must settle auray vitre cress
+
+# A8, C8-C10: what a type of event brings along.
+lunch=$(new auray evenement type_evenement=lunch_ess titre=Lunch debut=$year-11-10T12:00:00+01:00 fin=$year-11-10T14:00:00+01:00)
+equal "C9-a-lunch-has-20-seats-for-persons" "20 personne" "$(e auray show "$lunch" --json | jq -r '"\(.data.capacite) \(.data.unite_capacite)"')"
+exits "C8-a-meeting-of-a-filiere-names-it" 65 e auray add evenement type_evenement=rencontre_filiere titre=R \
+	debut=$year-11-10T12:00:00+01:00 fin=$year-11-10T14:00:00+01:00
+
+# B2, D1: shares.
+exits "B2-a-share-above-the-whole" 65 e auray add mesure part_achats_locaux=10001 annee=2025
+exits "B2-a-negative-share" 65 e auray add mesure part_achats_locaux=-1 annee=2025
+exits "D1-a-sum-that-is-not-the-whole" 65 e auray add mesure annee=2025 ressources_publiques=5000 ventes=4000 dons_mecenat=500 autres=400
+check "D1-the-whole" e auray add mesure annee=2025 ressources_publiques=5000 ventes=4000 dons_mecenat=500 autres=500
+
+# A10: the CRESS's lists.
+a=$(new auray structure type_acteur=ess "nom=Les Jardins" code_insee=56007 charte_version=1)
+b=$(new auray structure type_acteur=entreprise "nom=Garage" code_insee=56007)
+exits "A10-an-unknown-form" 65 e auray add partenariat structure_a_uid="$a" structure_b_uid="$b" forme=troc
+exits "A10-only-the-cress-adds-a-form" 77 e auray add code_liste liste=forme code=troc libelle=Troc
+check "A10-the-cress-adds-a-form" e cress add code_liste liste=forme code=troc "libelle=Troc" categorie=cooperation_economique
+must settle cress auray vitre
+p=$(new auray partenariat structure_a_uid="$a" structure_b_uid="$b" forme=troc)
+equal "A10-then-it-is-used-everywhere" "troc cooperation_economique" "$(e auray show "$p" --json | jq -r '"\(.data.forme) \(.data.categorie)"')"
+check "A10-a-form-is-closed" e cress add code_liste liste=forme code=mecenat_nature libelle=Nature ferme_le=2026-01-01
+must settle cress auray vitre
+exits "A10-a-closed-form-is-not-used-again" 65 e auray add partenariat structure_a_uid="$a" structure_b_uid="$b" forme=mecenat_nature
+
+# A4, A11, D3: formalise.
+equal "A11-a-new-one-is-spotted" repere "$(value auray "$p" etat)"
+exits "A11-no-step-is-skipped" 65 e auray set "$p" etat=actif
+check "A11-exploration" e auray set "$p" etat=exploration
+exits "A11-both-benefits" 65 e auray set "$p" etat=formalise benefice_a=expertise reformule_par_a=x reformule_par_b=y
+exits "D3-both-restatements" 65 e auray set "$p" etat=formalise benefice_a=expertise benefice_b=image reformule_par_a=x
+exits "A4-both-charters" 65 e auray set "$p" etat=formalise benefice_a=expertise benefice_b=image reformule_par_a=x reformule_par_b=y
+check "A4-it-says-whose" grep -q charte_manquante "$work/exits.err"
+check "A4-the-other-accepts" e auray set "$b" charte_version=1
+check "A4-then-it-is-formal" e auray set "$p" etat=formalise benefice_a=expertise benefice_b=image reformule_par_a=x reformule_par_b=y
+equal "A4-on-this-day" "$(date +%F)" "$(value auray "$p" formalise_le)"
+equal "D4-steps-are-dated" "repere exploration formalise" "$(e auray show "$p" --json | jq -r '[.data.etats[] | split(":")[0]] | join(" ")')"
+
+# D4: stages may go back; the fourth is the CRESS's.
+check "D4-a-stage" e auray set "$p" stade=integratif
+check "D4-back-again" e auray set "$p" stade=transactionnel
+equal "D4-all-are-listed" "integratif transactionnel" "$(e auray show "$p" --json | jq -r '[.data.stades[] | split(":")[0]] | join(" ")')"
+exits "D4-a-hub-alone-cannot" 77 e auray set "$p" stade=transformationnel preuve_stade=Étude
+must settle auray cress
+exits "D4-a-proof-is-asked" 65 e cress propose "$p" stade=transformationnel
+check "D4-the-cress-proposes" e cress propose "$p" stade=transformationnel "preuve_stade=Étude"
+proposed() {
+	no=$(e auray proposals --json | jq -r "[.items[] | select(.uid == \"$p\" and .state == \"open\") | .no] | last // empty")
+	[ -n "$no" ]
+}
+within "D4-it-arrives" 20 proposed
+check "D4-the-hub-accepts" e auray accept "$no"
+equal "D4-the-fourth-stage" transformationnel "$(value auray "$p" stade)"
+
+# D6: a campaign asks for the question of legitimacy.
+check "D6-a-campaign" e auray set "$p" campagne_commerciale=oui "campagne_texte=1 € reversé"
+exits "D6-the-question-is-asked" 65 e auray add suivi partenariat_uid="$p" echeance_mois=3 date=2026-04-15 risque_objectifs=1
+check "D6-answered" e auray add suivi partenariat_uid="$p" echeance_mois=3 date=2026-04-15 risque_objectifs=1 risque_legitimite=0
+
+# W5 in short: closing.
+check "W5-active" e auray set "$p" etat=actif date_debut=2026-01-15
+exits "W5-no-end-without-a-reason" 65 e auray set "$p" etat=clos date_fin=2026-10-01 bilan_a=bon bilan_b=bon
+check "W5-closed" e auray set "$p" etat=clos date_fin=2026-10-01 motif_cloture=objectif_atteint bilan_a=bon bilan_b=bon
+exits "W5-it-does-not-open-again" 65 e auray set "$p" etat=actif
+exits "W5-nor-change" 65 e auray set "$p" montant_cents=100
+check "W5-but-takes-notes" e auray set "$p" publication_a=oui
+
+# B5, B6.
+top=$(new auray reseau "nom=Réseau des réseaux")
+sub=$(new auray reseau "nom=Réseau local" parent_uid="$top")
+exits "B5-no-cycle" 65 e auray set "$top" parent_uid="$sub"
+g=$(new auray groupement type_groupement=ptce "nom=PTCE du bois")
+exits "B6-a-ptce-of-nobody" 65 e auray set "$g" labellise_le=2026-01-01
+must e auray add adhesion structure_uid="$a" groupement_uid="$g" role=membre >/dev/null
+exits "B6-one-enterprise-of-the-ess-is-not-enough" 65 e auray set "$g" labellise_le=2026-01-01
+must e auray add adhesion structure_uid="$b" groupement_uid="$g" role=membre >/dev/null
+check "B6-with-another-actor" e auray set "$g" labellise_le=2026-01-01
+exits "B5-a-membership-is-of-something" 65 e auray add adhesion structure_uid="$a" role=membre
+
+# E1, E8, roles.
+exits "E1-a-strategy-is-the-regions" 77 e auray add strategie code=sress nom=SRESS
+s=$(new cress strategie code=sress nom=SRESS "signatures=region:2026-01-01|etat:2026-01-02")
+equal "E1-two-signatures" projet "$(value cress "$s" etat)"
+check "E1-the-third" e cress set "$s" "signatures=region:2026-01-01|etat:2026-01-02|cress:2026-01-03"
+equal "E1-three" en_vigueur "$(value cress "$s" etat)"
+exits "A6-the-cress-writes-in-no-hubs-pays" 77 e cress add structure type_acteur=ess "nom=Ailleurs" code_insee=56007
+check "A6-it-does-outside" e cress add structure type_acteur=ess "nom=Ouessant" code_insee=29155
+d=$(new cress demande "sujet=Comptabilité" code_insee=35360 recue_le=2026-11-01)
+equal "E8-routed-to-the-hub-of-the-commune" pole-vitre "$(value cress "$d" pole_destinataire)"
+d=$(new cress demande "sujet=Comptabilité" code_insee=29151 recue_le=2026-11-01)
+equal "E8-else-to-the-cress" cress-53 "$(value cress "$d" pole_destinataire)"
+
+# A5: another hub has called that network.
+must settle auray vitre cress
+must e auray add interaction reseau_uid="$top" le="$(date +%F)" canal=telephone objet=Secret >/dev/null
+must settle auray vitre cress
+equal "A5-the-second-hub-is-warned" "deja_contacte pole-auray" \
+	"$(e vitre add interaction reseau_uid="$top" le="$(date +%F)" canal=telephone --json | jq -r '.findings[] | "\(.code) \(.value)"')"
+
+# C12: one slot, one appointment.
+ev=$(new auray evenement type_evenement=convention_affaires titre=Coventis debut=$year-11-10T09:00:00+01:00 fin=$year-11-10T18:00:00+01:00)
+must e auray add rendez_vous evenement_uid="$ev" a_uid="$a" b_uid="$b" creneau=$year-11-10T10:00:00+01:00 >/dev/null
+exits "C12-nobody-sits-twice" 65 e auray add rendez_vous evenement_uid="$ev" a_uid="$b" b_uid="$a" creneau=$year-11-10T10:00:00+01:00
+check "C12-the-next-slot" e auray add rendez_vous evenement_uid="$ev" a_uid="$b" b_uid="$a" creneau=$year-11-10T10:20:00+01:00
+finish
