@@ -127,7 +127,7 @@ struct ranking {
 	int64_t limit;
 };
 /* What this node may see, by score.h; never stored. JSON {besoin|offre, titre, type, jour,
- * bareme, poids?, a_traiter?, total, items[{uid, owner, titre, structure{uid, nom}, total, km,
+ * bareme, poids?, rome?, postes?, a_traiter?, total, items[{uid, owner, titre, structure{uid, nom}, total, km,
  * niveau, detail{qualite[sub, weight, product]...}, inconnu[], preuves{}}], raisons{REASON: n},
  * ecartes[{uid, titre, raison}]}, by total, proximity, distance, uid. ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_rank(struct reader *r, const struct ranking *q, struct buf *json);

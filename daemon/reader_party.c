@@ -11,7 +11,7 @@
 static const char need_columns[] =
 	"SELECT rec, uid, pole, titre, structure_uid, statut, filiere, type_besoin, date_limite, prix_unite, budget_max_cents,"
 	" delai_max_jours, rayon_max_km, siae_exige, code_insee, poids_qualite, poids_prix, poids_environnement, poids_social,"
-	" poids_proximite, poids_delai FROM besoin ";
+	" poids_proximite, poids_delai, rome, postes FROM besoin ";
 static const char offer_columns[] =
 	"SELECT rec, uid, pole, titre, structure_uid, statut, filiere, type_offre, valide_du, valide_au, prix_unite,"
 	" prix_cents, delai_jours, rayon_km, nb_avis, somme_avis, labels_verifies, labels_declares FROM offre ";
@@ -81,6 +81,8 @@ static void read_need(struct party *p)
 		.rayon_max_km = number(s, 12), .siae_exige = sqlite3_column_int(s, 13) != 0,
 	};
 	p->code_insee = text(s, 14);
+	p->rome = text(s, 21);
+	p->postes = number(s, 22);
 	for (int i = 0; i < SCORE_CRITERIA; i++)
 		p->need.weight[i] = number(s, 15 + i);
 }

@@ -21,7 +21,9 @@ struct party {
 	/* Facts, borrowed from the statements' rows until the next step. */
 	int64_t rec;
 	struct slice uid, pole, titre, structure_uid, structure_nom;
-	struct score_need need; /* of a need */
+	struct score_need need; /* of a need, with the occupation and the posts of a recruitment */
+	struct slice rome;
+	int64_t postes;
 	struct score_offer offer; /* of an offer */
 	bool structure_known;
 	struct slice siae_type, charte_version, charte_date; /* what the social points stand on */

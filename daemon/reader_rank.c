@@ -352,6 +352,12 @@ static void write_asked(struct ranks *k)
 	buf_str(k->json, ",\"bareme\":\"" SCORE_SCALE "\"");
 	if (need)
 		buf_printf(k->json, ",\"poids\":\"%s\"", weights_from(&asked->need));
+	if (need && asked->rome.len > 0) {
+		buf_str(k->json, ",");
+		write_text(k, "rome", asked->rome);
+		buf_str(k->json, ",");
+		write_number(k, "postes", asked->postes);
+	}
 	/* No kind of offer answers a need of money: people take it on. */
 	if (need && slice_eq(asked->need.type, slice_str("financement")))
 		buf_str(k->json, ",\"a_traiter\":true");

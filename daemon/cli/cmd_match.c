@@ -278,6 +278,9 @@ static void show_answer(const struct client *c)
 	printf("%s", word(fact_has(c->json, "offre") ? W_MATCH_OFFER : W_MATCH_NEED));
 	print_line(stdout, fact_text(c->json, "titre"));
 	word_print(stdout, W_MATCH_SCALE, fact_text(c->json, "type"), fact_text(c->json, "jour"), fact_text(c->json, "bareme"));
+	if (fact_has(c->json, "rome"))
+		word_print(stdout, W_MATCH_POSTS, fact_text(c->json, "rome"),
+			   fact_has(c->json, "postes") ? fact_shown(json_object_get(c->json, "postes")) : "?");
 	if (fact_true(c->json, "a_traiter"))
 		word_print(stdout, W_MATCH_HANDLE);
 	if (strcmp(fact_text(c->json, "poids"), "invalides") == 0)
