@@ -22,6 +22,9 @@ static const char structure_columns[] =
 static const char label_columns[] =
 	"SELECT label, verifie, au FROM attribution WHERE (offre_uid = ?1 OR structure_uid = ?2) AND label <> ''"
 	" AND du <= ?3 ORDER BY label, uid, pole";
+/* The CRESS may add labels, and says what they stand for. */
+static const char dimension_columns[] =
+	"SELECT 1 FROM label WHERE code = ?1 AND dimension = ?2 AND pole LIKE 'cress-%' LIMIT 1";
 
 static struct slice text(sqlite3_stmt *s, int column)
 {
@@ -44,29 +47,29 @@ static bool is(struct slice value, const char *word)
 
 enum es_err party_open(struct party *p, struct reader *r, enum party_side side, struct slice today, const char *tail)
 {
-	struct buf *const lists[] = {&p->verified, &p->declared, &p->of_structure, &p->held, &p->claimed, &p->lapsed};
 	enum es_err err;
 
 	*p = (struct party){.side = side, .r = r, .today = today};
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		buf_init(lists[i], LABELS_MAX);
+	for (int i = 0; i < LABELS_LISTS; i++)
+		buf_init(&p->labels[i], LABELS_MAX);
 	err = sql_preparef(r->db, &p->row, "%s%s", side == PARTY_NEED ? need_columns : offer_columns, tail);
 	if (err == ES_OK)
 		err = sql_prepare(r->db, structure_columns, &p->structure);
 	if (err == ES_OK && side == PARTY_OFFER)
-		err = sql_prepare(r->db, label_columns, &p->labels);
+		err = sql_prepare(r->db, label_columns, &p->attributions);
+	if (err == ES_OK && side == PARTY_OFFER)
+		err = sql_prepare(r->db, dimension_columns, &p->dimension);
 	return err;
 }
 
 void party_close(struct party *p)
 {
-	struct buf *const lists[] = {&p->verified, &p->declared, &p->of_structure, &p->held, &p->claimed, &p->lapsed};
-
 	sqlite3_finalize(p->row);
 	sqlite3_finalize(p->structure);
-	sqlite3_finalize(p->labels);
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		buf_done(lists[i]);
+	sqlite3_finalize(p->attributions);
+	sqlite3_finalize(p->dimension);
+	for (int i = 0; i < LABELS_LISTS; i++)
+		buf_done(&p->labels[i]);
 }
 
 /* --- the record --- */
@@ -142,19 +145,20 @@ static struct slice siae_today(struct slice type, struct slice dated, struct sli
 	return answer;
 }
 
-static struct slice social_of(const struct party *p, sqlite3_stmt *s)
+/* The best that the structure or the offer's labels give. */
+static const char *social_of(const struct party *p, sqlite3_stmt *s)
 {
-	struct slice ess = text(s, 10);
+	struct slice ess = p->structure_known ? text(s, 10) : SLICE_NONE;
 
 	if (p->siae_type.len > 0)
-		return slice_str(score_list_has(slice_str("ea|eatt|esat"), p->siae_type) ? "ea_esat" : "siae");
-	if (sqlite3_column_int(s, 8) != 0)
-		return slice_str("esus");
-	if (score_list_has(slice_str("de_droit|justifie"), ess) || (ess.len == 0 && is(text(s, 9), "ess")))
-		return slice_str("ess");
-	if (score_labels_say(buf_slice(&p->verified), LABEL_RSE) || score_labels_say(buf_slice(&p->of_structure), LABEL_RSE))
-		return slice_str("rse_verifie");
-	return SLICE_NONE;
+		return score_list_has(slice_str("ea|eatt|esat"), p->siae_type) ? "ea_esat" : "siae";
+	if (p->structure_known && sqlite3_column_int(s, 8) != 0)
+		return "esus";
+	if (score_list_has(slice_str("de_droit|justifie"), ess))
+		return "ess";
+	if (p->structure_known && ess.len == 0 && is(text(s, 9), "ess"))
+		return "ess";
+	return p->labels[LABELS_RESPONSIBLE].len > 0 ? "rse_verifie" : "";
 }
 
 static void read_place(struct party *p, sqlite3_stmt *s)
@@ -190,70 +194,100 @@ static void settle_place(struct party *p)
 
 /* --- labels --- */
 
-static void list_add(struct buf *list, struct slice item)
+static struct slice list(const struct party *p, enum party_labels which)
 {
-	if (item.len == 0 || score_list_has(buf_slice(list), item))
+	return buf_slice(&p->labels[which]);
+}
+
+static void list_add(struct party *p, enum party_labels which, struct slice label)
+{
+	struct buf *to = &p->labels[which];
+
+	if (label.len == 0 || score_list_has(list(p, which), label))
 		return;
-	if (list->len > 0)
-		buf_add_u8(list, '|');
-	buf_add(list, item.p, item.len);
+	if (to->len > 0)
+		buf_add_u8(to, '|');
+	buf_add(to, label.p, label.len);
 }
 
-/* A label whose attributions have all run out counts nowhere, whichever list names it. */
-static bool lapsed(const struct party *p, struct slice label)
+/* A label whose attributions have run out counts no more, whichever undated list still
+ * names it, unless another attribution holds. */
+static bool stands(const struct party *p, enum party_labels which, struct slice label)
 {
-	return score_list_has(buf_slice(&p->lapsed), label) && !score_list_has(buf_slice(&p->held), label) &&
-	       !score_list_has(buf_slice(&p->claimed), label);
+	return !score_list_has(list(p, LABELS_LAPSED), label) || score_list_has(list(p, LABELS_HELD), label) ||
+	       (which == LABELS_DECLARED && score_list_has(list(p, LABELS_CLAIMED), label));
 }
 
-static void lists_add(struct party *p, struct buf *to, struct slice list)
+/* What is verified is not shown as declared too. */
+static void lists_add(struct party *p, enum party_labels which, struct slice labels)
 {
 	struct slice label;
 
-	while (score_list_next(&list, &label))
-		if (!lapsed(p, label))
-			list_add(to, label);
+	while (score_list_next(&labels, &label))
+		if (stands(p, which, label) && !score_list_has(list(p, LABELS_VERIFIED), label))
+			list_add(p, which, label);
 }
 
 static enum es_err read_attributions(struct party *p)
 {
-	sqlite3_stmt *s = p->labels;
+	sqlite3_stmt *s = p->attributions;
 	int rc;
 
-	buf_clear(&p->held);
-	buf_clear(&p->claimed);
-	buf_clear(&p->lapsed);
 	sql_bind_text(s, 1, p->uid);
 	sql_bind_text(s, 2, p->structure_uid);
 	sql_bind_text(s, 3, p->today);
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		struct slice until = text(s, 2);
 		bool over = until.len > 0 && slice_cmp(until, p->today) < 0;
+		bool verified = sqlite3_column_int(s, 1) != 0;
 
-		list_add(over ? &p->lapsed : sqlite3_column_int(s, 1) ? &p->held : &p->claimed, text(s, 0));
+		list_add(p, over ? LABELS_LAPSED : verified ? LABELS_HELD : LABELS_CLAIMED, text(s, 0));
 	}
 	return sql_end(s, rc);
 }
 
+/* Does the CRESS say that this label stands for that? */
+static bool label_is(struct party *p, struct slice label, const char *dimension)
+{
+	bool said;
+
+	sql_bind_text(p->dimension, 1, label);
+	sql_bind_text(p->dimension, 2, slice_str(dimension));
+	said = sqlite3_step(p->dimension) == SQLITE_ROW;
+	sqlite3_reset(p->dimension);
+	return said;
+}
+
+/* Verified labels that stand for `what`, by the scale or by the CRESS. */
+static void pick_labels(struct party *p, enum party_labels into, enum score_label what, const char *dimension)
+{
+	struct slice rest = list(p, LABELS_VERIFIED), label;
+
+	while (score_list_next(&rest, &label))
+		if (score_labels_say(label, what) || label_is(p, label, dimension))
+			list_add(p, into, label);
+}
+
 static enum es_err settle_labels(struct party *p, struct slice of_structure)
 {
-	enum es_err err = read_attributions(p);
+	enum es_err err;
 
-	if (err != ES_OK)
-		return err;
-	buf_clear(&p->verified);
-	buf_clear(&p->declared);
-	buf_clear(&p->of_structure);
-	lists_add(p, &p->verified, p->offer.labels_verifies);
-	lists_add(p, &p->verified, buf_slice(&p->held));
-	lists_add(p, &p->of_structure, of_structure);
-	lists_add(p, &p->declared, p->offer.labels_declares);
-	lists_add(p, &p->declared, buf_slice(&p->of_structure));
-	lists_add(p, &p->declared, buf_slice(&p->claimed));
-	p->offer.labels_verifies = buf_slice(&p->verified);
-	p->offer.labels_declares = buf_slice(&p->declared);
-	p->offer.certif_qualite = score_labels_say(p->offer.labels_verifies, LABEL_QUALITE);
-	return buf_err(&p->verified) != ES_OK ? buf_err(&p->verified) : buf_err(&p->declared);
+	for (int i = 0; i < LABELS_LISTS; i++)
+		buf_clear(&p->labels[i]);
+	err = read_attributions(p);
+	lists_add(p, LABELS_VERIFIED, p->offer.labels_verifies);
+	lists_add(p, LABELS_VERIFIED, list(p, LABELS_HELD));
+	lists_add(p, LABELS_DECLARED, p->offer.labels_declares);
+	lists_add(p, LABELS_DECLARED, of_structure);
+	lists_add(p, LABELS_DECLARED, list(p, LABELS_CLAIMED));
+	pick_labels(p, LABELS_CERTIFYING, LABEL_QUALITE, "qualite");
+	pick_labels(p, LABELS_RESPONSIBLE, LABEL_RSE, "rse");
+	p->offer.labels_verifies = list(p, LABELS_VERIFIED);
+	p->offer.labels_declares = list(p, LABELS_DECLARED);
+	p->offer.certif_qualite = p->labels[LABELS_CERTIFYING].len > 0;
+	for (int i = 0; i < LABELS_LISTS && err == ES_OK; i++)
+		err = buf_err(&p->labels[i]);
+	return err;
 }
 
 /* --- together --- */
@@ -294,8 +328,7 @@ static enum es_err read_party(struct party *p)
 	settle_place(p);
 	if (err == ES_OK && p->side == PARTY_OFFER)
 		err = settle_labels(p, p->structure_known ? text(s, 11) : SLICE_NONE);
-	if (p->structure_known)
-		p->offer.statut_social = social_of(p, s);
+	p->offer.statut_social = slice_str(social_of(p, s));
 	return err;
 }
 

@@ -13,11 +13,19 @@
 
 enum party_side { PARTY_NEED, PARTY_OFFER };
 
+/* Lists of labels, as of today. */
+enum party_labels {
+	LABELS_VERIFIED, LABELS_DECLARED, /* what counts */
+	LABELS_HELD, LABELS_CLAIMED, LABELS_LAPSED, /* attributions: verified, not, run out */
+	LABELS_CERTIFYING, LABELS_RESPONSIBLE, /* verified ones that stand for quality, for social responsibility */
+	LABELS_LISTS
+};
+
 struct party {
 	enum party_side side;
 	struct reader *r;
 	struct slice today;
-	sqlite3_stmt *row, *structure, *labels;
+	sqlite3_stmt *row, *structure, *attributions, *dimension;
 	/* Facts, borrowed from the statements' rows until the next step. */
 	int64_t rec;
 	struct slice uid, pole, titre, structure_uid, structure_nom;
@@ -31,8 +39,7 @@ struct party {
 	const struct commune *commune;
 	bool has_point;
 	int32_t lat_e7, lon_e7;
-	/* Labels by what stands today, as lists. */
-	struct buf verified, declared, of_structure, held, claimed, lapsed;
+	struct buf labels[LABELS_LISTS];
 };
 
 /* `tail`: what follows the table's name in the SELECT ("WHERE uid = ?1"). Borrows `r` and

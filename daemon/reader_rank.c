@@ -12,7 +12,7 @@
 struct ranked {
 	int64_t rec, km;
 	char uid[ULID_LEN + 1], pole[HUB_POLE_MAX];
-	int total, near;
+	int total, proximite;
 	enum score_filter filter;
 };
 
@@ -79,7 +79,7 @@ static enum es_err rank_row(struct ranks *k)
 	if (err != ES_OK)
 		return err;
 	one = &k->at[k->count++];
-	*one = (struct ranked){.rec = k->row.rec, .km = at.km, .total = s.total, .near = s.sub[SCORE_PROXIMITE],
+	*one = (struct ranked){.rec = k->row.rec, .km = at.km, .total = s.total, .proximite = s.sub[SCORE_PROXIMITE],
 			       .filter = s.filter};
 	copy_text(one->uid, sizeof(one->uid), k->row.uid);
 	copy_text(one->pole, sizeof(one->pole), k->row.pole);
@@ -87,29 +87,22 @@ static enum es_err rank_row(struct ranks *k)
 	return ES_OK;
 }
 
-static int by_uid(const struct ranked *a, const struct ranked *b)
+static struct score_standing standing(const struct ranked *r)
 {
-	int by = strcmp(a->uid, b->uid);
-
-	return by != 0 ? by : strcmp(a->pole, b->pole);
+	if (r->filter != FILTER_NONE)
+		return (struct score_standing){.uid = r->uid, .pole = r->pole};
+	return (struct score_standing){r->total, r->proximite, r->km, r->uid, r->pole};
 }
 
-/* Those set aside come last, by reason; an unknown distance behind a known one. */
+/* Those set aside come last, by reason. */
 static int ranked_cmp(const void *left, const void *right)
 {
 	const struct ranked *a = left, *b = right;
+	struct score_standing x = standing(a), y = standing(b);
 
 	if (a->filter != b->filter)
 		return a->filter < b->filter ? -1 : 1;
-	if (a->filter != FILTER_NONE)
-		return by_uid(a, b);
-	if (a->total != b->total)
-		return a->total > b->total ? -1 : 1;
-	if (a->near != b->near)
-		return a->near > b->near ? -1 : 1;
-	if (a->km != b->km)
-		return (uint64_t)a->km < (uint64_t)b->km ? -1 : 1;
-	return by_uid(a, b);
+	return score_order(&x, &y);
 }
 
 static enum es_err rank_all(struct ranks *k)
@@ -148,16 +141,13 @@ static void write_number(struct ranks *k, const char *key, int64_t n)
 		buf_printf(k->json, "\"%s\":%lld", key, (long long)n);
 }
 
-/* Only the labels that stand for `what`, or all. */
-static void write_labels(struct ranks *k, const char *key, struct slice list, bool quality)
+static void write_labels(struct ranks *k, const char *key, struct slice list)
 {
 	const char *comma = "";
 	struct slice label;
 
 	buf_printf(k->json, "\"%s\":[", key);
 	while (score_list_next(&list, &label)) {
-		if (quality && !score_labels_say(label, LABEL_QUALITE))
-			continue;
 		buf_str(k->json, comma);
 		json_string(label, k->json);
 		comma = ",";
@@ -172,7 +162,7 @@ static void prove_qualite(struct ranks *k, const struct score_need *n, const str
 	buf_str(k->json, ",");
 	write_number(k, "somme_avis", o->nb_avis > 0 ? o->somme_avis : 0);
 	buf_str(k->json, ",");
-	write_labels(k, "certifications", o->labels_verifies, true);
+	write_labels(k, "certifications", buf_slice(&offer_of(k)->labels[LABELS_CERTIFYING]));
 }
 
 static void prove_prix(struct ranks *k, const struct score_need *n, const struct score_offer *o)
@@ -189,9 +179,9 @@ static void prove_prix(struct ranks *k, const struct score_need *n, const struct
 static void prove_environnement(struct ranks *k, const struct score_need *n, const struct score_offer *o)
 {
 	(void)n;
-	write_labels(k, "verifies", o->labels_verifies, false);
+	write_labels(k, "verifies", o->labels_verifies);
 	buf_str(k->json, ",");
-	write_labels(k, "declares", o->labels_declares, false);
+	write_labels(k, "declares", o->labels_declares);
 }
 
 static void prove_social(struct ranks *k, const struct score_need *n, const struct score_offer *o)

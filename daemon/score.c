@@ -381,6 +381,20 @@ struct score score_offer(const struct score_need *need, const struct score_offer
 	return s;
 }
 
+int score_order(const struct score_standing *a, const struct score_standing *b)
+{
+	int by;
+
+	if (a->total != b->total)
+		return a->total > b->total ? -1 : 1;
+	if (a->proximite != b->proximite)
+		return a->proximite > b->proximite ? -1 : 1;
+	if (a->km != b->km) /* unsigned: SCORE_NONE is farthest */
+		return (uint64_t)a->km < (uint64_t)b->km ? -1 : 1;
+	by = strcmp(a->uid, b->uid);
+	return by != 0 ? by : strcmp(a->pole, b->pole);
+}
+
 const char *score_level_name(enum score_level l)
 {
 	return levels[l].name;

@@ -71,6 +71,15 @@ struct score {
 struct score score_offer(const struct score_need *need, const struct score_offer *offer,
 			 const struct score_relation *relation, struct slice today);
 
+/* What orders those that are kept: by total, proximity, distance (an unknown one last),
+ * uid, hub. Never 0 for two records. */
+struct score_standing {
+	int total, proximite;
+	int64_t km;
+	const char *uid, *pole;
+};
+int score_order(const struct score_standing *a, const struct score_standing *b);
+
 /* The weights that count: the need's. Those it leaves unset are 0 where the others sum
  * to 100, else the scale's. False where that does not make 100: the scale's stand. */
 bool score_weigh(const int64_t given[SCORE_CRITERIA], int out[SCORE_CRITERIA]);

@@ -428,6 +428,51 @@ static void a_nearer_offer_never_scores_less_on_proximity(void **state)
 	}
 }
 
+#define STANDINGS 7
+
+static int order(const void *a, const void *b)
+{
+	return score_order(a, b);
+}
+
+static void swap(struct score_standing *a, struct score_standing *b)
+{
+	struct score_standing c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* Heap's permutations of the first n; each must sort into `wanted`. */
+static void sort_each(struct score_standing *at, size_t n, const struct score_standing *wanted)
+{
+	struct score_standing copy[STANDINGS];
+
+	if (n == 1) {
+		memcpy(copy, at, sizeof(copy));
+		qsort(copy, STANDINGS, sizeof(*copy), order);
+		assert_memory_equal(copy, wanted, sizeof(copy));
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		sort_each(at, n - 1, wanted);
+		swap(&at[n % 2 ? 0 : i], &at[n - 1]);
+	}
+}
+
+static void offers_in_any_order_are_ranked_the_same(void **state)
+{
+	static const struct score_standing wanted[STANDINGS] = {
+		{7000, 50, 90, "Z", "b"}, {6975, 85, 90, "Z", "b"}, {6975, 70, 12, "C", "a"}, {6975, 70, 13, "A", "a"},
+		{6975, 70, 13, "B", "a"}, {6975, 70, 13, "B", "b"}, {6975, 70, SCORE_NONE, "A", "a"},
+	};
+	struct score_standing at[STANDINGS];
+
+	(void)state;
+	memcpy(at, wanted, sizeof(at));
+	sort_each(at, STANDINGS, wanted);
+}
+
 static void a_list_is_read_item_by_item(void **state)
 {
 	struct slice rest = s("a||bc"), item;
@@ -454,6 +499,7 @@ int main(void)
 		cmocka_unit_test(a_cheaper_offer_never_scores_less_on_price),
 		cmocka_unit_test(a_verified_label_never_lowers_a_score),
 		cmocka_unit_test(a_nearer_offer_never_scores_less_on_proximity),
+		cmocka_unit_test(offers_in_any_order_are_ranked_the_same),
 		cmocka_unit_test(a_list_is_read_item_by_item),
 	};
 

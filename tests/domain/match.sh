@@ -127,6 +127,16 @@ must e morlaix --quiet set "$siae" labels=
 must settle morlaix vitre cress
 equal E11-the-same-at-another-hub "0 " "$(environment vitre)"
 
+quality=$(e cress add label code=nf_service "nom=NF Service" dimension=qualite --json | jq -r .uid)
+must settle cress morlaix
+must e morlaix --quiet set "$example" labels_verifies=nf_service
+equal C4-a-label-that-the-cress-calls-quality-adds-10 '97 ["nf_service"]' \
+	"$(of morlaix "$need" "$example" '"\(.detail.qualite[0]) \(.preuves.qualite.certifications | tojson)"')"
+must e cress --quiet set "$quality" dimension=territoire
+must settle cress morlaix
+equal C4-and-no-more-where-it-does-not 87 "$(of morlaix "$need" "$example" '.detail.qualite[0]')"
+must e morlaix --quiet set "$example" labels_verifies=
+
 # --- E7: an occupation short of people meets those who place them ---
 
 job=$(add morlaix besoin "structure_uid=$buyer" "titre=Deux maçons" filiere=btp_ecoconstruction type_besoin=recrutement rome=F1703 \
