@@ -118,6 +118,7 @@ enum es_err api_tail(struct request *r, struct node *n);
 enum es_err api_show(struct request *r, struct reader *reader);
 enum es_err api_list(struct request *r, struct reader *reader);
 enum es_err api_search(struct request *r, struct reader *reader);
+enum es_err api_match(struct request *r, struct reader *reader);
 enum es_err api_export(struct request *r, struct reader *reader);
 enum es_err api_propose(struct request *r, struct node *n);
 /* api_govern.c */

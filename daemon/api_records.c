@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Records: add, set, remove, show, list, search, import, export. */
+ * Records: add, set, remove, show, list, search, match, import, export. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -603,6 +603,31 @@ enum es_err api_search(struct request *r, struct reader *reader)
 		}
 	}
 	return err != ES_OK ? err : reader_search(reader, s, &r->out);
+}
+
+/* The day where this machine stands, as its users write dates. */
+static void today_text(char out[11])
+{
+	time_t now = time(NULL);
+	struct tm day;
+
+	localtime_r(&now, &day);
+	strftime(out, 11, "%Y-%m-%d", &day);
+}
+
+enum es_err api_match(struct request *r, struct reader *reader)
+{
+	struct ranking q = {.all = strcmp(request_param(r, "all"), "1") == 0, .limit = number(r, "limit", 20, API_LIST_MAX)};
+	enum es_err err = part_uid(r, &q.uid);
+	char today[11];
+
+	today_text(today);
+	q.today = slice_str(today);
+	if (err == ES_OK)
+		err = reader_rank(reader, &q, &r->out);
+	if (err == ES_NOT_FOUND)
+		buf_printf(&r->why, "%s: no need or offer of that uid here; see 'essaim list besoin'", r->part);
+	return err;
 }
 
 enum es_err api_export(struct request *r, struct reader *reader)

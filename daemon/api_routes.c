@@ -20,6 +20,7 @@ const struct route api_routes[] = {
 	{.method = "GET", .path = V1 "progress", .now = api_progress},
 	{.method = "GET", .path = V1 "export", .read = api_export},
 	{.method = "GET", .path = V1 "search", .read = api_search},
+	{.method = "GET", .path = V1 "match/", .read = api_match},
 	{.method = "POST", .path = V1 "connect", .now = api_connect},
 	{.method = "POST", .path = V1 "verify", .write = api_verify, .reads = true},
 	{.method = "POST", .path = V1 "rebuild", .now = api_rebuild},

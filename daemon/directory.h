@@ -120,6 +120,17 @@ struct search {
  * every word must begin a word of the record; ordered by rank then uid, by
  * distance then uid when near. */
 ES_MUST_USE enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json);
+struct ranking {
+	struct id16 uid; /* of a need: offers are ranked; of an offer: needs */
+	struct slice today; /* ISO */
+	bool all; /* lists what is set aside, too */
+	int64_t limit;
+};
+/* What this node may see, by score.h; never stored. JSON {besoin|offre, titre, type, jour,
+ * bareme, poids?, rome?, postes?, a_traiter?, total, items[{uid, owner, titre, structure{uid, nom}, total, km,
+ * niveau, detail{qualite[sub, weight, product]...}, inconnu[], preuves{}}], raisons{REASON: n},
+ * ecartes[{uid, titre, raison}]}, by total, proximity, distance, uid. ES_NOT_FOUND. */
+ES_MUST_USE enum es_err reader_rank(struct reader *r, const struct ranking *q, struct buf *json);
 /* Exchange CSV of one kind, records this node shows, by uid: same data, same bytes. */
 ES_MUST_USE enum es_err reader_export_csv(struct reader *r, const struct schema_kind *k, FILE *out);
 /* One object a line, kind by kind (NULL: all), by uid. */

@@ -106,6 +106,7 @@ void reference_free(struct reference *r)
 	free(r->categories);
 	free(r->pays);
 	free(r->members);
+	free(r->pays_of);
 	free(r);
 }
 
@@ -224,6 +225,13 @@ size_t reference_pays_count(const struct reference *r)
 const struct pays *reference_pays_at(const struct reference *r, size_t i)
 {
 	return i < r->pays_count ? &r->pays[i] : NULL;
+}
+
+const struct pays *reference_pays_of(const struct reference *r, const struct commune *c)
+{
+	uint32_t at = r->pays_of[c - r->communes];
+
+	return at > 0 ? &r->pays[at - 1] : NULL;
 }
 
 void reference_pays_communes(const struct reference *r, struct slice pays,

@@ -48,6 +48,8 @@ const char *reference_epci_name(const struct reference *r, struct slice code); /
 const struct pays *reference_pays(const struct reference *r, struct slice code);
 size_t reference_pays_count(const struct reference *r);
 const struct pays *reference_pays_at(const struct reference *r, size_t i);
+/* The Pays that a commune of the tables is in, NULL where in none. */
+const struct pays *reference_pays_of(const struct reference *r, const struct commune *c);
 /* The communes of a Pays, ascending: calls each. */
 void reference_pays_communes(const struct reference *r, struct slice pays,
 			     void (*each)(void *ctx, const char *code_insee), void *ctx);

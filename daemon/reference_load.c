@@ -282,15 +282,18 @@ static int compare_member(const void *a, const void *b)
 static enum es_err load_members(struct reference *r, struct table *t)
 {
 	r->members = rows_of(r, t, sizeof(*r->members));
-	if (r->members == NULL)
+	r->pays_of = calloc(r->commune_count + 1, sizeof(*r->pays_of));
+	r->bytes += (r->commune_count + 1) * sizeof(*r->pays_of);
+	if (r->members == NULL || r->pays_of == NULL)
 		return ES_NOMEM;
 	while (csv_next(&t->csv)) {
 		const struct pays *p = reference_pays(r, cell(t, "pays"));
 		const struct commune *c = reference_commune(r, cell(t, "code_insee"));
 
-		if (p && c)
-			r->members[r->member_count++] = (struct pays_commune){(uint32_t)(p - r->pays),
-									      (uint32_t)(c - r->communes)};
+		if (p == NULL || c == NULL)
+			continue;
+		r->members[r->member_count++] = (struct pays_commune){(uint32_t)(p - r->pays), (uint32_t)(c - r->communes)};
+		r->pays_of[c - r->communes] = (uint32_t)(p - r->pays) + 1;
 	}
 	qsort(r->members, r->member_count, sizeof(*r->members), compare_member);
 	return ES_OK;

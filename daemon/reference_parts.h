@@ -27,6 +27,7 @@ struct reference {
 	size_t pays_count;
 	struct pays_commune *members; /* by pays, then code */
 	size_t member_count;
+	uint32_t *pays_of; /* by commune: its Pays + 1, 0 for none */
 	char **texts; /* one block per file: what the strings above point into */
 	size_t text_count, bytes;
 };

@@ -156,6 +156,7 @@ siret=$data/pieges/siret_vecteurs.csv
 [ -f "$siret" ] || siret=$data/siret_vecteurs.csv
 vector siret "$siret"
 vector distance "$data/distance_vecteurs.csv"
+vector score "$data/score_vecteurs.jsonl"
 [ $tier != quick ] || finish
 
 stage "simulator: $sim_seeds schedules"

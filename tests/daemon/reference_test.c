@@ -146,6 +146,8 @@ static void a_pays_lists_its_communes_ascending(void **state)
 	reference_pays_communes(ref, slice_str("auray"), count_member, &auray);
 	assert_int_equal(auray.count, 28);
 	reference_pays_communes(ref, slice_str("nantes"), count_member, &none);
+	assert_string_equal(reference_pays_of(ref, reference_commune(ref, slice_str("56007")))->code, "auray");
+	assert_null(reference_pays_of(ref, reference_commune(ref, slice_str("2A004"))));
 	assert_int_equal(none.count, 0);
 }
 

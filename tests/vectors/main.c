@@ -20,7 +20,7 @@
 static const struct kind {
 	const char *name;
 	void (*json)(json_t *root, struct tally *t);
-	void (*csv)(char *text, struct tally *t);
+	void (*text)(char *text, struct tally *t); /* CSV, or a JSON object a line */
 } kinds[] = {
 	{"noise", noise_vectors, NULL},
 	{"ed25519", ed25519_vectors, NULL},
@@ -30,6 +30,7 @@ static const struct kind {
 	{"msgpack", msgpack_vectors, NULL},
 	{"siret", NULL, siret_vectors},
 	{"distance", NULL, distance_vectors},
+	{"score", NULL, score_vectors},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -144,8 +145,8 @@ static void file_check(const struct kind *kind, struct buf *content, struct tall
 	json_error_t error;
 	json_t *root;
 
-	if (kind->csv != NULL) {
-		kind->csv((char *)(uintptr_t)buf_cstr(content), t);
+	if (kind->text != NULL) {
+		kind->text((char *)(uintptr_t)buf_cstr(content), t);
 		return;
 	}
 	root = json_loadb((const char *)content->p, content->len, 0, &error);

@@ -43,5 +43,6 @@ void blake2b_vectors(json_t *root, struct tally *t);
 void msgpack_vectors(json_t *root, struct tally *t);
 void siret_vectors(char *csv, struct tally *t);
 void distance_vectors(char *csv, struct tally *t);
+void score_vectors(char *lines, struct tally *t);
 
 #endif
