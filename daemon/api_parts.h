@@ -95,6 +95,9 @@ void fields_json(const struct change *ch, struct buf *out);
 void field_json(const struct schema_kind *k, unsigned no, struct buf *out);
 void field_value_json(const struct schema_kind *k, unsigned no, struct slice value, struct buf *out);
 
+/* A search's parameters from the query. */
+struct search_source search_from_request(struct request *r);
+
 /* api_alerts.c: ,"alerts":[...] of `status`. */
 void status_alerts(struct request *r, const struct snapshot *snap);
 const struct target *status_home_target(const struct swarm *s);

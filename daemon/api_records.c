@@ -557,52 +557,22 @@ enum es_err api_list(struct request *r, struct reader *reader)
 						number(r, "offset", 0, INT64_MAX), &r->out);
 }
 
-static enum es_err find_place(struct request *r, const char *name, const struct commune **out)
+static const char *search_param(void *r, const char *name)
 {
-	const struct commune *found[8];
-	size_t n;
+	return request_param(r, name);
+}
 
-	*out = reference_commune(r->api->ref, slice_str(name));
-	if (*out)
-		return ES_OK;
-	n = reference_commune_named(r->api->ref, slice_str(name), SLICE_NONE, slice_str(r->api->swarm->rights.region), found, 8);
-	if (n == 1) {
-		*out = found[0];
-		return ES_OK;
-	}
-	buf_printf(&r->why, "%s: %s", name, n ? "several communes bear that name: " : "no commune of the region bears that name");
-	for (size_t i = 0; i < n && i < 8; i++)
-		buf_printf(&r->why, "%s%s %s", i ? ", " : "", found[i]->code, found[i]->name);
-	if (n)
-		buf_str(&r->why, "; give its INSEE code");
-	return n ? ES_AMBIGUOUS : ES_NOT_FOUND;
+struct search_source search_from_request(struct request *r)
+{
+	return (struct search_source){search_param, r, r->api->ref, r->api->swarm->rights.region};
 }
 
 enum es_err api_search(struct request *r, struct reader *reader)
 {
-	struct search *s = &r->search;
-	const struct commune *c;
-	const char *near = request_param(r, "near");
-	enum es_err err;
+	struct search_source from = search_from_request(r);
+	enum es_err err = search_read(&r->search, &from, &r->why);
 
-	s->text = slice_str(request_param(r, "text"));
-	s->limit = number(r, "limit", 50, API_LIST_MAX);
-	s->offset = number(r, "offset", 0, INT64_MAX);
-	s->within_km = number(r, "within", 20, 20100);
-	err = kind_param(r, false, &s->kind);
-	if (err == ES_OK && near[0]) {
-		err = find_place(r, near, &c);
-		if (err == ES_OK && !c->has_point) {
-			buf_printf(&r->why, "%s: no coordinates known for that commune", near);
-			err = ES_BAD_VALUE;
-		}
-		if (err == ES_OK) {
-			s->near = true;
-			s->lat_e7 = c->lat_e7;
-			s->lon_e7 = c->lon_e7;
-		}
-	}
-	return err != ES_OK ? err : reader_search(reader, s, &r->out);
+	return err != ES_OK ? err : reader_search(reader, &r->search, &r->out);
 }
 
 enum es_err api_export(struct request *r, struct reader *reader)
