@@ -110,6 +110,9 @@ bool reader_match(struct reader *r, const struct structure_match *m, struct id16
 /* JSON {kind, uid, owner, scope, data{}}; a reference to a record not here shows
  * "(non partagé)". ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json);
+/* The same with the dated values of that day (YYYY-MM-DD): what a field's history, a
+ * list of "value:from:to", said then. NULL: today's. */
+ES_MUST_USE enum es_err reader_show_on(struct reader *r, const struct id16 *uid, const char *day, struct buf *json);
 /* JSON {total, items[{kind, uid, owner, scope, data{}}]} by uid. */
 ES_MUST_USE enum es_err reader_list(struct reader *r, const struct schema_kind *k, int64_t limit, int64_t offset, struct buf *json);
 /* Exchange CSV of one kind, records this node shows, by uid: same data, same bytes. */

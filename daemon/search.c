@@ -123,7 +123,7 @@ static bool hits_have(const struct hits *h, int64_t rec)
 /* Neither over nor old, where that is asked. */
 static bool counts(const struct searching *q, int64_t rec)
 {
-	return !hits_have(&q->over, rec) && (q->s->after == 0 || hits_have(&q->fresh, rec));
+	return !hits_have(&q->over, rec) && (!q->s->fresh || hits_have(&q->fresh, rec));
 }
 
 static enum es_err take_uid(struct slice text, struct hit *hit)
@@ -299,7 +299,7 @@ static enum es_err find_fresh(struct searching *q)
 	sqlite3_str *sql;
 	enum es_err err;
 
-	if (q->s->after == 0)
+	if (!q->s->fresh)
 		return ES_OK;
 	hex_encode(q->r->local.bytes, sizeof(q->r->local.bytes), hub);
 	sql = sqlite3_str_new(q->r->db);
@@ -676,14 +676,12 @@ static enum es_err search_find(struct searching *q)
 	return err == ES_OK && q->s->near ? find_near(q) : err;
 }
 
-static enum es_err search_begin(struct searching *q)
+static enum es_err search_prepare(struct searching *q)
 {
-	enum es_err err = reader_begin(q->r);
-
-	return err == ES_OK ? sql_prepare(q->r->db, "SELECT id, kind, recu FROM etat WHERE rec = ?1", &q->id) : err;
+	return sql_prepare(q->r->db, "SELECT id, kind, recu FROM etat WHERE rec = ?1", &q->id);
 }
 
-static void search_end(struct searching *q)
+static void search_done(struct searching *q)
 {
 	sqlite3_finalize(q->structure);
 	sqlite3_finalize(q->nearest_owner);
@@ -693,31 +691,40 @@ static void search_end(struct searching *q)
 	free(q->found.at);
 	free(q->over.at);
 	free(q->fresh.at);
-	reader_end(q->r);
 }
 
-enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json)
+enum es_err search_page(struct reader *r, const struct search *s, struct buf *json)
 {
 	struct searching q = {.r = r, .s = s};
-	enum es_err err = search_begin(&q);
+	enum es_err err = search_prepare(&q);
 
 	if (err == ES_OK)
 		err = search_find(&q);
 	if (err == ES_OK)
 		err = write_page(&q, json);
-	search_end(&q);
+	search_done(&q);
 	return err;
 }
 
-enum es_err reader_search_count(struct reader *r, const struct search *s, int64_t *out)
+enum es_err search_count(struct reader *r, const struct search *s, int64_t *out)
 {
 	struct searching q = {.r = r, .s = s};
-	enum es_err err = search_begin(&q);
+	enum es_err err = search_prepare(&q);
 
 	if (err == ES_OK)
 		err = search_find(&q);
 	if (err == ES_OK)
 		*out = (int64_t)q.found.count;
-	search_end(&q);
+	search_done(&q);
+	return err;
+}
+
+enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json)
+{
+	enum es_err err = reader_begin(r);
+
+	if (err == ES_OK)
+		err = search_page(r, s, json);
+	reader_end(r);
 	return err;
 }

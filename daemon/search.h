@@ -11,6 +11,7 @@
 #define DAEMON_SEARCH_H
 
 #include "daemon/reference.h"
+#include "common/crypto.h"
 #include "proto/schema.h"
 
 struct reader;
@@ -40,7 +41,8 @@ struct search {
 	const char *filters[SEARCH_FILTERS]; /* NULL or "": none */
 	char today[SEARCH_DATE_LEN + 1]; /* what ended before is over; "": nothing has */
 	bool closed; /* shows what is over too */
-	int64_t after; /* new since that arrival; 0: all */
+	bool fresh; /* only what is new... */
+	int64_t after; /* ...since that arrival */
 	int64_t limit, offset;
 };
 
@@ -55,11 +57,33 @@ struct search_source {
 /* text, kind, near, within, limit, offset, all, and the filters. `why` says what is
  * wrong: ES_UNKNOWN_KIND, ES_NOT_FOUND, ES_AMBIGUOUS, ES_BAD_VALUE. */
 ES_MUST_USE enum es_err search_read(struct search *s, const struct search_source *from, struct buf *why);
+/* A query string's parameters, decoded: text=bois&kind=offre. */
+#define SEARCH_QUERY_MAX 1000
+#define SEARCH_PARAMETERS_MAX 32
+struct search_query {
+	char text[SEARCH_QUERY_MAX + 1];
+	struct {
+		const char *name, *value;
+	} parameters[SEARCH_PARAMETERS_MAX];
+	size_t count;
+};
+ES_MUST_USE bool search_query_parse(struct search_query *q, struct slice text);
+const char *search_query_get(void *q, const char *name); /* a search_source's */
 /* JSON {total, items[{kind, uid, owner, scope, titre, commune, maj, recu, km?}]};
  * every word must begin a word of the record; ordered by rank then uid, by
  * distance then uid when near. */
 ES_MUST_USE enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json);
-/* How many it finds. */
-ES_MUST_USE enum es_err reader_search_count(struct reader *r, const struct search *s, int64_t *out);
+/* JSON {jusqu_a, items[{uid, titre, critere, actif, nouveaux, fiches?}]}: the saved
+ * searches by uid and what is new in each; `fiches` are the hits themselves. One that
+ * cannot be understood any more has `erreur` instead. `from` gives ref and region. */
+ES_MUST_USE enum es_err reader_searches(struct reader *r, const struct search_source *from, bool hits, struct buf *json);
+/* The uids of the saved searches; at most `max` are stored. */
+ES_MUST_USE size_t reader_searches_uids(struct reader *r, struct id16 *out, size_t max);
+/* How many of the active ones have something new, and how much together. */
+struct searches_new {
+	size_t searches;
+	int64_t hits;
+};
+ES_MUST_USE enum es_err reader_searches_new(struct reader *r, const struct search_source *from, struct searches_new *out);
 
 #endif

@@ -8,7 +8,9 @@
 #define COLUMNS_MAX 8
 
 /* Codes of `statut` and `etat` that say that a record is over. */
-#define CLOSED_CODES "fermee|suspendue|archivee|pourvu|abandonne|expire|clos|close|cloture|realise|annule|decline"
+#define CLOSED_CODES \
+	"fermee|suspendue|archivee|pourvu|abandonne|abandonnee|expire|clos|close|realise|annule|decline|conclu|conclue|" \
+	"sans_suite|terminee|refusee|refuse|faite|fait|tenu|ecarte"
 
 static const struct {
 	enum filter_how how;
@@ -299,7 +301,8 @@ static bool code_known(const struct search *s, size_t f, struct buf *why)
 		for (size_t c = 0; c < n; c++) {
 			const char *codes = columns[c]->codes;
 
-			known = known || codes == NULL || among(codes, slice_str(s->filters[f]));
+			/* A list of the CRESS's goes on where ours ends. */
+			known = known || codes == NULL || columns[c]->refers != NULL || among(codes, slice_str(s->filters[f]));
 			if (codes == NULL || known)
 				continue;
 			buf_printf(why, "%s%s", listed ? "|" : "known: ", codes);

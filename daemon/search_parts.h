@@ -6,6 +6,10 @@
 
 #include "daemon/directory_sql.h"
 
+/* reader_search, and how much it finds, inside a transaction of the reader's. */
+ES_MUST_USE enum es_err search_page(struct reader *r, const struct search *s, struct buf *json);
+ES_MUST_USE enum es_err search_count(struct reader *r, const struct search *s, int64_t *out);
+
 bool filter_given(const struct search *s);
 /* Has the kind all the filters that are given? */
 bool filter_applies(const struct search *s, const struct kind_map *m);

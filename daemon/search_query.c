@@ -132,3 +132,69 @@ enum es_err search_read(struct search *s, const struct search_source *from, stru
 	}
 	return err;
 }
+
+/* --- query strings --- */
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* In place; false: a % that no byte follows, or that hides an end. */
+static bool decode(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++) {
+		int high = *text == '%' ? hex_digit(text[1]) : 0, low = *text == '%' && high >= 0 ? hex_digit(text[2]) : 0;
+
+		if (high < 0 || low < 0 || (*text == '%' && high + low == 0))
+			return false;
+		*to++ = *text == '%' ? (char)(high * 16 + low) : (char)(*text == '+' ? ' ' : *text);
+		text += *text == '%' ? 2 : 0;
+	}
+	*to = '\0';
+	return true;
+}
+
+static bool take_parameter(struct search_query *q, char *pair)
+{
+	char *equal = strchr(pair, '=');
+
+	if (*pair == '\0')
+		return true;
+	if (equal == NULL || q->count == SEARCH_PARAMETERS_MAX)
+		return false;
+	*equal = '\0';
+	q->parameters[q->count].name = pair;
+	q->parameters[q->count++].value = equal + 1;
+	return decode(pair) && decode(equal + 1);
+}
+
+bool search_query_parse(struct search_query *q, struct slice text)
+{
+	bool good = text.len <= SEARCH_QUERY_MAX && memchr(text.p, 0, text.len) == NULL;
+
+	q->count = 0;
+	if (!good)
+		return false;
+	memcpy(q->text, text.p, text.len);
+	q->text[text.len] = '\0';
+	for (char *at = q->text, *end; good && at != NULL; at = end) {
+		end = strchr(at, '&');
+		if (end != NULL)
+			*end++ = '\0';
+		good = take_parameter(q, at);
+	}
+	return good;
+}
+
+const char *search_query_get(void *ctx, const char *name)
+{
+	const struct search_query *q = ctx;
+
+	for (size_t i = 0; i < q->count; i++)
+		if (strcmp(q->parameters[i].name, name) == 0)
+			return q->parameters[i].value;
+	return "";
+}
