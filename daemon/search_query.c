@@ -145,13 +145,20 @@ static bool decode(char *text)
 {
 	char *to = text;
 
-	for (; *text != '\0'; text++) {
-		int high = *text == '%' ? hex_digit(text[1]) : 0, low = *text == '%' && high >= 0 ? hex_digit(text[2]) : 0;
+	while (*text != '\0') {
+		int high, low;
 
-		if (high < 0 || low < 0 || (*text == '%' && high + low == 0))
+		if (*text != '%') {
+			*to++ = (char)(*text == '+' ? ' ' : *text);
+			text++;
+			continue;
+		}
+		high = hex_digit(text[1]);
+		low = high < 0 ? -1 : hex_digit(text[2]);
+		if (low < 0 || high + low == 0)
 			return false;
-		*to++ = *text == '%' ? (char)(high * 16 + low) : (char)(*text == '+' ? ' ' : *text);
-		text += *text == '%' ? 2 : 0;
+		*to++ = (char)(high * 16 + low);
+		text += 3;
 	}
 	*to = '\0';
 	return true;

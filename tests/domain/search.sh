@@ -150,7 +150,7 @@ equal C2-a-rebuild-raises-nothing "0 0" "$(new fougeres)"
 f1=$(add fougeres structure nom="Menuiserie" type_acteur=ess code_insee=35115)
 add fougeres offre titre="Bois d'ici" structure_uid="$f1" filiere=btp_ecoconstruction type_offre=bien >/dev/null
 equal C2-what-this-hub-writes-is-no-news "0 0" "$(new fougeres)"
-more=$(add vitre offre titre="Bois de chauffage" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
+more=$(add vitre offre titre="Bois d’œuvre" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
 must settle vitre fougeres
 equal C2-the-next-one-raises-again "1 0" "$(new fougeres)"
 must e fougeres --quiet rebuild
