@@ -235,6 +235,15 @@ static void about_backup(struct alerts *a)
 		alert(a, ALERT_OLD_BACKUP, number_text(n, (uint64_t)days));
 }
 
+static void about_searches(struct alerts *a)
+{
+	char hits[24], searches[24];
+
+	if (a->r->news.hits > 0)
+		alert(a, ALERT_SEARCH_HITS, number_text(hits, (uint64_t)a->r->news.hits),
+		      number_text(searches, a->r->news.searches));
+}
+
 void status_alerts(struct request *r, const struct snapshot *snap)
 {
 	struct alerts a = {.r = r, .s = r->api->swarm, .snap = snap};
@@ -244,5 +253,6 @@ void status_alerts(struct request *r, const struct snapshot *snap)
 	about_logs(&a);
 	about_home(&a);
 	about_backup(&a);
+	about_searches(&a);
 	buf_str(&r->out, "]");
 }

@@ -47,6 +47,7 @@ struct request {
 	struct hash digests[2]; /* status */
 	int64_t started_ms; /* rebuild */
 	struct search search;
+	struct searches_new news; /* status */
 	char address[RIGHTS_ADDRESS_MAX + 1]; /* ours, to be given away */
 };
 
@@ -95,6 +96,13 @@ void fields_json(const struct change *ch, struct buf *out);
 void field_json(const struct schema_kind *k, unsigned no, struct buf *out);
 void field_value_json(const struct schema_kind *k, unsigned no, struct slice value, struct buf *out);
 
+/* One record's new values, by name, through the one door; answers {uid, changed, findings}. */
+enum writing { WRITING_NEW, WRITING_OURS, WRITING_PROPOSAL };
+ES_MUST_USE enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
+				   enum writing how);
+/* A search's parameters from the query. */
+struct search_source search_from_request(struct request *r);
+
 /* api_alerts.c: ,"alerts":[...] of `status`. */
 void status_alerts(struct request *r, const struct snapshot *snap);
 const struct target *status_home_target(const struct swarm *s);
@@ -120,6 +128,10 @@ enum es_err api_list(struct request *r, struct reader *reader);
 enum es_err api_search(struct request *r, struct reader *reader);
 enum es_err api_match(struct request *r, struct reader *reader);
 enum es_err api_export(struct request *r, struct reader *reader);
+/* api_searches.c */
+enum es_err api_searches(struct request *r, struct reader *reader);
+enum es_err api_search_save(struct request *r, struct node *n);
+enum es_err api_search_seen(struct request *r, struct node *n);
 enum es_err api_propose(struct request *r, struct node *n);
 /* api_govern.c */
 enum es_err api_suspend(struct request *r, struct node *n);

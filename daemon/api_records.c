@@ -8,6 +8,7 @@
 #include <time.h>
 #include "daemon/api_parts.h"
 #include "proto/canon.h"
+#include "proto/value.h"
 
 #define PAIRS_MAX (SCHEMA_FIELDS_MAX + 4)
 
@@ -185,15 +186,12 @@ static void findings_json(const struct findings *f, struct buf *out)
 }
 
 /* The text values of a request as canonical ones; names the field in `why`. */
-static enum es_err read_values(struct request *r, struct edit *e, struct buf *memory, struct findings *f)
+static enum es_err read_values(struct request *r, struct edit *e, const struct pair *pairs, size_t n, struct buf *memory,
+			       struct findings *f)
 {
-	struct pair pairs[PAIRS_MAX];
 	size_t at[SCHEMA_FIELDS_MAX] = {0}, len[SCHEMA_FIELDS_MAX] = {0};
-	enum es_err err;
-	size_t n = body_pairs(r, "values", pairs, PAIRS_MAX, &err);
+	enum es_err err = ES_OK;
 
-	if (err != ES_OK)
-		buf_str(&r->why, "the values must be a JSON object of texts");
 	for (size_t i = 0; i < n && err == ES_OK; i++) {
 		const struct schema_field *field = schema_field_named(e->kind, slice_str(pairs[i].key));
 
@@ -207,7 +205,6 @@ static enum es_err read_values(struct request *r, struct edit *e, struct buf *me
 			err = ES_BAD_VALUE;
 		len[field->index] = memory->len - at[field->index];
 	}
-	pairs_free(pairs, n);
 	if (err == ES_OK)
 		err = buf_err(memory);
 	for (size_t i = 0; i < e->kind->field_count && err == ES_OK; i++)
@@ -260,9 +257,7 @@ static void edit_answer(struct request *r, struct node *n, const struct edit_res
 	buf_str(&r->out, "}");
 }
 
-enum writing { WRITING_NEW, WRITING_OURS, WRITING_PROPOSAL };
-
-static enum es_err edit_record(struct request *r, struct node *n, struct edit *e, enum writing how)
+enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count, enum writing how)
 {
 	struct findings *f = calloc(1, sizeof *f);
 	struct buf memory, scratch;
@@ -275,7 +270,7 @@ static enum es_err edit_record(struct request *r, struct node *n, struct edit *e
 	buf_init(&memory, 16 * 65536);
 	buf_init(&scratch, 16 * 65536);
 	host_init(&h, r, n, true);
-	err = read_values(r, e, &memory, f);
+	err = read_values(r, e, pairs, count, &memory, f);
 	if (err == ES_OK)
 		exchange_check(e, how == WRITING_NEW, n->ref, &h.host, &scratch, f);
 	if (f->worst == VERDICT_REJECTED)
@@ -291,6 +286,20 @@ static enum es_err edit_record(struct request *r, struct node *n, struct edit *e
 	buf_done(&memory);
 	buf_done(&scratch);
 	free(f);
+	return err;
+}
+
+static enum es_err edit_record(struct request *r, struct node *n, struct edit *e, enum writing how)
+{
+	struct pair pairs[PAIRS_MAX];
+	enum es_err err;
+	size_t count = body_pairs(r, "values", pairs, PAIRS_MAX, &err);
+
+	if (err != ES_OK)
+		buf_str(&r->why, "the values must be a JSON object of texts");
+	else
+		err = edit_pairs(r, n, e, pairs, count, how);
+	pairs_free(pairs, count);
 	return err;
 }
 
@@ -538,11 +547,16 @@ static enum es_err kind_param(struct request *r, bool needed, const struct schem
 
 enum es_err api_show(struct request *r, struct reader *reader)
 {
+	const char *on = request_param(r, "on");
 	struct id16 uid;
 	enum es_err err = part_uid(r, &uid);
 
+	if (err == ES_OK && on[0] && (strlen(on) != SEARCH_DATE_LEN || value_time_seconds(slice_str(on)) == INT64_MIN)) {
+		buf_printf(&r->why, "on: '%.40s' is not a day YYYY-MM-DD", on);
+		err = ES_BAD_VALUE;
+	}
 	if (err == ES_OK)
-		err = reader_show(reader, &uid, &r->out);
+		err = reader_show_on(reader, &uid, on[0] ? on : NULL, &r->out);
 	if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, "%s: no such record here", r->part);
 	return err;
@@ -557,52 +571,22 @@ enum es_err api_list(struct request *r, struct reader *reader)
 						number(r, "offset", 0, INT64_MAX), &r->out);
 }
 
-static enum es_err find_place(struct request *r, const char *name, const struct commune **out)
+static const char *search_param(void *r, const char *name)
 {
-	const struct commune *found[8];
-	size_t n;
+	return request_param(r, name);
+}
 
-	*out = reference_commune(r->api->ref, slice_str(name));
-	if (*out)
-		return ES_OK;
-	n = reference_commune_named(r->api->ref, slice_str(name), SLICE_NONE, slice_str(r->api->swarm->rights.region), found, 8);
-	if (n == 1) {
-		*out = found[0];
-		return ES_OK;
-	}
-	buf_printf(&r->why, "%s: %s", name, n ? "several communes bear that name: " : "no commune of the region bears that name");
-	for (size_t i = 0; i < n && i < 8; i++)
-		buf_printf(&r->why, "%s%s %s", i ? ", " : "", found[i]->code, found[i]->name);
-	if (n)
-		buf_str(&r->why, "; give its INSEE code");
-	return n ? ES_AMBIGUOUS : ES_NOT_FOUND;
+struct search_source search_from_request(struct request *r)
+{
+	return (struct search_source){search_param, r, r->api->ref, r->api->swarm->rights.region};
 }
 
 enum es_err api_search(struct request *r, struct reader *reader)
 {
-	struct search *s = &r->search;
-	const struct commune *c;
-	const char *near = request_param(r, "near");
-	enum es_err err;
+	struct search_source from = search_from_request(r);
+	enum es_err err = search_read(&r->search, &from, &r->why);
 
-	s->text = slice_str(request_param(r, "text"));
-	s->limit = number(r, "limit", 50, API_LIST_MAX);
-	s->offset = number(r, "offset", 0, INT64_MAX);
-	s->within_km = number(r, "within", 20, 20100);
-	err = kind_param(r, false, &s->kind);
-	if (err == ES_OK && near[0]) {
-		err = find_place(r, near, &c);
-		if (err == ES_OK && !c->has_point) {
-			buf_printf(&r->why, "%s: no coordinates known for that commune", near);
-			err = ES_BAD_VALUE;
-		}
-		if (err == ES_OK) {
-			s->near = true;
-			s->lat_e7 = c->lat_e7;
-			s->lon_e7 = c->lon_e7;
-		}
-	}
-	return err != ES_OK ? err : reader_search(reader, s, &r->out);
+	return err != ES_OK ? err : reader_search(reader, &r->search, &r->out);
 }
 
 /* The day where this machine stands, as its users write dates. */

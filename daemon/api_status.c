@@ -304,6 +304,11 @@ static void count_work(uv_work_t *work)
 	r->err = r->reader ? ES_OK : reader_open(path, r->api->ref, &r->reader);
 	if (r->err == ES_OK)
 		r->err = reader_counts(r->reader, &r->body);
+	if (r->err == ES_OK) {
+		struct search_source from = search_from_request(r);
+
+		r->err = reader_searches_new(r->reader, &from, &r->news);
+	}
 }
 
 static void count_done(uv_work_t *work, int status)

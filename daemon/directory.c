@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* The shape of the tables that the schema does not decide ("es", then a number). */
-#define FORMAT 0x65730003
+#define FORMAT 0x65730004
 #define MERGE_PAGES 256
 #define MERGE_ROUNDS 256
 
@@ -24,6 +24,8 @@ struct found {
 	int64_t rec;
 	bool has_hash[DATA_SCOPES];
 	struct hash hash[DATA_SCOPES];
+	int64_t arrived; /* 0: in no commit yet */
+	es_ms heard;
 };
 
 struct directory {
@@ -50,10 +52,11 @@ static enum es_err create_tables(sqlite3 *db, const struct kind_maps *maps)
 		"INSERT INTO meta VALUES('commit', 0), ('edit', 0), ('refonte', 0);"
 		"CREATE TABLE meta_pole(hub BLOB PRIMARY KEY, pole TEXT) WITHOUT ROWID;"
 		"CREATE TABLE etat(rec INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INT NOT NULL, cle INT NOT NULL,"
-		" h1 BLOB, h2 BLOB, h3 BLOB, h4 BLOB, state BLOB NOT NULL);"
+		" h1 BLOB, h2 BLOB, h3 BLOB, h4 BLOB, state BLOB NOT NULL, arrivee INT, recu INT);"
 		/* One small index finds records and walks buckets; 44-byte entries of the
 		 * ids themselves, in random order, cost a tenth of a bulk load. */
-		"CREATE INDEX etat_cle ON etat(cle)");
+		"CREATE INDEX etat_cle ON etat(cle);"
+		"CREATE INDEX etat_arrivee ON etat(arrivee)");
 
 	if (err == ES_OK)
 		err = digest_create(db);
@@ -236,15 +239,15 @@ static enum es_err load_position(struct directory *d)
 
 static enum es_err prepare(struct directory *d)
 {
-	enum es_err err = sql_prepare(d->db, "SELECT rec, h1, h2, h3, h4, state FROM etat"
+	enum es_err err = sql_prepare(d->db, "SELECT rec, h1, h2, h3, h4, state, arrivee, recu FROM etat"
 					     " WHERE cle = ?1 AND id = ?2 AND kind = ?3", &d->find);
 
 	if (err == ES_OK)
-		err = sql_prepare(d->db, "INSERT INTO etat(state, h1, h2, h3, h4, id, kind, cle)"
-					 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", &d->insert);
+		err = sql_prepare(d->db, "INSERT INTO etat(state, h1, h2, h3, h4, arrivee, recu, id, kind, cle)"
+					 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", &d->insert);
 	if (err == ES_OK)
-		err = sql_prepare(d->db, "UPDATE etat SET state = ?1, h1 = ?2, h2 = ?3, h3 = ?4, h4 = ?5 WHERE rec = ?6",
-				  &d->update);
+		err = sql_prepare(d->db, "UPDATE etat SET state = ?1, h1 = ?2, h2 = ?3, h3 = ?4, h4 = ?5, arrivee = ?6, recu = ?7"
+					 " WHERE rec = ?8", &d->update);
 	if (err == ES_OK)
 		err = sql_prepare(d->db, "REPLACE INTO meta_pole VALUES(?1, ?2)", &d->hub_put);
 	if (err == ES_OK)
@@ -253,7 +256,7 @@ static enum es_err prepare(struct directory *d)
 	if (err == ES_OK)
 		err = sql_prepare(d->db, "SELECT rec, kind, h1, h2, h3, h4, state FROM etat WHERE cle = ?1 AND id = ?2", &d->whole);
 	if (err == ES_OK)
-		err = sql_prepare(d->db, "UPDATE etat SET state = x'90', h1 = NULL, h2 = NULL, h3 = NULL, h4 = NULL"
+		err = sql_prepare(d->db, "UPDATE etat SET state = x'90', h1 = NULL, h2 = NULL, h3 = NULL, h4 = NULL, arrivee = NULL, recu = NULL"
 					 " WHERE cle = ?1 AND id = ?2", &d->blank);
 	if (err == ES_OK)
 		err = sql_prepare(d->db, "DELETE FROM etat WHERE cle = ?1 AND id = ?2 AND state = x'90'", &d->gone);
@@ -409,6 +412,8 @@ static enum es_err find_record(struct directory *d, const struct feed_item *item
 
 		f->known = true;
 		f->rec = sqlite3_column_int64(s, 0);
+		f->arrived = sqlite3_column_int64(s, 6);
+		f->heard = sqlite3_column_int64(s, 7);
 		buf_add(&d->old, state.p, state.len);
 		for (int i = 0; i < DATA_SCOPES; i++) {
 			struct slice hash = sql_blob(s, i + 1);
@@ -440,6 +445,30 @@ static enum es_err rehash(struct directory *d, const struct feed_item *item, int
 	return digest_soil(d->digest, scope, key_bucket(key));
 }
 
+/* The first commit that told of a record stays; an edit that waits is in none. */
+static bool note_arrival(const struct feed_item *item, struct found *f)
+{
+	bool first = f->arrived == 0;
+
+	if (item->change.pending || item->arrived == 0)
+		return false;
+	if (first)
+		f->arrived = item->arrived;
+	f->heard = item->heard;
+	return first;
+}
+
+static void bind_arrival(sqlite3_stmt *s, const struct found *f)
+{
+	if (f->arrived > 0) {
+		sqlite3_bind_int64(s, 6, f->arrived);
+		sqlite3_bind_int64(s, 7, f->heard);
+	} else {
+		sqlite3_bind_null(s, 6);
+		sqlite3_bind_null(s, 7);
+	}
+}
+
 static enum es_err write_state(struct directory *d, const struct feed_item *item, int64_t key, struct found *f)
 {
 	sqlite3_stmt *s = f->known ? d->update : d->insert;
@@ -452,12 +481,13 @@ static enum es_err write_state(struct directory *d, const struct feed_item *item
 		else
 			sqlite3_bind_null(s, i + 2);
 	}
+	bind_arrival(s, f);
 	if (f->known) {
-		sqlite3_bind_int64(s, 6, f->rec);
+		sqlite3_bind_int64(s, 8, f->rec);
 	} else {
-		sql_bind_slice(s, 6, record_slice(&item->record));
-		sqlite3_bind_int64(s, 7, item->kind);
-		sqlite3_bind_int64(s, 8, key);
+		sql_bind_slice(s, 8, record_slice(&item->record));
+		sqlite3_bind_int64(s, 9, item->kind);
+		sqlite3_bind_int64(s, 10, key);
 	}
 	err = sql_run(s);
 	if (err == ES_OK && !f->known)
@@ -501,7 +531,8 @@ static enum es_err apply_item(struct directory *d, const struct feed_item *item,
 		err = fold_apply(buf_slice(&d->old), &item->change, &d->new);
 	if (err == ES_OK && f.known && !item->change.pending) /* also where it is beaten at once */
 		err = meetings_note(d->meetings, f.rec, buf_slice(&d->old), item);
-	if (err != ES_OK || (f.known && slice_eq(buf_slice(&d->old), buf_slice(&d->new))))
+	bool arrives = err == ES_OK && note_arrival(item, &f);
+	if (err != ES_OK || (f.known && !arrives && slice_eq(buf_slice(&d->old), buf_slice(&d->new))))
 		return err;
 	err = rehash(d, item, key, &f);
 	if (err == ES_OK)

@@ -5,7 +5,8 @@
  * deleted and rebuilt from the journal.
  *
  *   one table per kind, named as the kind: rec, uid, pole, <fields>, maj
- *   etat        layer 4 of every record, unknown kinds and fields included
+ *   etat        layer 4 of every record, unknown kinds and fields included; with which
+ *               commit it first came here (arrivee), when its last one did (recu)
  *   recherche   FTS5 over the searchable fields, folded by value_fold_text
  *   point       coordinates on a grid, for --near
  *   desaccord   fields where a change met a value that its editor had not seen:
@@ -24,6 +25,7 @@
 
 #include <stdio.h>
 #include "daemon/reference.h"
+#include "daemon/search.h"
 #include "proto/conflict.h"
 #include "proto/fold.h"
 #include "proto/schema.h"
@@ -41,6 +43,8 @@ struct feed_item {
 	es_stamp base; /* the stamp of what its editor saw */
 	uint32_t log; /* the frontier index of its log; LOG_PENDING: the outbox */
 	struct id16 steward; /* whose record it is */
+	int64_t arrived; /* its commit's arrival number here... */
+	es_ms heard; /* ...and when that was, by our clock */
 	bool reset; /* nothing of this record counts but what follows; kind and change unused */
 };
 /* How far the journal has been folded: the last commit's arrival number and the
@@ -106,20 +110,11 @@ bool reader_match(struct reader *r, const struct structure_match *m, struct id16
 /* JSON {kind, uid, owner, scope, data{}}; a reference to a record not here shows
  * "(non partagé)". ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json);
+/* The same with the dated values of that day (YYYY-MM-DD): what a field's history, a
+ * list of "value:from:to", said then. NULL: today's. */
+ES_MUST_USE enum es_err reader_show_on(struct reader *r, const struct id16 *uid, const char *day, struct buf *json);
 /* JSON {total, items[{kind, uid, owner, scope, data{}}]} by uid. */
 ES_MUST_USE enum es_err reader_list(struct reader *r, const struct schema_kind *k, int64_t limit, int64_t offset, struct buf *json);
-struct search {
-	struct slice text; /* may be empty when near is set */
-	const struct schema_kind *kind; /* NULL: all */
-	bool near;
-	int32_t lat_e7, lon_e7;
-	int64_t within_km;
-	int64_t limit, offset;
-};
-/* JSON {total, items[{kind, uid, owner, scope, titre, commune, maj, km?}]};
- * every word must begin a word of the record; ordered by rank then uid, by
- * distance then uid when near. */
-ES_MUST_USE enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json);
 struct ranking {
 	struct id16 uid; /* of a need: offers are ranked; of an offer: needs */
 	struct slice today; /* ISO */

@@ -6,6 +6,7 @@
  * Words wait until the end of the transaction and go in by ascending rowid:
  * FTS5 writes a new segment each time a rowid is below the last one. */
 #include "daemon/directory_parts.h"
+#include "daemon/search_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,7 @@ static enum es_err kind_create_indexes(sqlite3 *db, const struct schema_kind *k)
 		if (f->type == TYPE_REF || strcmp(f->name, "siret") == 0 || strcmp(f->name, "rna") == 0)
 			err = sql_execf(db, "CREATE INDEX \"%w_%w\" ON \"%w\"(\"%w\")", k->name, f->name, k->name, f->name);
 	}
-	return err;
+	return err == ES_OK ? filter_create_indexes(db, k) : err;
 }
 
 enum es_err rows_create(sqlite3 *db, const struct kind_maps *maps)

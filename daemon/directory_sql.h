@@ -61,6 +61,8 @@ struct shown {
 /* `m` may be NULL: an unknown kind. */
 void shown_read(struct shown *s, const struct kind_map *m, struct slice state);
 bool shown_live(const struct shown *s);
+/* The dated values of that day in their fields' places; `memory` holds them. */
+void shown_on(struct shown *s, const struct kind_map *m, const char *day, struct buf *memory);
 const char *shown_scope(const struct shown *s, const struct kind_map *m);
 
 /* Values of the type that is asked; false for any other. */

@@ -502,8 +502,8 @@ static bool counts(const struct feed *f, const struct head *h, const struct comm
 	return rights_counts(f->rights, &h->hub, &h->log, c->seq, c->ctl_seq, &ch->record, ch->kind);
 }
 
-enum es_err journal_feed_change(struct feed *f, const struct head *h, const struct commit *c, const struct payload *y,
-				unsigned index)
+enum es_err journal_feed_change(struct feed *f, const struct head *h, const struct arrival *at, const struct commit *c,
+				const struct payload *y, unsigned index)
 {
 	struct change ch;
 
@@ -517,7 +517,7 @@ enum es_err journal_feed_change(struct feed *f, const struct head *h, const stru
 		.record = ch.record, .kind = ch.kind, .steward = rights_steward(f->rights, &ch.record, ch.kind),
 		.change = {.scope = h->scope, .edited = ch.edited, .commit = c->id, .index = index,
 			   .salt = y->salt, .fields = ch.fields},
-		.base = ch.base, .log = (uint32_t)(h - f->frontier->heads),
+		.base = ch.base, .log = (uint32_t)(h - f->frontier->heads), .arrived = at->pos, .heard = at->heard,
 	};
 	return f->each(f->ctx, &item);
 }
@@ -526,6 +526,7 @@ static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed 
 {
 	int64_t pos = sqlite3_column_int64(st, 0);
 	uint32_t index = (uint32_t)sqlite3_column_int64(st, 1) - 1;
+	struct arrival at = {pos, sqlite3_column_int64(st, 5)};
 	struct hash id;
 	enum es_err err;
 
@@ -537,7 +538,7 @@ static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed 
 	if (err == ES_OK)
 		err = check_stored(&id, &l->packed, &l->commit);
 	for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++)
-		err = journal_feed_change(f, &f->frontier->heads[index], &l->commit, &l->packed.payload[i], i);
+		err = journal_feed_change(f, &f->frontier->heads[index], &at, &l->commit, &l->packed.payload[i], i);
 	if (err != ES_DAMAGED)
 		return err;
 	f->damaged++;

@@ -294,6 +294,7 @@ static enum es_err tell_commit(struct journal *j, struct feed *f, const struct r
 	sqlite3_bind_int64(st, 1, pos);
 	if (sqlite3_step(st) == SQLITE_ROW) {
 		uint32_t index = (uint32_t)sqlite3_column_int64(st, 1) - 1;
+		struct arrival at = {pos, sqlite3_column_int64(st, 5)};
 
 		err = journal_read(j, st, 3, pos, &l->bytes, &l->packed);
 		if (err == ES_OK)
@@ -303,7 +304,7 @@ static enum es_err tell_commit(struct journal *j, struct feed *f, const struct r
 
 			if (y->present && change_read(y->change, &ch) == ES_OK && !ch.control &&
 			    bsearch(&ch.record, r->records, r->count, sizeof *r->records, record_cmp))
-				err = journal_feed_change(f, &f->frontier->heads[index], &l->commit, y, i);
+				err = journal_feed_change(f, &f->frontier->heads[index], &at, &l->commit, y, i);
 		}
 	}
 	sqlite3_reset(st);

@@ -24,7 +24,7 @@
 	S(RECORDS, "SELECT no,substr(change,5,32) FROM payload WHERE change IS NOT NULL")                    \
 	S(OF_RECORD, "SELECT no,change FROM payload WHERE substr(change,5,32)=?1")                           \
 	S(ERASE, "UPDATE payload SET salt=NULL,change=NULL WHERE no=?1")                                     \
-	S(WHOLE, "SELECT pos,log,id,header,sig FROM commits WHERE pos=?1")                                   \
+	S(WHOLE, "SELECT pos,log,id,header,sig,stored FROM commits WHERE pos=?1")                            \
 	S(COPY_GET, "SELECT hub,instance,lineage,etat FROM copie WHERE hub=?1 AND instance=?2")              \
 	S(COPY_CURRENT, "SELECT hub,instance,lineage,etat FROM copie WHERE hub=?1 AND etat=0")               \
 	S(COPY_FENCE, "UPDATE copie SET etat=1 WHERE hub=?1 AND etat=0")                                     \
@@ -92,7 +92,7 @@
 	S(CHANGES, "SELECT rowid,salt,change FROM payload WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid")     \
 	S(COUNT_OF, "SELECT count(*) FROM payload WHERE no BETWEEN ?1 AND ?2")                                  \
 	S(ONE, "SELECT log,header,sig,stored FROM commits WHERE pos=?1")                                     \
-	S(AFTER, "SELECT pos,log,id,header,sig FROM commits WHERE pos>?1 ORDER BY pos")                      \
+	S(AFTER, "SELECT pos,log,id,header,sig,stored FROM commits WHERE pos>?1 ORDER BY pos")               \
 	S(LAST_POS, "SELECT coalesce(max(pos),0) FROM commits")                                              \
 	S(LAST_EDIT, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='outbox'),0)")             \
 	S(OUT_ADD, "INSERT INTO outbox VALUES(NULL,?1,?2,?3,?4,?5,?6)")                                      \
@@ -139,9 +139,14 @@ ES_MUST_USE enum es_err journal_intact(sqlite3_stmt *st, const struct packed *p,
 int64_t journal_number(sqlite3_stmt *st);
 /* The refolds of a feed, once nothing else is left. */
 ES_MUST_USE enum es_err journal_feed_refolds(struct journal *j, struct feed *f);
+/* When a commit came here: its number, and our clock. */
+struct arrival {
+	int64_t pos;
+	es_ms heard;
+};
 /* One stored change to the fold, where it counts. */
-ES_MUST_USE enum es_err journal_feed_change(struct feed *f, const struct head *h, const struct commit *c,
-					    const struct payload *y, unsigned index);
+ES_MUST_USE enum es_err journal_feed_change(struct feed *f, const struct head *h, const struct arrival *at,
+					    const struct commit *c, const struct payload *y, unsigned index);
 extern const char journal_life_schema[];
 
 #endif

@@ -267,23 +267,49 @@ static void write_data(struct reader *r, const struct shown *shown, const struct
 	fold_each(state, write_unknown, &w);
 }
 
-void reader_write(struct reader *r, struct slice record, unsigned kind, struct slice state, struct slice pole,
-		  bool hide_unknown, struct buf *json)
+static void write_shown(struct reader *r, struct slice record, unsigned kind, const struct shown *shown, struct slice state,
+			struct slice pole, bool hide_unknown, struct buf *json)
 {
 	const struct kind_map *m = kind_maps_find(&r->maps, kind);
 	char uid[ULID_LEN + 1];
-	struct shown shown;
 
-	shown_read(&shown, m, state);
 	ulid_encode(record_uid(record).p, uid);
 	if (m != NULL)
 		buf_printf(json, "{\"kind\":\"%s\",\"uid\":\"%s\",\"owner\":", m->k->name, uid);
 	else
 		buf_printf(json, "{\"kind\":\"kind_%u\",\"uid\":\"%s\",\"owner\":", kind, uid);
 	json_string(pole, json);
-	buf_printf(json, ",\"scope\":\"%s\",\"data\":{", shown_scope(&shown, m));
-	write_data(r, &shown, m, state, hide_unknown, json);
+	buf_printf(json, ",\"scope\":\"%s\",\"data\":{", shown_scope(shown, m));
+	write_data(r, shown, m, state, hide_unknown, json);
 	buf_str(json, "}}");
+}
+
+void reader_write(struct reader *r, struct slice record, unsigned kind, struct slice state, struct slice pole,
+		  bool hide_unknown, struct buf *json)
+{
+	struct shown shown;
+
+	shown_read(&shown, kind_maps_find(&r->maps, kind), state);
+	write_shown(r, record, kind, &shown, state, pole, hide_unknown, json);
+}
+
+static enum es_err write_on(struct reader *r, const struct record_id *id, unsigned kind, struct slice state, struct slice pole,
+			    const char *day, struct buf *json)
+{
+	const struct kind_map *m = kind_maps_find(&r->maps, kind);
+	struct shown shown;
+	struct buf memory;
+	enum es_err err;
+
+	buf_init(&memory, STATE_MAX);
+	shown_read(&shown, m, state);
+	if (m != NULL)
+		shown_on(&shown, m, day, &memory);
+	err = buf_err(&memory);
+	if (err == ES_OK)
+		write_shown(r, record_slice(id), kind, &shown, state, pole, true, json);
+	buf_done(&memory);
+	return err;
 }
 
 /* Whose record it is, handed over or not: its row says; a kind not known here has none. */
@@ -304,7 +330,7 @@ static enum es_err prepare_owner(struct reader *r, const struct record_id *id, u
 	return ES_OK;
 }
 
-static enum es_err show_record(struct reader *r, const struct record_id *id, unsigned kind, struct buf *json)
+static enum es_err show_record(struct reader *r, const struct record_id *id, unsigned kind, const char *day, struct buf *json)
 {
 	sqlite3_stmt *owner = NULL;
 	struct slice pole = slice_str("");
@@ -318,8 +344,11 @@ static enum es_err show_record(struct reader *r, const struct record_id *id, uns
 	if (err == ES_OK) {
 		if (sqlite3_step(owner) == SQLITE_ROW)
 			pole = sql_text(owner, 0);
-		reader_write(r, record_slice(id), kind, buf_slice(&state), pole, true, json);
-		err = buf_err(json);
+		if (day != NULL)
+			err = write_on(r, id, kind, buf_slice(&state), pole, day, json);
+		else
+			reader_write(r, record_slice(id), kind, buf_slice(&state), pole, true, json);
+		err = err == ES_OK ? buf_err(json) : err;
 	}
 	sqlite3_finalize(owner);
 	buf_done(&state);
@@ -328,12 +357,17 @@ static enum es_err show_record(struct reader *r, const struct record_id *id, uns
 
 enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json)
 {
+	return reader_show_on(r, uid, NULL, json);
+}
+
+enum es_err reader_show_on(struct reader *r, const struct id16 *uid, const char *day, struct buf *json)
+{
 	struct record_id id;
 	unsigned kind;
 	enum es_err err = reader_begin(r);
 
 	if (err == ES_OK)
-		err = reader_find(r, uid, &id, &kind, 1) == 0 ? ES_NOT_FOUND : show_record(r, &id, kind, json);
+		err = reader_find(r, uid, &id, &kind, 1) == 0 ? ES_NOT_FOUND : show_record(r, &id, kind, day, json);
 	reader_end(r);
 	return err;
 }

@@ -148,6 +148,12 @@ bool commune_has_postal(const struct commune *c, struct slice postal)
 	return postal.len == 5 && has_postal(c, postal);
 }
 
+void reference_each_commune(const struct reference *r, void (*each)(void *ctx, const struct commune *c), void *ctx)
+{
+	for (size_t i = 0; i < r->commune_count; i++)
+		each(ctx, &r->communes[i]);
+}
+
 static bool same_name(const struct commune *c, struct slice name)
 {
 	char mem[300];

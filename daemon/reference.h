@@ -29,6 +29,8 @@ ES_MUST_USE enum es_err reference_load(const char *dir, struct reference **out);
 void reference_free(struct reference *r);
 
 const struct commune *reference_commune(const struct reference *r, struct slice code);
+/* Every commune, by code. */
+void reference_each_commune(const struct reference *r, void (*each)(void *ctx, const struct commune *c), void *ctx);
 /* The current code for an old one, or NULL. */
 const struct commune *reference_old_commune(const struct reference *r, struct slice old_code);
 /* Upper bound of what the tables take in memory, for those who count it. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Words and distance. The words give the matching records by ascending rowid;
- * the grid gives those in reach; only the page that is asked for is looked up.
+ * Words, filters and distance. The words give the matching records by ascending
+ * rowid, with filters kind by kind; what is over is left out. Few of them are looked
+ * up where they lie, many are met on the grid; only the page that is asked for is
+ * looked up.
  * A record without a point of its own lies where its structure does, resolved
  * here since the structure may move or arrive later. */
-#include "daemon/directory_sql.h"
+#include "daemon/search_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 
 #define QUERY_MAX 4096
 #define KM_PER_DEGREE 111.19
+#define LOOKED_UP_MAX 20000 /* records whose place is looked up one by one: the grid is not walked */
 
 struct hit {
 	int64_t rec;
@@ -30,8 +33,10 @@ struct searching {
 	struct reader *r;
 	const struct search *s;
 	bool has_words, nothing; /* nothing: words were asked, none can match */
+	bool has_uids; /* those found have theirs */
+	bool listed; /* `words` says which records count, also where there are none */
 	struct buf match;
-	struct hits words, found;
+	struct hits words, found, over, fresh; /* all but found by rec */
 	sqlite3_stmt *structure, *nearest_owner, *id;
 };
 
@@ -73,7 +78,7 @@ static void match_word(struct searching *q, struct slice word)
 	q->has_words = true;
 }
 
-/* {texte} : ("latelier"* "bois"*) AND genre : "structure" */
+/* {texte} : ("latelier"* "bois"*) */
 static enum es_err match_build(struct searching *q)
 {
 	struct buf folded;
@@ -94,32 +99,11 @@ static enum es_err match_build(struct searching *q)
 		if (rest.len > 0)
 			rest = SLICE(rest.p + 1, rest.len - 1);
 	}
-	q->nothing = !q->has_words && (folded.len > 0 || !q->s->near);
+	q->nothing = !q->has_words && (folded.len > 0 || !(q->s->near || q->s->kind != NULL || filter_given(q->s)));
 	if (q->has_words)
 		buf_str(&q->match, ")");
-	if (q->has_words && q->s->kind != NULL)
-		buf_printf(&q->match, " AND genre : \"%s\"", q->s->kind->name);
 	buf_done(&folded);
 	return err == ES_OK ? buf_err(&q->match) : err;
-}
-
-static enum es_err find_words(struct searching *q)
-{
-	struct hits *into = q->s->near ? &q->words : &q->found;
-	const char *sql = q->s->near ? "SELECT rowid, 0 FROM recherche WHERE recherche MATCH ?1" :
-				       "SELECT rowid, rank FROM recherche WHERE recherche MATCH ?1";
-	sqlite3_stmt *s = NULL;
-	enum es_err err = sql_prepare(q->r->db, sql, &s);
-	int rc = SQLITE_DONE;
-
-	if (err == ES_OK)
-		sql_bind_text(s, 1, buf_slice(&q->match));
-	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW)
-		err = hits_add(into, sqlite3_column_int64(s, 0), sqlite3_column_double(s, 1));
-	if (err == ES_OK)
-		err = sql_err(rc);
-	sqlite3_finalize(s);
-	return err;
 }
 
 static int rec_cmp(const void *a, const void *b)
@@ -129,12 +113,210 @@ static int rec_cmp(const void *a, const void *b)
 	return x->rec < y->rec ? -1 : x->rec > y->rec;
 }
 
-/* FTS5 answers by ascending rowid. */
-static bool has_the_words(const struct searching *q, int64_t rec)
+static bool hits_have(const struct hits *h, int64_t rec)
 {
 	struct hit key = {.rec = rec};
 
-	return !q->has_words || (q->words.count > 0 && bsearch(&key, q->words.at, q->words.count, sizeof(key), rec_cmp) != NULL);
+	return h->count > 0 && bsearch(&key, h->at, h->count, sizeof(key), rec_cmp) != NULL;
+}
+
+/* Neither over nor old, where that is asked. */
+static bool counts(const struct searching *q, int64_t rec)
+{
+	return !hits_have(&q->over, rec) && (!q->s->fresh || hits_have(&q->fresh, rec));
+}
+
+static enum es_err take_uid(struct slice text, struct hit *hit)
+{
+	return ulid_decode((const char *)text.p, text.len, hit->uid.bytes) ? ES_OK : ES_PAGE_DAMAGED;
+}
+
+/* rec, order and, where the table was asked, uid. */
+static enum es_err take_hits(struct searching *q, sqlite3_stmt *s, struct hits *into)
+{
+	bool has_uid = sqlite3_column_count(s) > 2;
+	enum es_err err = ES_OK;
+	int rc = SQLITE_DONE;
+
+	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t rec = sqlite3_column_int64(s, 0);
+
+		if (!counts(q, rec))
+			continue;
+		err = hits_add(into, rec, sqlite3_column_double(s, 1));
+		if (err == ES_OK && has_uid)
+			err = take_uid(sql_text(s, 2), &into->at[into->count - 1]);
+	}
+	return err == ES_OK ? sql_err(rc) : err;
+}
+
+static enum es_err find_words(struct searching *q, struct hits *into)
+{
+	const char *sql = q->s->near ? "SELECT rowid, 0 FROM recherche WHERE recherche MATCH ?1" :
+				       "SELECT rowid, rank FROM recherche WHERE recherche MATCH ?1";
+	sqlite3_stmt *s = NULL;
+	enum es_err err;
+
+	if (q->s->kind != NULL)
+		buf_printf(&q->match, " AND genre : \"%s\"", q->s->kind->name);
+	err = buf_err(&q->match);
+	if (err == ES_OK)
+		err = sql_prepare(q->r->db, sql, &s);
+	if (err == ES_OK) {
+		sql_bind_text(s, 1, buf_slice(&q->match));
+		err = take_hits(q, s, into);
+	}
+	sqlite3_finalize(s);
+	return err;
+}
+
+/* What a kind's filters let through, of the records with the words where there are any. */
+static enum es_err prepare_kind(struct searching *q, const struct kind_map *m, const struct buf *match, sqlite3_stmt **out)
+{
+	sqlite3_str *sql = sqlite3_str_new(q->r->db);
+	bool ranked = q->has_words && !q->s->near;
+	enum es_err err;
+	char *text;
+
+	if (match->len > 0)
+		sqlite3_str_appendf(sql, "SELECT t.rec, %s, t.uid FROM recherche r CROSS JOIN \"%w\" t ON t.rec = r.rowid"
+					 " WHERE r.recherche MATCH ?1", ranked ? "r.rank" : "0", m->k->name);
+	else
+		sqlite3_str_appendf(sql, "SELECT t.rec, 0, t.uid FROM \"%w\" t WHERE 1", m->k->name);
+	filter_where(sql, q->s, m, q->r->ref);
+	text = sqlite3_str_finish(sql);
+	err = text == NULL ? ES_NOMEM : sql_prepare(q->r->db, text, out);
+	sqlite3_free(text);
+	return err;
+}
+
+static enum es_err find_kind(struct searching *q, const struct kind_map *m, struct hits *into)
+{
+	sqlite3_stmt *s = NULL;
+	struct buf match;
+	enum es_err err;
+
+	buf_init(&match, QUERY_MAX * 32);
+	buf_add(&match, q->match.p, q->match.len);
+	filter_match(&match, q->s, m);
+	if (match.len > 0)
+		buf_printf(&match, " AND genre : \"%s\"", m->k->name);
+	err = buf_err(&match);
+	if (err == ES_OK)
+		err = prepare_kind(q, m, &match, &s);
+	if (err == ES_OK && match.len > 0)
+		sql_bind_text(s, 1, buf_slice(&match));
+	if (err == ES_OK)
+		err = take_hits(q, s, into);
+	sqlite3_finalize(s);
+	buf_done(&match);
+	return err;
+}
+
+static bool kind_searched(const struct searching *q, const struct kind_map *m)
+{
+	return q->s->kind == NULL || q->s->kind == m->k;
+}
+
+/* By ascending rec, as bsearch wants them. */
+static enum es_err find_kinds(struct searching *q, struct hits *into)
+{
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < q->r->maps.count && err == ES_OK; i++)
+		if (kind_searched(q, &q->r->maps.at[i]) && filter_applies(q->s, &q->r->maps.at[i]))
+			err = find_kind(q, &q->r->maps.at[i], into);
+	if (err == ES_OK && into->count > 1)
+		qsort(into->at, into->count, sizeof(*into->at), rec_cmp);
+	return err;
+}
+
+/* Filters, and a kind as a whole, are asked of the tables; words alone of their index. */
+static enum es_err find_listed(struct searching *q)
+{
+	struct hits *into = q->s->near ? &q->words : &q->found;
+
+	if (filter_given(q->s) || (!q->has_words && !q->s->near)) {
+		q->listed = true;
+		q->has_uids = !q->s->near;
+		return find_kinds(q, into);
+	}
+	q->listed = q->has_words;
+	return q->has_words ? find_words(q, into) : ES_OK;
+}
+
+/* --- what does not count --- */
+
+static enum es_err take_recs(struct searching *q, sqlite3_str *sql, struct hits *into)
+{
+	char *text = sqlite3_str_finish(sql);
+	sqlite3_stmt *s = NULL;
+	enum es_err err = text == NULL ? ES_NOMEM : sql_prepare(q->r->db, text, &s);
+	int rc = SQLITE_DONE;
+
+	sqlite3_free(text);
+	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW)
+		err = hits_add(into, sqlite3_column_int64(s, 0), 0);
+	if (err == ES_OK)
+		err = sql_err(rc);
+	sqlite3_finalize(s);
+	return err;
+}
+
+static enum es_err find_over_of(struct searching *q, const struct schema_kind *k)
+{
+	const char *on = q->s->filters[SEARCH_VALID_ON];
+	const char *day = on != NULL && on[0] != '\0' ? on : q->s->today;
+	enum es_err err = ES_OK;
+
+	for (unsigned c = 0; c < CLOSED_CONDITIONS && err == ES_OK; c++) {
+		sqlite3_str *sql = sqlite3_str_new(q->r->db);
+
+		sqlite3_str_appendf(sql, "SELECT rec FROM \"%w\" WHERE ", k->name);
+		if (filter_closed(sql, k, c, day))
+			err = take_recs(q, sql, &q->over);
+		else
+			sqlite3_free(sqlite3_str_finish(sql));
+	}
+	return err;
+}
+
+static enum es_err find_over(struct searching *q)
+{
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < q->r->maps.count && err == ES_OK && !q->s->closed; i++)
+		if (kind_searched(q, &q->r->maps.at[i]))
+			err = find_over_of(q, q->r->maps.at[i].k);
+	if (q->over.count > 1)
+		qsort(q->over.at, q->over.count, sizeof(*q->over.at), rec_cmp);
+	return err;
+}
+
+static enum es_err find_fresh(struct searching *q)
+{
+	char hub[2 * sizeof(struct id16) + 1];
+	sqlite3_str *sql;
+	enum es_err err;
+
+	if (!q->s->fresh)
+		return ES_OK;
+	hex_encode(q->r->local.bytes, sizeof(q->r->local.bytes), hub);
+	sql = sqlite3_str_new(q->r->db);
+	sqlite3_str_appendf(sql, "SELECT rec FROM etat WHERE arrivee > %lld AND substr(id, 1, 16) <> x'%s'",
+			    (long long)q->s->after, hub);
+	err = take_recs(q, sql, &q->fresh);
+	if (q->fresh.count > 1)
+		qsort(q->fresh.at, q->fresh.count, sizeof(*q->fresh.at), rec_cmp);
+	q->nothing = q->nothing || q->fresh.count == 0;
+	return err;
+}
+
+/* --- around a place --- */
+
+static bool is_listed(const struct searching *q, int64_t rec)
+{
+	return q->listed ? hits_have(&q->words, rec) : counts(q, rec);
 }
 
 static enum es_err consider(struct searching *q, int64_t rec, int32_t lat_e7, int32_t lon_e7)
@@ -192,7 +374,7 @@ static enum es_err row_of_grid(struct searching *q, sqlite3_stmt *s, int row, co
 	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
 		int64_t rec = sqlite3_column_int64(s, 0);
 
-		if (has_the_words(q, rec))
+		if (is_listed(q, rec))
 			err = consider(q, rec, sqlite3_column_int(s, 1), sqlite3_column_int(s, 2));
 	}
 	sqlite3_reset(s);
@@ -262,7 +444,7 @@ static enum es_err find_by_structure(struct searching *q)
 	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
 		int64_t rec = sqlite3_column_int64(s, 0);
 
-		if (has_the_words(q, rec))
+		if (is_listed(q, rec))
 			err = consider_structure(q, rec, sql_text(s, 1));
 	}
 	if (err == ES_OK)
@@ -284,10 +466,36 @@ static enum es_err prepare_near(struct searching *q)
 		" LIMIT 1", &q->nearest_owner);
 }
 
+/* One by one where they are few. */
+static enum es_err find_looked_up(struct searching *q)
+{
+	sqlite3_stmt *s = NULL;
+	enum es_err err = sql_prepare(q->r->db, "SELECT lat, lon, structure FROM point WHERE rec = ?1", &s);
+
+	for (size_t i = 0; i < q->words.count && err == ES_OK; i++) {
+		int64_t rec = q->words.at[i].rec;
+		int rc;
+
+		sqlite3_bind_int64(s, 1, rec);
+		rc = sqlite3_step(s);
+		if (rc == SQLITE_ROW && sqlite3_column_type(s, 2) != SQLITE_NULL)
+			err = consider_structure(q, rec, sql_text(s, 2));
+		else if (rc == SQLITE_ROW)
+			err = consider_at(q, s, rec);
+		rc = sqlite3_reset(s);
+		if (err == ES_OK)
+			err = sql_err(rc);
+	}
+	sqlite3_finalize(s);
+	return err;
+}
+
 static enum es_err find_near(struct searching *q)
 {
 	enum es_err err = prepare_near(q);
 
+	if (err == ES_OK && q->listed && q->words.count <= LOOKED_UP_MAX)
+		return find_looked_up(q);
 	if (err == ES_OK)
 		err = find_own_points(q);
 	if (err == ES_OK)
@@ -305,7 +513,7 @@ static int order_cmp(const void *a, const void *b)
 	return order != 0 ? order : rec_cmp(a, b);
 }
 
-static enum es_err read_id(struct searching *q, int64_t rec, struct record_id *id, unsigned *kind)
+static enum es_err read_id(struct searching *q, int64_t rec, struct record_id *id, unsigned *kind, es_ms *heard)
 {
 	sqlite3_stmt *s = q->id;
 	struct slice blob;
@@ -320,6 +528,7 @@ static enum es_err read_id(struct searching *q, int64_t rec, struct record_id *i
 		else
 			memcpy(id->bytes, blob.p, blob.len);
 		*kind = (unsigned)sqlite3_column_int(s, 1);
+		*heard = sqlite3_column_int64(s, 2);
 	} else if (rc == SQLITE_DONE) {
 		rc = SQLITE_CORRUPT;
 	}
@@ -334,7 +543,7 @@ static enum es_err order_page(struct searching *q, size_t from, size_t to)
 
 	if (h->count > 1)
 		qsort(h->at, h->count, sizeof(*h->at), order_cmp);
-	if (from >= to)
+	if (from >= to || q->has_uids)
 		return ES_OK;
 	while (from > 0 && h->at[from - 1].order == h->at[from].order)
 		from--;
@@ -343,8 +552,9 @@ static enum es_err order_page(struct searching *q, size_t from, size_t to)
 	for (size_t i = from; i < to && err == ES_OK; i++) {
 		struct record_id id;
 		unsigned kind;
+		es_ms heard;
 
-		err = read_id(q, h->at[i].rec, &id, &kind);
+		err = read_id(q, h->at[i].rec, &id, &kind, &heard);
 		if (err == ES_OK)
 			memcpy(h->at[i].uid.bytes, record_uid(record_slice(&id)).p, sizeof(h->at[i].uid.bytes));
 	}
@@ -400,9 +610,10 @@ static enum es_err write_hit(struct searching *q, const struct hit *hit, struct 
 	const struct kind_map *m;
 	sqlite3_stmt *s = NULL;
 	struct record_id id;
-	char uid[ULID_LEN + 1];
+	char uid[ULID_LEN + 1], recu[25];
 	unsigned kind;
-	enum es_err err = read_id(q, hit->rec, &id, &kind);
+	es_ms heard;
+	enum es_err err = read_id(q, hit->rec, &id, &kind, &heard);
 	int rc;
 
 	if (err != ES_OK)
@@ -421,6 +632,10 @@ static enum es_err write_hit(struct searching *q, const struct hit *hit, struct 
 		err = rc == SQLITE_DONE ? ES_PAGE_DAMAGED : sql_err(rc);
 	}
 	sqlite3_finalize(s);
+	if (heard > 0) {
+		stamp_text(stamp_at(heard), recu);
+		buf_printf(json, ",\"recu\":\"%s\"", recu);
+	}
 	if (q->s->near)
 		buf_printf(json, ",\"km\":%lld", (long long)hit->order);
 	buf_str(json, "}");
@@ -447,32 +662,69 @@ static enum es_err write_page(struct searching *q, struct buf *json)
 	return err == ES_OK ? buf_err(json) : err;
 }
 
-static enum es_err search_run(struct searching *q, struct buf *json)
+static enum es_err search_find(struct searching *q)
 {
 	enum es_err err = match_build(q);
 
 	if (err == ES_OK)
-		err = sql_prepare(q->r->db, "SELECT id, kind FROM etat WHERE rec = ?1", &q->id);
-	if (err == ES_OK && q->has_words)
-		err = find_words(q);
-	if (err == ES_OK && q->s->near && !q->nothing)
-		err = find_near(q);
-	return err == ES_OK ? write_page(q, json) : err;
+		err = find_fresh(q);
+	if (err != ES_OK || q->nothing)
+		return err;
+	err = find_over(q);
+	if (err == ES_OK)
+		err = find_listed(q);
+	return err == ES_OK && q->s->near ? find_near(q) : err;
+}
+
+static enum es_err search_prepare(struct searching *q)
+{
+	return sql_prepare(q->r->db, "SELECT id, kind, recu FROM etat WHERE rec = ?1", &q->id);
+}
+
+static void search_done(struct searching *q)
+{
+	sqlite3_finalize(q->structure);
+	sqlite3_finalize(q->nearest_owner);
+	sqlite3_finalize(q->id);
+	buf_done(&q->match);
+	free(q->words.at);
+	free(q->found.at);
+	free(q->over.at);
+	free(q->fresh.at);
+}
+
+enum es_err search_page(struct reader *r, const struct search *s, struct buf *json)
+{
+	struct searching q = {.r = r, .s = s};
+	enum es_err err = search_prepare(&q);
+
+	if (err == ES_OK)
+		err = search_find(&q);
+	if (err == ES_OK)
+		err = write_page(&q, json);
+	search_done(&q);
+	return err;
+}
+
+enum es_err search_count(struct reader *r, const struct search *s, int64_t *out)
+{
+	struct searching q = {.r = r, .s = s};
+	enum es_err err = search_prepare(&q);
+
+	if (err == ES_OK)
+		err = search_find(&q);
+	if (err == ES_OK)
+		*out = (int64_t)q.found.count;
+	search_done(&q);
+	return err;
 }
 
 enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json)
 {
-	struct searching q = {.r = r, .s = s};
 	enum es_err err = reader_begin(r);
 
 	if (err == ES_OK)
-		err = search_run(&q, json);
-	sqlite3_finalize(q.structure);
-	sqlite3_finalize(q.nearest_owner);
-	sqlite3_finalize(q.id);
-	buf_done(&q.match);
-	free(q.words.at);
-	free(q.found.at);
+		err = search_page(r, s, json);
 	reader_end(r);
 	return err;
 }

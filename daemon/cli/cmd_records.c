@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One record at a time: add, set, show, list, rm, search. */
-#include <math.h>
+ * One record at a time, and lists of them: add, set, show, list, rm. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
@@ -149,6 +149,7 @@ int cmd_show(const struct args *a)
 	struct buf path;
 
 	record_path(&path, a->words[0]);
+	path_query(&path, "on", args_get(a, "on"));
 	if (client_open(&c, a) && client_call(&c, "GET", buf_cstr(&path), NULL) && !command_json(&c))
 		show_record(c.json);
 	buf_done(&path);
@@ -184,6 +185,20 @@ static const char *item_text(const json_t *item, const char *const *keys)
 	return "";
 }
 
+/* How old what is shown is: a hub may not have been heard for weeks. */
+static void item_age(struct grid *g, const char *updated)
+{
+	struct tm tm = {0};
+	char age[32] = "";
+
+	if (strptime(updated, strchr(updated, 'T') ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d", &tm)) {
+		int64_t seconds = (int64_t)time(NULL) - (int64_t)timegm(&tm);
+
+		print_age(age, seconds < 0 ? 0 : seconds);
+	}
+	grid_add(g, age);
+}
+
 static void item_row(struct grid *g, const json_t *item)
 {
 	static const char *const title[] = {"titre", "nom", "intitule", "objet", "type", NULL};
@@ -196,19 +211,20 @@ static void item_row(struct grid *g, const json_t *item)
 	grid_add(g, fact_text(item, "owner"));
 	grid_add(g, fact_text(item, "scope"));
 	grid_add(g, item_text(item, updated));
+	item_age(g, item_text(item, updated));
 	grid_add(g, fact_text(item, "uid"));
 }
 
 /* With distances when the search was around somewhere. */
 static void show_items(const json_t *answer, bool near)
 {
-	const char *const names[] = {"km",          word(W_TITLE), word(W_COMMUNE), word(W_KIND),
-				     word(W_OWNER), word(W_SCOPE), word(W_UPDATED), "uid"};
+	const char *const names[] = {"km",          word(W_TITLE), word(W_COMMUNE), word(W_KIND), word(W_OWNER),
+				     word(W_SCOPE), word(W_UPDATED), word(W_AGE), "uid"};
 	json_t *items = json_object_get(answer, "items"), *item;
 	size_t i;
 	struct grid g;
 
-	grid_init(&g, near ? 8 : 7);
+	grid_init(&g, near ? 9 : 8);
 	g.right = near ? 1 : 0;
 	grid_head(&g, names + (near ? 0 : 1));
 	json_array_foreach(items, i, item)
@@ -220,16 +236,16 @@ static void show_items(const json_t *answer, bool near)
 	grid_print(&g, stdout);
 }
 
-static void show_list(const struct client *c, bool near)
+void command_show_list(const struct args *a, const json_t *answer, bool near)
 {
-	size_t shown = json_array_size(json_object_get(c->json, "items"));
-	int64_t total = fact_int(c->json, "total");
+	size_t shown = json_array_size(json_object_get(answer, "items"));
+	int64_t total = fact_int(answer, "total");
 
 	if (shown > 0)
-		show_items(c->json, near);
-	if (!c->args->quiet && (int64_t)shown < total)
+		show_items(answer, near);
+	if (!a->quiet && (int64_t)shown < total)
 		word_print(stderr, W_SHOWN_OF, (long long)shown, (long long)total);
-	else if (!c->args->quiet && shown == 0)
+	else if (!a->quiet && shown == 0)
 		word_print(stderr, W_NOTHING);
 }
 
@@ -246,58 +262,7 @@ int cmd_list(const struct args *a)
 		return es_err_exit(ES_USAGE);
 	}
 	if (client_open(&c, a) && client_call(&c, "GET", buf_cstr(&path), NULL) && !command_json(&c))
-		show_list(&c, false);
-	buf_done(&path);
-	return client_close(&c, 0);
-}
-
-static bool number_valid(const char *text)
-{
-	char *end;
-	double n = strtod(text, &end);
-
-	return *text && !*end && isfinite(n) && n >= 0;
-}
-
-static int search_path(const struct args *a, struct buf *path)
-{
-	const char *within = args_get(a, "within");
-	struct buf text;
-
-	if (within && !args_has(a, "near"))
-		return print_fail(ES_USAGE, W_WITHIN_ALONE);
-	if (within && !number_valid(within))
-		return print_fail(ES_USAGE, W_NOT_A_COUNT, "within", within);
-	if (a->word_count == 0 && !args_has(a, "near") && !args_has(a, "kind"))
-		return print_fail(ES_USAGE, W_SEARCH_WHAT);
-	buf_init(&text, 65536);
-	for (size_t i = 0; i < a->word_count; i++)
-		buf_printf(&text, "%s%s", i ? " " : "", a->words[i]);
-	buf_str(path, "/search");
-	path_query(path, "text", buf_cstr(&text));
-	buf_done(&text);
-	path_query(path, "kind", args_get(a, "kind"));
-	path_query(path, "near", args_get(a, "near"));
-	path_query(path, "within", within);
-	if (!command_count(a, "limit", path) || !command_count(a, "offset", path))
-		return es_err_exit(ES_USAGE);
-	return 0;
-}
-
-int cmd_search(const struct args *a)
-{
-	struct client c;
-	struct buf path;
-	int code;
-
-	buf_init(&path, 1 << 20);
-	code = search_path(a, &path);
-	if (code != 0) {
-		buf_done(&path);
-		return code;
-	}
-	if (client_open(&c, a) && client_call(&c, "GET", buf_cstr(&path), NULL) && !command_json(&c))
-		show_list(&c, args_has(a, "near"));
+		command_show_list(a, c.json, false);
 	buf_done(&path);
 	return client_close(&c, 0);
 }

@@ -32,6 +32,8 @@ void command_show_code(const struct client *c, enum word_id note);
  * named, which says nothing about where the data is. False: said, code set. */
 bool command_ask_or_do(struct client *c, const char *path, json_t *send,
 		       enum es_err (*here)(const struct args *a, const char *dir, struct buf *json, struct buf *why), int *code);
+/* {total, items}: with distances when the search was around somewhere. */
+void command_show_list(const struct args *a, const json_t *answer, bool near);
 /* With --json prints the answer and is true: nothing else is to be said. */
 bool command_json(const struct client *c);
 

@@ -47,6 +47,9 @@ int bench_bulk(int64_t records);
 int bench_idle(int64_t records);
 int bench_latency(int64_t edits);
 int bench_wire(int64_t records);
+int bench_search(int64_t records);
+/* A CRESS that holds only its control log, stopped; a hub that imported, running. */
+void bench_prepare_hub(struct bench_node *cress, struct bench_node *hub, int64_t records, double *import_s);
 /* Seconds to load what `source` (a directory.db) holds into a new one. */
 double floor_load(const char *source, const char *path, bool with_state);
 

@@ -13,6 +13,7 @@ static const struct {
 	{"bulk-sync", "--records", 100000, bench_bulk, "a hub's outbox to a CRESS that holds nothing, beside a plain load"},
 	{"idle-resync", "--records", 1000000, bench_idle, "reconnecting with nothing to do, with no history and with N changes"},
 	{"edit-latency", "--edits", 200, bench_latency, "edit on hub A, durable at the CRESS, shown on hub B"},
+	{"search", "--records", 100000, bench_search, "searches of a directory, beside the word index alone"},
 	{"wire", "--records", 20000, bench_wire, "bytes on the wire beside the msgpack size"},
 };
 

@@ -26,8 +26,7 @@ static void import_rows(struct bench_node *n, const char *pole, int64_t records)
 	unlink(path);
 }
 
-/* A CRESS that holds only its control log, stopped; a hub that imported. */
-static void prepare_bulk(struct bench_node *cress, struct bench_node *hub, int64_t records, double *import_s)
+void bench_prepare_hub(struct bench_node *cress, struct bench_node *hub, int64_t records, double *import_s)
 {
 	node_init_cress(cress, PORT);
 	node_start(cress);
@@ -98,7 +97,7 @@ int bench_bulk(int64_t records)
 	char source[600], target[600];
 	double import_s, durable, noise = spin_noise(), floors[FLOOR_ROUNDS], bare[FLOOR_ROUNDS];
 
-	prepare_bulk(&cress, &hub, records, &import_s);
+	bench_prepare_hub(&cress, &hub, records, &import_s);
 	node_start(&cress);
 	double sync = time_sync(&cress, &hub, records, &durable);
 	node_progress(&cress);
@@ -319,7 +318,7 @@ int bench_wire(int64_t records)
 	sqlite3_stmt *st = NULL;
 	int64_t bytes = 0, changes = 0;
 
-	prepare_bulk(&cress, &hub, records, &import_s);
+	bench_prepare_hub(&cress, &hub, records, &import_s);
 	node_start(&cress);
 	time_sync(&cress, &hub, records, &durable);
 	node_progress(&cress);
