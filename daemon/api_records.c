@@ -38,7 +38,11 @@ static void match_known(struct editing_host *h, struct edit *e)
 		return;
 	struct structure_match m = {.pole = h->n->owner, .siret = edit_text(e, "siret"), .rna = edit_text(e, "rna"),
 				    .nom = edit_text(e, "nom"), .code_insee = edit_text(e, "code_insee")};
-	e->has_uid = reader_match(h->n->reader, &m, &e->uid);
+	bool former;
+
+	e->has_uid = reader_match(h->n->reader, &m, &e->uid, &former);
+	if (former) /* R4: it has moved, and keeps the number it has now */
+		e->values[structure_siret] = e->values[structure_siren] = SLICE_NONE;
 }
 
 static enum es_err host_edit(void *ctx, const struct edit *wish, enum edit_outcome *outcome)
@@ -549,8 +553,11 @@ enum es_err api_show(struct request *r, struct reader *reader)
 {
 	const char *on = request_param(r, "on");
 	struct id16 uid;
-	enum es_err err = part_uid(r, &uid);
+	bool siret = strlen(r->part) == 14 && strspn(r->part, "0123456789") == 14;
+	enum es_err err = siret ? ES_OK : part_uid(r, &uid);
 
+	if (siret && !reader_resolve(reader, slice_str(r->part), &uid))
+		err = ES_NOT_FOUND;
 	if (err == ES_OK && on[0] && (strlen(on) != SEARCH_DATE_LEN || value_time_seconds(slice_str(on)) == INT64_MIN)) {
 		buf_printf(&r->why, "on: '%.40s' is not a day YYYY-MM-DD", on);
 		err = ES_BAD_VALUE;

@@ -4,6 +4,7 @@
  * let `rows` and `digest` follow, move the position. After an error everything
  * kept in memory is read again from the file. */
 #include "daemon/directory_parts.h"
+#include "daemon/identity.h"
 #include "common/plant.h"
 
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct directory {
 	struct rows *rows;
 	struct digest *digest;
 	struct meetings *meetings;
+	struct aliases *aliases;
 	struct hub_name *hubs; /* by id */
 	size_t hub_count;
 	sqlite3_stmt *find, *insert, *update, *hub_put, *position_put, *whole, *blank, *gone;
@@ -64,6 +66,8 @@ static enum es_err create_tables(sqlite3 *db, const struct kind_maps *maps)
 		err = meetings_create(db);
 	if (err == ES_OK)
 		err = rows_create(db, maps);
+	if (err == ES_OK)
+		err = identity_create(db);
 	if (err == ES_OK)
 		err = sql_execf(db, "PRAGMA application_id = %d; PRAGMA user_version = %d", FORMAT, (int)schema_version());
 	return err;
@@ -268,7 +272,9 @@ static enum es_err load(struct directory *d, const struct reference *ref)
 	enum es_err err = prepare(d);
 
 	if (err == ES_OK)
-		err = rows_open(d->db, &d->maps, ref, &d->rows);
+		err = aliases_open(d->db, ref, &d->aliases);
+	if (err == ES_OK)
+		err = rows_open(d->db, &d->maps, ref, d->aliases, &d->rows);
 	if (err == ES_OK)
 		err = digest_open(d->db, &d->digest);
 	if (err == ES_OK)
@@ -292,10 +298,12 @@ static void unload(struct directory *d)
 	rows_close(d->rows);
 	digest_close(d->digest);
 	meetings_close(d->meetings);
+	aliases_close(d->aliases);
 	forget_hubs(d);
 	d->rows = NULL;
 	d->digest = NULL;
 	d->meetings = NULL;
+	d->aliases = NULL;
 	d->position = (struct position){0};
 }
 
@@ -361,6 +369,7 @@ static enum es_err undo(struct directory *d, enum es_err err)
 	if (sqlite3_get_autocommit(d->db) == 0)
 		(void)sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
 	rows_forget(d->rows);
+	aliases_forget(d->aliases);
 	if (digest_reload(d->digest) != ES_OK || load_hubs(d) != ES_OK)
 		return err == ES_OK ? ES_IO : err;
 	return err;
@@ -369,7 +378,8 @@ static enum es_err undo(struct directory *d, enum es_err err)
 static enum es_err empty_tables(struct directory *d)
 {
 	enum es_err err = sql_exec(d->db, "BEGIN IMMEDIATE; DELETE FROM etat; DELETE FROM seau; DELETE FROM point;"
-					  "DELETE FROM desaccord; INSERT INTO recherche(recherche) VALUES('delete-all'); UPDATE meta SET valeur = 0");
+					  "DELETE FROM desaccord; DELETE FROM alias; DELETE FROM doublon_fiche; DELETE FROM siret_ancien;"
+					  "INSERT INTO recherche(recherche) VALUES('delete-all'); UPDATE meta SET valeur = 0 WHERE cle <> 'pays'");
 
 	for (size_t i = 0; i < schema_kind_count && err == ES_OK; i++)
 		err = sql_execf(d->db, "DELETE FROM \"%w\"", schema_kinds[i].name);
@@ -649,6 +659,8 @@ enum es_err directory_apply(struct directory *d, const struct feed_item *items, 
 	if (err == ES_OK)
 		err = rows_flush(d->rows);
 	if (err == ES_OK)
+		err = aliases_settle(d->aliases);
+	if (err == ES_OK)
 		err = drop_blanks(d, items, count);
 	if (err == ES_OK)
 		err = move_position(d, to);
@@ -689,6 +701,8 @@ static enum es_err name_hub(struct directory *d, const struct named_hub *name)
 		err = hub_write(d, hub, name->pole);
 	if (err == ES_OK && known != NULL)
 		err = rename_rows(d, hub, known->pole, name->pole);
+	if (err == ES_OK && known != NULL)
+		err = aliases_renamed(d->aliases);
 	return err == ES_OK ? hub_remember(d, hub, name->pole) : err;
 }
 

@@ -9,6 +9,8 @@
  *               commit it first came here (arrivee), when its last one did (recu)
  *   recherche   FTS5 over the searchable fields, folded by value_fold_text
  *   point       coordinates on a grid, for --near
+ *   alias       structures that are not counted, and who is counted for them (identity.h)
+ *   pays_commune, doublon_fiche, siret_ancien   what leads there
  *   desaccord   fields where a change met a value that its editor had not seen:
  *               where to look for conflicts, no value. Which fields those are may
  *               depend on the order of the items; a fold of the same items in the
@@ -101,12 +103,15 @@ size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *i
 bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id16 *uid);
 /* The structure of that pole with this SIRET, else this RNA, else, where both are
  * empty, this name in this commune and neither number: what an imported line
- * without a uid means. Texts as stored; the oldest where several match. */
+ * without a uid means. Texts as stored; the oldest where several match. `former`: by a
+ * SIRET that it bears no more (R4). */
 struct structure_match {
 	const char *pole;
 	struct slice siret, rna, nom, code_insee;
 };
-bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid);
+bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid, bool *former);
+/* The structure that a SIRET means now: former ones, successions and links followed. */
+bool reader_resolve(struct reader *r, struct slice siret, struct id16 *uid);
 /* JSON {kind, uid, owner, scope, data{}}; a reference to a record not here shows
  * "(non partagé)". ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json);
@@ -132,9 +137,17 @@ ES_MUST_USE enum es_err reader_export_csv(struct reader *r, const struct schema_
 ES_MUST_USE enum es_err reader_export_jsonl(struct reader *r, const struct schema_kind *k, FILE *out);
 /* JSON {"structure": n, ...}: every kind of the schema, live records only. */
 ES_MUST_USE enum es_err reader_counts(struct reader *r, struct buf *json);
-/* JSON {total, items[{siret, canonical, items[{uid, owner, nom}]}]}: structures of
- * several hubs with one SIRET; `canonical` is the smallest uid, on every node. */
+/* JSON {total, items[{siret, canonical, state, doublon?, since?, items[{uid, owner, nom,
+ * answer?, state?, differ?}]}], candidates[{rna, items[]}]}: one establishment in several
+ * hubs (identity.h); `canonical` is the same on every node. State: detecte, propose,
+ * accepte (linked), separe. Candidates share an RNA, and one of them has no SIRET. */
 ES_MUST_USE enum es_err reader_duplicates(struct reader *r, struct buf *json);
+/* JSON {total, items[{siren, items[{uid, owner, nom, siret}]}]}: one enterprise, several
+ * establishments. */
+ES_MUST_USE enum es_err reader_siblings(struct reader *r, struct buf *json);
+/* A common table expression `canonique`: the structures that counts are made of, each
+ * establishment once. */
+const char *reader_canonical_sql(void);
 /* Fields in `desaccord`, of all records or of one, by record id. False from each stops. */
 struct meeting {
 	struct record_id record;

@@ -98,6 +98,17 @@ static enum es_err compare_meetings(struct comparison *c, const char *here, cons
 		here, here, there, there));
 }
 
+/* Who stands for whom, by id. */
+static enum es_err compare_aliases(struct comparison *c, const char *here, const char *there)
+{
+	return compare_rows(c, "alias", sqlite3_mprintf(
+		"SELECT ea.id FROM %s.alias a JOIN %s.etat ea ON ea.rec = a.rec JOIN %s.etat ca ON ca.rec = a.canonique"
+		" LEFT JOIN %s.etat eb ON eb.cle = ea.cle AND eb.id = ea.id AND eb.kind = ea.kind"
+		" LEFT JOIN %s.alias b ON b.rec = eb.rec LEFT JOIN %s.etat cb ON cb.rec = b.canonique"
+		" WHERE cb.id IS NOT ca.id OR (a.lien IS NULL) <> (b.lien IS NULL)",
+		here, here, here, there, there, there));
+}
+
 static enum es_err compare_all(struct comparison *c)
 {
 	enum es_err err = compare_states(c, "main", "autre", true);
@@ -112,6 +123,10 @@ static enum es_err compare_all(struct comparison *c)
 		err = compare_meetings(c, "main", "autre");
 	if (err == ES_OK)
 		err = compare_meetings(c, "autre", "main");
+	if (err == ES_OK)
+		err = compare_aliases(c, "main", "autre");
+	if (err == ES_OK)
+		err = compare_aliases(c, "autre", "main");
 	if (err == ES_OK)
 		err = compare_rows(c, "meta_pole", sqlite3_mprintf(
 			"SELECT hub FROM (SELECT * FROM main.meta_pole EXCEPT SELECT * FROM autre.meta_pole) UNION "

@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The parts behind struct directory: `rows`, what people and searches read,
- * `digest`, the hash tree over layer 4, and `meetings`, where to look for
- * conflicts. All live inside the directory's transactions; after a rollback those
+ * `digest`, the hash tree over layer 4, `meetings`, where to look for conflicts, and
+ * `aliases`, who stands for whom. All live inside the directory's transactions; after a rollback those
  * that remember are told to forget. */
 #ifndef DAEMON_DIRECTORY_PARTS_H
 #define DAEMON_DIRECTORY_PARTS_H
 
 #include "daemon/directory_sql.h"
 
+struct aliases;
+ES_MUST_USE enum es_err aliases_open(sqlite3 *db, const struct reference *ref, struct aliases **out);
+void aliases_close(struct aliases *a);
+/* A row of any kind has changed; `old`, `new` NULL: none. */
+ES_MUST_USE enum es_err aliases_note(struct aliases *a, const struct kind_map *m, int64_t rec, struct slice record,
+				     const struct shown *old, const struct shown *new);
+/* At the end of the transaction: those that were noted. */
+ES_MUST_USE enum es_err aliases_settle(struct aliases *a);
+/* A pole goes by another name: all of them, inside a transaction. */
+ES_MUST_USE enum es_err aliases_renamed(struct aliases *a);
+void aliases_forget(struct aliases *a);
+
 struct rows;
 ES_MUST_USE enum es_err rows_create(sqlite3 *db, const struct kind_maps *maps);
-ES_MUST_USE enum es_err rows_open(sqlite3 *db, const struct kind_maps *maps, const struct reference *ref, struct rows **out);
+/* Borrows `aliases`, which it tells of every row that changes. */
+ES_MUST_USE enum es_err rows_open(sqlite3 *db, const struct kind_maps *maps, const struct reference *ref,
+				  struct aliases *aliases, struct rows **out);
 void rows_close(struct rows *r);
 /* Record `rec` went from one state (empty: none) to another. Its words reach
  * the index at rows_flush. */

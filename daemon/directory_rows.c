@@ -33,6 +33,7 @@ struct rows {
 	sqlite3 *db;
 	const struct kind_maps *maps;
 	const struct reference *ref;
+	struct aliases *aliases;
 	struct kind_rows kind[KINDS_MAX];
 	sqlite3_stmt *point_add, *point_put, *point_remove, *words_add, *words_remove;
 	struct word_job *jobs;
@@ -88,6 +89,12 @@ static enum es_err kind_create_table(sqlite3 *db, const struct schema_kind *k)
 	return err;
 }
 
+/* Numbers that records are looked up by. */
+static bool is_number(const char *name)
+{
+	return strcmp(name, "siret") == 0 || strcmp(name, "rna") == 0 || strcmp(name, "de_siret") == 0;
+}
+
 static enum es_err kind_create_indexes(sqlite3 *db, const struct schema_kind *k)
 {
 	enum es_err err = sql_execf(db, "CREATE INDEX \"%w_uid\" ON \"%w\"(uid, pole)", k->name, k->name);
@@ -95,7 +102,7 @@ static enum es_err kind_create_indexes(sqlite3 *db, const struct schema_kind *k)
 	for (size_t i = 0; i < k->field_count && err == ES_OK; i++) {
 		const struct schema_field *f = &k->fields[i];
 
-		if (f->type == TYPE_REF || strcmp(f->name, "siret") == 0 || strcmp(f->name, "rna") == 0)
+		if (f->type == TYPE_REF || is_number(f->name))
 			err = sql_execf(db, "CREATE INDEX \"%w_%w\" ON \"%w\"(\"%w\")", k->name, f->name, k->name, f->name);
 	}
 	return err == ES_OK ? filter_create_indexes(db, k) : err;
@@ -178,7 +185,8 @@ static enum es_err rows_prepare(struct rows *r)
 	return err;
 }
 
-enum es_err rows_open(sqlite3 *db, const struct kind_maps *maps, const struct reference *ref, struct rows **out)
+enum es_err rows_open(sqlite3 *db, const struct kind_maps *maps, const struct reference *ref, struct aliases *aliases,
+		      struct rows **out)
 {
 	struct rows *r = calloc(1, sizeof(*r));
 	enum es_err err;
@@ -188,6 +196,7 @@ enum es_err rows_open(sqlite3 *db, const struct kind_maps *maps, const struct re
 	r->db = db;
 	r->maps = maps;
 	r->ref = ref;
+	r->aliases = aliases;
 	buf_init(&r->arena, WORDS_HARD_MAX);
 	buf_init(&r->scratch, STATE_MAX);
 	err = rows_prepare(r);
@@ -446,6 +455,8 @@ enum es_err rows_change(struct rows *r, const struct kind_map *m, int64_t rec, s
 	if (!was && !is)
 		return ES_OK;
 	err = change_row(r, m, rec, record, pole, was, is);
+	if (err == ES_OK)
+		err = aliases_note(r->aliases, m, rec, record, was ? &r->old : NULL, is ? &r->new : NULL);
 	if (err == ES_OK)
 		err = change_point(r, m, rec, was, is);
 	if (err == ES_OK)

@@ -7,6 +7,7 @@
 #define DAEMON_DIRECTORY_SQL_H
 
 #include "daemon/directory.h"
+#include "daemon/identity.h"
 #include "daemon/sql.h"
 
 #define BUCKET_COUNT 4096
@@ -95,13 +96,17 @@ struct reader {
 	struct id16 local;
 	sqlite3_stmt *state, *hubs, *record, *position;
 	sqlite3_stmt *knows[KINDS_MAX];
-	sqlite3_stmt *match[3]; /* by siret, by rna, by name and commune */
+	sqlite3_stmt *match[4]; /* by siret, by rna, by name and commune, by former siret */
+	struct identity identity; /* at its first use */
 };
 ES_MUST_USE enum es_err reader_begin(struct reader *r);
 void reader_end(struct reader *r);
 /* Appends {kind, uid, owner, scope, data}. */
 void reader_write(struct reader *r, struct slice record, unsigned kind, struct slice state, struct slice pole,
 		  bool hide_unknown, struct buf *json);
+ES_MUST_USE enum es_err reader_identity(struct reader *r, struct identity **out);
+/* Into the object that a structure is shown as. */
+ES_MUST_USE enum es_err reader_show_around(struct reader *r, const struct record_id *id, unsigned kind, struct buf *json);
 ES_MUST_USE enum es_err reader_count(struct reader *r, const struct schema_kind *k, int64_t *out);
 
 #endif

@@ -62,8 +62,9 @@ void reader_close(struct reader *r)
 	sqlite3_finalize(r->position);
 	for (size_t i = 0; i < KINDS_MAX; i++)
 		sqlite3_finalize(r->knows[i]);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof r->match / sizeof *r->match; i++)
 		sqlite3_finalize(r->match[i]);
+	identity_close(&r->identity);
 	sqlite3_close(r->db);
 	free(r);
 }
@@ -187,6 +188,8 @@ static bool match_one(struct reader *r, unsigned how, const char *pole, struct s
 		"SELECT uid FROM structure WHERE rna = ?1 AND pole = ?3 ORDER BY uid LIMIT 1",
 		"SELECT uid FROM structure WHERE siret IS NULL AND rna IS NULL AND nom = ?1 AND code_insee = ?2 AND pole = ?3"
 		" ORDER BY uid LIMIT 1",
+		"SELECT s.uid FROM siret_ancien a CROSS JOIN structure s WHERE a.siret = ?1 AND s.rec = a.rec AND s.pole = ?3"
+		" ORDER BY s.uid LIMIT 1",
 	};
 	sqlite3_stmt *s;
 	bool found = false;
@@ -207,9 +210,13 @@ static bool match_one(struct reader *r, unsigned how, const char *pole, struct s
 	return found;
 }
 
-bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid)
+bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid, bool *former)
 {
+	*former = false;
 	if (m->siret.len > 0 && match_one(r, 0, m->pole, m->siret, SLICE_NONE, uid))
+		return true;
+	*former = m->siret.len > 0 && match_one(r, 3, m->pole, m->siret, SLICE_NONE, uid);
+	if (*former)
 		return true;
 	if (m->rna.len > 0 && match_one(r, 1, m->pole, m->rna, SLICE_NONE, uid))
 		return true;
@@ -349,6 +356,8 @@ static enum es_err show_record(struct reader *r, const struct record_id *id, uns
 		else
 			reader_write(r, record_slice(id), kind, buf_slice(&state), pole, true, json);
 		err = err == ES_OK ? buf_err(json) : err;
+		if (err == ES_OK && !day && kind == schema_kind_named(slice_str("structure"))->no)
+			err = reader_show_around(r, id, kind, json);
 	}
 	sqlite3_finalize(owner);
 	buf_done(&state);
