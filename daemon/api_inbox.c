@@ -69,6 +69,8 @@ static bool item_json(void *ctx, const struct inbox_item *i)
 	hub_json(b->n, "to", &i->to, b->out);
 	if (i->op == OP_PROPOSE)
 		proposed_json(b->n, &i->at, b->out);
+	else if (hand_over_follows(b->n, i, uid))
+		buf_printf(b->out, ",\"follows\":\"%s\"", uid);
 	buf_str(b->out, "}");
 	return true;
 }
@@ -126,18 +128,25 @@ enum es_err api_conflicts(struct request *r, struct node *n)
 static enum es_err answer(struct request *r, struct node *n, bool accept)
 {
 	char number[24], why[WHY_MAX + 1];
+	int64_t *with = NULL; /* what goes with a structure is answered with it (W4) */
+	size_t count = 0;
 	enum es_err err;
 
 	body_text(r, "no", number, sizeof number);
 	body_text(r, "why", why, sizeof why);
-	err = node_answer(n, strtoll(number, NULL, 10), accept, slice_str(why));
+	err = hand_over_group(n, strtoll(number, NULL, 10), &with, &count);
+	if (err == ES_OK)
+		err = node_answer(n, strtoll(number, NULL, 10), accept, slice_str(why));
+	for (size_t i = 0; i < count && err == ES_OK; i++)
+		err = node_answer(n, with[i], accept, slice_str(why));
 	if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, "%s: nothing open under that number; see 'essaim proposals'", number);
 	else if (err == ES_NOT_ALLOWED)
 		buf_printf(&r->why, "%s: is addressed to another hub; only that hub %s", number,
 			   accept ? "accepts" : "refuses, or who asked withdraws");
 	if (err == ES_OK)
-		buf_printf(&r->out, "{\"no\":%lld,\"accepted\":%s}", strtoll(number, NULL, 10), accept ? "true" : "false");
+		buf_printf(&r->out, "{\"no\":%lld,\"accepted\":%s,\"with\":%zu}", strtoll(number, NULL, 10), accept ? "true" : "false", count);
+	free(with);
 	return err;
 }
 
@@ -160,30 +169,6 @@ static enum es_err uid_param(struct request *r, struct id16 *uid)
 		return ES_OK;
 	buf_printf(&r->why, "%s: not a uid (26 characters)", r->part);
 	return ES_BAD_VALUE;
-}
-
-enum es_err api_hand_over(struct request *r, struct node *n)
-{
-	struct member m;
-	struct id16 uid;
-	enum es_err err = uid_param(r, &uid);
-
-	if (err == ES_OK)
-		err = member_param(r, n, &m);
-	if (err != ES_OK)
-		return err;
-	err = node_hand_over(n, &uid, &m.hub);
-	if (err == ES_EXISTS) {
-		buf_printf(&r->why, "%s: is offered already; 'essaim proposals' shows it, 'essaim refuse N' withdraws it", r->part);
-		return ES_NOT_ALLOWED;
-	}
-	if (err == ES_NOT_ALLOWED)
-		buf_printf(&r->why, "%s: a record goes to another active member", m.name);
-	else if (err != ES_OK)
-		buf_printf(&r->why, "%s: %s%s", r->part, es_err_text(err), err == ES_OTHER_HUB ? "; only its own hub hands it over" : " here");
-	if (err == ES_OK)
-		member_answer(r, &m);
-	return err;
 }
 
 enum es_err api_forget(struct request *r, struct node *n)

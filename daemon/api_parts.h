@@ -90,6 +90,16 @@ enum es_err member_param(struct request *r, struct node *n, struct member *out);
 void member_answer(struct request *r, const struct member *m);
 /* The territory of a Pays of the reference tables is in the control log, or entered. */
 enum es_err territory_ensure(struct request *r, struct node *n, const char *code);
+void record_today(const struct node *n, char out[11]);
+/* F14: a structure of ours is closed. Its offers here are suspended; `out`, if any, gets
+ * their uids and the partnerships to close, members of an object. */
+enum es_err structure_closed(struct node *n, const struct id16 *uid, struct buf *out);
+/* F15: the other side's word is not written by hand. ES_NOT_ALLOWED. */
+enum es_err countersign_guard(struct request *r, const struct schema_kind *k, const struct pair *pairs, size_t count);
+/* The offers that go with that of a structure, by number; malloc'd. */
+enum es_err hand_over_group(struct node *n, int64_t no, int64_t **out, size_t *count);
+/* Of an offer that goes with a structure's: that one's uid. */
+bool hand_over_follows(struct node *n, const struct inbox_item *i, char uid[ULID_LEN + 1]);
 /* A change's fields by name. */
 void fields_json(const struct change *ch, struct buf *out);
 /* One field's name, and its value; `k` may be NULL. */
@@ -100,6 +110,9 @@ void field_value_json(const struct schema_kind *k, unsigned no, struct slice val
 enum writing { WRITING_NEW, WRITING_OURS, WRITING_PROPOSAL };
 ES_MUST_USE enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
 				   enum writing how);
+/* The same, and nothing is answered yet. */
+ES_MUST_USE enum es_err record_write(struct request *r, struct node *n, struct edit *e, enum writing how,
+				     const struct pair *pairs, size_t count, struct edit_result *out);
 /* A search's parameters from the query. */
 struct search_source search_from_request(struct request *r);
 
@@ -160,6 +173,11 @@ enum es_err api_erasures(struct request *r, struct node *n);
 enum es_err api_seats(struct request *r, struct node *n);
 enum es_err api_register(struct request *r, struct node *n);
 enum es_err api_cancel(struct request *r, struct node *n);
+/* api_handover.c, api_identity.c */
+enum es_err api_link(struct request *r, struct node *n);
+enum es_err api_unlink(struct request *r, struct node *n);
+enum es_err api_countersign(struct request *r, struct node *n);
+enum es_err api_siblings(struct request *r, struct reader *reader);
 enum es_err api_duplicates(struct request *r, struct reader *reader);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);

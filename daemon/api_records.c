@@ -45,6 +45,13 @@ static void match_known(struct editing_host *h, struct edit *e)
 		e->values[structure_siret] = e->values[structure_siren] = SLICE_NONE;
 }
 
+/* F14: what follows in the same transaction. */
+static bool closes_structure(const struct edit *e, const struct edit_result *result)
+{
+	return result->outcome != EDIT_SAME && strcmp(e->kind->name, "structure") == 0 &&
+	       slice_eq(edit_text(e, "etat"), slice_str("fermee"));
+}
+
 static enum es_err host_edit(void *ctx, const struct edit *wish, enum edit_outcome *outcome)
 {
 	struct editing_host *h = ctx;
@@ -57,6 +64,8 @@ static enum es_err host_edit(void *ctx, const struct edit *wish, enum edit_outco
 
 	if (err == ES_OK)
 		*outcome = result.outcome;
+	if (err == ES_OK && closes_structure(e, &result))
+		err = structure_closed(h->n, &result.uid, NULL);
 	if (err == ES_OK && result.kept_from < h->withdrawn)
 		h->withdrawn = result.kept_from;
 	return err;
@@ -161,13 +170,18 @@ static void host_pole_of(void *ctx, struct slice code_insee, struct buf *out)
 	buf_printf(out, m ? "pole-%s" : "cress-%s", m ? m->pays : h->n->rights.region);
 }
 
-static void host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
+void record_today(const struct node *n, char out[11])
 {
 	time_t now = (time_t)(n->utc / 1000);
 	struct tm local;
 
+	strftime(out, 11, "%Y-%m-%d", localtime_r(&now, &local));
+}
+
+static void host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
+{
 	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
-	strftime(h->today, sizeof h->today, "%Y-%m-%d", localtime_r(&now, &local));
+	record_today(n, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .by_hand = by_hand, .today = h->today, .reader = n->reader,
 					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
@@ -189,7 +203,7 @@ static void findings_json(const struct findings *f, struct buf *out)
 	buf_str(out, "]");
 }
 
-/* The text values of a request as canonical ones; names the field in `why`. */
+/* Texts as canonical values; names the field in `why`. */
 static enum es_err read_values(struct request *r, struct edit *e, const struct pair *pairs, size_t n, struct buf *memory,
 			       struct findings *f)
 {
@@ -261,16 +275,13 @@ static void edit_answer(struct request *r, struct node *n, const struct edit_res
 	buf_str(&r->out, "}");
 }
 
-enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count, enum writing how)
+static enum es_err write_values(struct request *r, struct node *n, struct edit *e, enum writing how, const struct pair *pairs,
+				size_t count, struct findings *f, struct edit_result *out)
 {
-	struct findings *f = calloc(1, sizeof *f);
 	struct buf memory, scratch;
-	struct edit_result result;
 	struct editing_host h;
 	enum es_err err;
 
-	if (!f)
-		return ES_NOMEM;
 	buf_init(&memory, 16 * 65536);
 	buf_init(&scratch, 16 * 65536);
 	host_init(&h, r, n, true);
@@ -280,15 +291,39 @@ enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const 
 	if (f->worst == VERDICT_REJECTED)
 		err = refused(r, f);
 	if (err == ES_OK && how == WRITING_PROPOSAL)
-		err = node_propose(n, e, &result);
+		err = node_propose(n, e, out);
 	else if (err == ES_OK) {
 		e->decides = true;
-		err = node_edit(n, e, how == WRITING_OURS, &result);
+		err = node_edit(n, e, how == WRITING_OURS, out);
 	}
-	if (err == ES_OK)
-		edit_answer(r, n, &result, f);
 	buf_done(&memory);
 	buf_done(&scratch);
+	return err;
+}
+
+enum es_err record_write(struct request *r, struct node *n, struct edit *e, enum writing how, const struct pair *pairs,
+			 size_t count, struct edit_result *out)
+{
+	struct findings *f = calloc(1, sizeof *f);
+	enum es_err err = f ? write_values(r, n, e, how, pairs, count, f, out) : ES_NOMEM;
+
+	free(f);
+	return err;
+}
+
+enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count, enum writing how)
+{
+	struct findings *f = calloc(1, sizeof *f);
+	struct edit_result result;
+	enum es_err err = f ? write_values(r, n, e, how, pairs, count, f, &result) : ES_NOMEM;
+
+	if (err == ES_OK) {
+		edit_answer(r, n, &result, f);
+		r->out.len--; /* the object goes on */
+		if (how != WRITING_PROPOSAL && closes_structure(e, &result))
+			err = structure_closed(n, &result.uid, &r->out);
+		buf_str(&r->out, "}");
+	}
 	free(f);
 	return err;
 }
@@ -301,7 +336,9 @@ static enum es_err edit_record(struct request *r, struct node *n, struct edit *e
 
 	if (err != ES_OK)
 		buf_str(&r->why, "the values must be a JSON object of texts");
-	else
+	else if (how != WRITING_PROPOSAL)
+		err = countersign_guard(r, e->kind, pairs, count);
+	if (err == ES_OK)
 		err = edit_pairs(r, n, e, pairs, count, how);
 	pairs_free(pairs, count);
 	return err;
@@ -331,12 +368,31 @@ static enum es_err part_uid(struct request *r, struct id16 *uid)
 	return ES_BAD_VALUE;
 }
 
+/* Did we hand one of them over? To whom it belongs now. */
+static bool was_ceded(const struct node *n, const struct record_id *ids, const unsigned *kinds, size_t count, char *out, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t t = 0; t < n->rights.tenure_count; t++) {
+			const struct tenure *tenure = &n->rights.tenures[t];
+			struct id16 steward = rights_steward(&n->rights, &ids[i], kinds[i]);
+			const struct member *m = rights_member(&n->rights, &steward);
+
+			if (tenure->kind != kinds[i] || memcmp(tenure->record.bytes, ids[i].bytes, 32) != 0 ||
+			    !id_eq(&tenure->from, &n->hub) || !m)
+				continue;
+			rights_owner_text(m, out, size);
+			return true;
+		}
+	return false;
+}
+
 /* The kind of our record of that uid. */
 static enum es_err own_kind(struct request *r, struct node *n, const struct id16 *uid, const struct schema_kind **out)
 {
 	struct record_id ids[8];
 	unsigned kinds[8];
 	size_t count = n->reader ? reader_find(n->reader, uid, ids, kinds, 8) : 0;
+	char ceded[RIGHTS_PAYS_MAX + 8];
 	enum es_err err = ES_NOT_FOUND;
 
 	for (size_t i = 0; i < count && i < 8 && err != ES_OK; i++) {
@@ -350,7 +406,9 @@ static enum es_err own_kind(struct request *r, struct node *n, const struct id16
 			err = ES_OK;
 		}
 	}
-	if (err != ES_OK)
+	if (err == ES_OTHER_HUB && count <= 8 && was_ceded(n, ids, kinds, count, ceded, sizeof ceded))
+		buf_printf(&r->why, "%s: cede: fiche cédée à %s; only that hub writes it: 'essaim propose' asks it to", r->part, ceded);
+	else if (err != ES_OK)
 		buf_printf(&r->why, "%s: %s%s", r->part, es_err_text(err),
 			   err == ES_OTHER_HUB ? "; only its own hub writes it: 'essaim propose' asks it to" : "");
 	return err;

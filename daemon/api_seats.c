@@ -119,8 +119,3 @@ enum es_err api_cancel(struct request *r, struct node *n)
 		buf_printf(&r->out, "{\"no\":%u}", no);
 	return err;
 }
-
-enum es_err api_duplicates(struct request *r, struct reader *reader)
-{
-	return reader_duplicates(reader, &r->out);
-}

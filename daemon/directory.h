@@ -161,5 +161,9 @@ struct position reader_position(struct reader *r);
  * nothing appended, where there is none or it cannot be read. */
 int64_t reader_number(struct reader *r, const char *sql, const struct slice *args, size_t count);
 bool reader_text(struct reader *r, const char *sql, const struct slice *args, size_t count, struct buf *out);
+/* The rows of a SELECT as texts, until `each` is false; they last until it returns. */
+#define ROW_COLUMNS_MAX 8
+ES_MUST_USE enum es_err reader_rows(struct reader *r, const char *sql, const struct slice *args, size_t count,
+				    bool (*each)(void *ctx, const struct slice *columns), void *ctx);
 
 #endif

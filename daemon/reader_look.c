@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One number or one text out of the directory, for rules that look at other records. */
+ * One number, one text or some rows out of the directory, for those who look at other
+ * records. */
 #include "daemon/directory_sql.h"
 
 static enum es_err ask(struct reader *r, const char *sql, const struct slice *args, size_t count, sqlite3_stmt **s)
@@ -35,4 +36,28 @@ bool reader_text(struct reader *r, const char *sql, const struct slice *args, si
 	}
 	sqlite3_finalize(s);
 	return found;
+}
+
+enum es_err reader_rows(struct reader *r, const char *sql, const struct slice *args, size_t count,
+			bool (*each)(void *ctx, const struct slice *columns), void *ctx)
+{
+	struct slice columns[ROW_COLUMNS_MAX];
+	sqlite3_stmt *s = NULL;
+	int rc = SQLITE_DONE;
+	enum es_err err = sql_prepare(r->db, sql, &s);
+
+	for (size_t i = 0; i < count && err == ES_OK; i++)
+		sql_bind_text(s, (int)i + 1, args[i]);
+	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(s) && i < ROW_COLUMNS_MAX; i++)
+			columns[i] = sql_text(s, i);
+		if (!each(ctx, columns)) {
+			rc = SQLITE_DONE;
+			break;
+		}
+	}
+	if (err == ES_OK)
+		err = sql_err(rc);
+	sqlite3_finalize(s);
+	return err;
 }

@@ -310,6 +310,35 @@ static void date_change(struct checking *c, const struct schema_field *list)
 		c->e->values[list->index] = SLICE(c->scratch->p + from, c->scratch->len - from);
 }
 
+/* R4: the number that goes, since the one before it ended, until today. */
+static void apply_former(struct checking *c, const struct rule *r)
+{
+	struct slice was = rules_text_before(c, r->field), lines = rules_before(c, r->other), last = SLICE_NONE;
+	size_t from = c->scratch->len;
+	struct canon_reader read;
+	struct buf line;
+
+	if (was.len == 0 || named(c, r->other) || !rules_changes(c, r->field) || !c->host->today)
+		return;
+	canon_read_init(&read, lines);
+	uint32_t count = lines.len > 0 ? canon_read_array(&read, UINT32_MAX) : 0;
+	canon_array(c->scratch, count + 1);
+	for (uint32_t n = count; n > 0 && read.err == ES_OK; n--) {
+		last = canon_read_str(&read, SIZE_MAX);
+		canon_str(c->scratch, last);
+	}
+	buf_init(&line, 1024);
+	buf_add(&line, was.p, was.len);
+	buf_str(&line, ":");
+	if (last.len > 10 && last.p[last.len - 11] == ':')
+		buf_add(&line, last.p + last.len - 10, 10);
+	buf_printf(&line, ":%s", c->host->today);
+	canon_str(c->scratch, buf_slice(&line));
+	buf_done(&line);
+	if (buf_err(c->scratch) == ES_OK)
+		c->e->values[r->other] = SLICE(c->scratch->p + from, c->scratch->len - from);
+}
+
 static const struct rule rules[] = {
 #define CRESS(k) {.kind = #k, .apply = check_writer},
 #define PAYS(k, a) {.kind = #k, .apply = check_pays, .field = k##_##a},
@@ -329,6 +358,7 @@ static const struct rule rules[] = {
 	{.kind = #k, .apply = apply_today, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
 #define CLOSED(k, a, v, t) \
 	{.kind = #k, .apply = check_closed, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
+#define FORMER(k, a, b) {.kind = #k, .apply = apply_former, .by_hand = true, .field = k##_##a, .other = k##_##b},
 #include "daemon/rules.def"
 };
 

@@ -45,6 +45,8 @@ static void show_inbox(const json_t *answer, bool quiet)
 		grid_add(&g, fact_text(item, "uid"));
 		buf_clear(&b);
 		add_fields(&b, json_object_get(item, "fields"));
+		if (fact_has(item, "follows"))
+			buf_printf(&b, "%s %s", word(W_FOLLOWS), fact_text(item, "follows"));
 		grid_add(&g, b.len ? buf_cstr(&b) : "");
 	}
 	grid_print(&g, stdout);
@@ -147,11 +149,6 @@ int cmd_propose(const struct args *a)
 		 !command_json(&c) && !a->quiet)
 		word_print(stdout, W_PROPOSED);
 	return client_close(&c, 0);
-}
-
-int cmd_hand_over(const struct args *a)
-{
-	return command_decide(a, "/hand-over", json_pack("{s:s, s:s}", "uid", a->words[0], "hub", a->words[1]), W_OFFERED);
 }
 
 int cmd_forget(const struct args *a)

@@ -78,15 +78,15 @@ int cmd_add(const struct args *a)
 	return client_close(&c, 0);
 }
 
-static void say_still_held(const json_t *nodes)
+static void say_names(const json_t *names, enum word_id head)
 {
 	struct buf b;
 
-	if (json_array_size(nodes) == 0)
+	if (json_array_size(names) == 0)
 		return;
 	buf_init(&b, 1 << 20);
-	fact_join(&b, nodes);
-	printf("%s ", word(W_STILL_HELD));
+	fact_join(&b, names);
+	printf("%s ", word(head));
 	print_line(stdout, buf_cstr(&b));
 	putchar('\n');
 	buf_done(&b);
@@ -115,12 +115,52 @@ int cmd_set(const struct args *a)
 		if (!command_json(&c)) {
 			if (!a->quiet)
 				puts(word(fact_true(c.json, "changed") ? W_CHANGED : W_UNCHANGED));
-			say_still_held(json_object_get(c.json, "encore_chez"));
+			say_names(json_object_get(c.json, "encore_chez"), W_STILL_HELD);
+			say_names(json_object_get(c.json, "offres_suspendues"), W_OFFERS_SUSPENDED);
+			say_names(json_object_get(c.json, "partenariats_a_clore"), W_PARTNERSHIPS_TO_CLOSE);
 		}
 		say_findings(&c);
 	}
 	buf_done(&path);
 	return client_close(&c, 0);
+}
+
+static void show_others(const json_t *list, enum word_id head, const char *const *keys)
+{
+	json_t *item;
+	struct grid g;
+	size_t i, columns = 0;
+
+	if (json_array_size(list) == 0)
+		return;
+	while (keys[columns])
+		columns++;
+	word_print(stdout, head);
+	grid_init(&g, columns);
+	g.indent = "  ";
+	json_array_foreach((json_t *)(uintptr_t)list, i, item)
+		for (size_t k = 0; k < columns; k++)
+			grid_add(&g, fact_text(item, keys[k]));
+	grid_print(&g, stdout);
+}
+
+/* What stands beside a structure. */
+static void show_around(const json_t *r)
+{
+	static const struct { const char *key; enum word_id word; } one[] = {
+		{"doublon_de", W_ALIAS_OF}, {"compte_avec", W_COUNTED_WITH}, {"successeur", W_SUCCEEDED_BY},
+	};
+	static const struct { const char *key; enum word_id word; const char *keys[5]; } many[] = {
+		{"doublons", W_ALIASES, {"uid", "owner"}},
+		{"etablissements", W_SIBLINGS, {"siret", "nom", "owner", "uid"}},
+		{"organes", W_BODIES, {"niveau", "nom", "territoire", "uid"}},
+	};
+
+	for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+		if (fact_has(r, one[i].key))
+			word_print(stdout, one[i].word, fact_text(r, one[i].key));
+	for (size_t i = 0; i < sizeof many / sizeof *many; i++)
+		show_others(json_object_get(r, many[i].key), many[i].word, many[i].keys);
 }
 
 static void show_record(const json_t *r)
@@ -141,6 +181,7 @@ static void show_record(const json_t *r)
 		grid_add(&g, fact_shown(value));
 	}
 	grid_print(&g, stdout);
+	show_around(r);
 }
 
 int cmd_show(const struct args *a)
@@ -165,7 +206,7 @@ int cmd_rm(const struct args *a)
 	if (client_open(&c, a) && client_call(&c, "DELETE", buf_cstr(&path), NULL) && !command_json(&c)) {
 		if (!a->quiet)
 			puts(word(W_REMOVED));
-		say_still_held(json_object_get(c.json, "encore_chez"));
+		say_names(json_object_get(c.json, "encore_chez"), W_STILL_HELD);
 	}
 	buf_done(&path);
 	return client_close(&c, 0);

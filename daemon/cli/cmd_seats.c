@@ -7,35 +7,6 @@
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
 
-int cmd_duplicates(const struct args *a)
-{
-	json_t *group, *item;
-	struct client c;
-	struct grid g;
-	size_t i, k;
-
-	if (!client_open(&c, a) || !client_call(&c, "GET", "/duplicates", NULL) || command_json(&c))
-		return client_close(&c, 0);
-	if (json_array_size(json_object_get(c.json, "items")) == 0) {
-		if (!a->quiet)
-			word_print(stderr, W_DUPLICATES_NONE);
-		return client_close(&c, 0);
-	}
-	grid_init(&g, 5);
-	grid_head(&g, (const char *const[]){"SIRET", "uid", word(W_OWNER), "", word(W_NAME)});
-	json_array_foreach(json_object_get(c.json, "items"), i, group)
-		json_array_foreach(json_object_get(group, "items"), k, item)
-		{
-			grid_add(&g, k ? "" : fact_text(group, "siret"));
-			grid_add(&g, fact_text(item, "uid"));
-			grid_add(&g, fact_text(item, "owner"));
-			grid_add(&g, strcmp(fact_text(item, "uid"), fact_text(group, "canonical")) == 0 ? word(W_CANONICAL) : "");
-			grid_add(&g, fact_text(item, "nom"));
-		}
-	grid_print(&g, stdout);
-	return client_close(&c, 0);
-}
-
 int cmd_register(const struct args *a)
 {
 	int code;
