@@ -204,6 +204,12 @@ static void about_logs(struct alerts *a)
 		alert(a, ALERT_INBOX, number_text(n, snap->health.inbox));
 	if (snap->health.late > 0)
 		alert(a, ALERT_OFFERS_LATE, number_text(n, snap->health.late));
+	if (snap->health.duplicates > 0)
+		alert(a, ALERT_DUPLICATES_FOUND, number_text(n, snap->health.duplicates));
+	if (snap->health.duplicates_asked > 0)
+		alert(a, ALERT_DUPLICATES, number_text(n, snap->health.duplicates_asked));
+	if (snap->health.duplicates_late > 0)
+		alert(a, ALERT_DUPLICATES_LATE, number_text(n, snap->health.duplicates_late));
 }
 
 static void about_home(struct alerts *a)

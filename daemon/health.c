@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/health.h"
 #include <string.h>
+#include <time.h>
 
 #define ERASURES_MS 30000 /* between two counts where there is much to count */
 #define ERASURES_CHEAP 2000
@@ -76,6 +77,35 @@ static void count_erasures(struct node *n, struct health *h)
 	(void)!node_erasures(n, count_erasure, h);
 }
 
+/* ?1 our pole, ?2 the last day on which a proposal is late now. */
+#define PROPOSED "FROM doublon d WHERE d.etat = 'propose' AND d.pole LIKE 'cress-%' AND NOT EXISTS (SELECT 1 FROM doublon_fiche f" \
+	" CROSS JOIN structure s CROSS JOIN alias a WHERE f.rec = d.rec AND s.uid = f.uid AND a.rec = s.rec AND a.lien IS NOT NULL)"
+#define FOUND \
+	"SELECT count(*) FROM alias a CROSS JOIN structure s CROSS JOIN structure c WHERE a.lien IS NULL AND s.rec = a.rec" \
+	" AND c.rec = a.canonique AND s.siret = c.siret AND s.pole <> c.pole AND s.uid NOT IN (SELECT uid FROM doublon_fiche)"
+#define ASKED \
+	"SELECT count(*) " PROPOSED " AND EXISTS (SELECT 1 FROM doublon_fiche f CROSS JOIN structure s WHERE f.rec = d.rec" \
+	" AND s.uid = f.uid AND s.pole = ?1) AND NOT EXISTS (SELECT 1 FROM doublon o WHERE o.pole = ?1 AND o.uids = d.uids)"
+
+static void count_duplicates(struct node *n, struct health *h)
+{
+	time_t day = (time_t)((n->utc - OFFER_LATE_MS) / 1000);
+	struct tm t;
+	char late[11];
+
+	h->duplicates = h->duplicates_late = h->duplicates_asked = 0;
+	if (!n->reader)
+		return;
+	strftime(late, sizeof late, "%Y-%m-%d", localtime_r(&day, &t));
+	const struct slice args[] = {slice_str(n->owner), slice_str(late)};
+	if (n->role == ROLE_CRESS) {
+		h->duplicates = (size_t)reader_number(n->reader, FOUND, args, 0);
+		h->duplicates_late = (size_t)reader_number(n->reader, "SELECT count(*) " PROPOSED " AND d.le <= ?1", &args[1], 1);
+	} else {
+		h->duplicates_asked = (size_t)reader_number(n->reader, ASKED, args, 1);
+	}
+}
+
 void health_read(struct node *n, struct health *h)
 {
 	uint8_t be[8] = {0};
@@ -88,6 +118,7 @@ void health_read(struct node *n, struct health *h)
 	h->proofs = 0;
 	(void)!node_proofs(n, count_proof, &h->proofs);
 	count_erasures(n, h);
+	count_duplicates(n, h);
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;

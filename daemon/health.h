@@ -17,6 +17,8 @@ struct health {
 	size_t due; /* CRESS: hubs whose logs get a new generation (L4) */
 	size_t inbox; /* proposals and offers that wait for our answer */
 	size_t late; /* CRESS: offers that nobody has answered for 30 days */
+	/* Duplicates: CRESS: seen and not opened, unanswered for 30 days; hub: to be answered. */
+	size_t duplicates, duplicates_late, duplicates_asked;
 	bool charter_due; /* the charter in force waits for our acceptance */
 };
 /* `h` holds what was read before, or zeros. */

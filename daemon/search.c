@@ -662,6 +662,83 @@ static enum es_err write_page(struct searching *q, struct buf *json)
 	return err == ES_OK ? buf_err(json) : err;
 }
 
+/* --- one hit for records that are linked --- */
+
+struct tie {
+	int64_t alias, canonical;
+	bool shown; /* the canonical one is found too */
+};
+
+static int tie_cmp(const void *a, const void *b)
+{
+	const struct tie *x = a, *y = b;
+
+	return x->alias < y->alias ? -1 : x->alias > y->alias;
+}
+
+static struct tie *tie_of(struct tie *ties, size_t count, int64_t alias)
+{
+	struct tie key = {.alias = alias};
+
+	return count > 0 ? bsearch(&key, ties, count, sizeof key, tie_cmp) : NULL;
+}
+
+static enum es_err read_ties(struct reader *r, const char *sql, struct tie **out, size_t *count)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = SQLITE_DONE;
+	enum es_err err = sql_prepare(r->db, sql, &s);
+
+	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct tie *more = realloc(*out, (*count + 1) * sizeof *more);
+
+		if (!more) {
+			err = ES_NOMEM;
+			break;
+		}
+		*out = more;
+		more[(*count)++] = (struct tie){.alias = sqlite3_column_int64(s, 0), .canonical = sqlite3_column_int64(s, 1)};
+	}
+	sqlite3_finalize(s);
+	return err == ES_OK ? sql_err(rc) : err;
+}
+
+static void drop_shown(struct hits *h, struct tie *ties, size_t tie_count, struct tie *heads, size_t head_count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->count; i++) {
+		struct tie *head = tie_of(heads, head_count, h->at[i].rec);
+
+		if (head)
+			head->shown = true;
+	}
+	for (size_t i = 0; i < h->count; i++) {
+		struct tie *tie = tie_of(ties, tie_count, h->at[i].rec);
+		struct tie *head = tie ? tie_of(heads, head_count, tie->canonical) : NULL;
+
+		if (!head || !head->shown)
+			h->at[kept++] = h->at[i];
+	}
+	h->count = kept;
+}
+
+/* An alias whose record of reference is found too is no hit of its own (W3). */
+static enum es_err fold_aliases(struct searching *q)
+{
+	struct tie *ties = NULL, *heads = NULL;
+	size_t tie_count = 0, head_count = 0;
+	enum es_err err = read_ties(q->r, "SELECT rec, lien FROM alias WHERE lien IS NOT NULL ORDER BY rec", &ties, &tie_count);
+
+	if (err == ES_OK && tie_count > 0)
+		err = read_ties(q->r, "SELECT DISTINCT lien, 0 FROM alias WHERE lien IS NOT NULL ORDER BY lien", &heads, &head_count);
+	if (err == ES_OK)
+		drop_shown(&q->found, ties, tie_count, heads, head_count);
+	free(ties);
+	free(heads);
+	return err;
+}
+
 static enum es_err search_find(struct searching *q)
 {
 	enum es_err err = match_build(q);
@@ -673,7 +750,9 @@ static enum es_err search_find(struct searching *q)
 	err = find_over(q);
 	if (err == ES_OK)
 		err = find_listed(q);
-	return err == ES_OK && q->s->near ? find_near(q) : err;
+	if (err == ES_OK && q->s->near)
+		err = find_near(q);
+	return err == ES_OK ? fold_aliases(q) : err;
 }
 
 static enum es_err search_prepare(struct searching *q)
