@@ -275,8 +275,9 @@ static void edit_answer(struct request *r, struct node *n, const struct edit_res
 	buf_str(&r->out, "}");
 }
 
+/* `after` gets what else was done, as members of the answer. */
 static enum es_err write_values(struct request *r, struct node *n, struct edit *e, enum writing how, const struct pair *pairs,
-				size_t count, struct findings *f, struct edit_result *out)
+				size_t count, struct findings *f, struct edit_result *out, struct buf *after)
 {
 	struct buf memory, scratch;
 	struct editing_host h;
@@ -295,6 +296,8 @@ static enum es_err write_values(struct request *r, struct node *n, struct edit *
 	else if (err == ES_OK) {
 		e->decides = true;
 		err = node_edit(n, e, how == WRITING_OURS, out);
+		if (err == ES_OK && closes_structure(e, out))
+			err = structure_closed(n, &out->uid, after);
 	}
 	buf_done(&memory);
 	buf_done(&scratch);
@@ -305,7 +308,7 @@ enum es_err record_write(struct request *r, struct node *n, struct edit *e, enum
 			 size_t count, struct edit_result *out)
 {
 	struct findings *f = calloc(1, sizeof *f);
-	enum es_err err = f ? write_values(r, n, e, how, pairs, count, f, out) : ES_NOMEM;
+	enum es_err err = f ? write_values(r, n, e, how, pairs, count, f, out, NULL) : ES_NOMEM;
 
 	free(f);
 	return err;
@@ -315,15 +318,19 @@ enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const 
 {
 	struct findings *f = calloc(1, sizeof *f);
 	struct edit_result result;
-	enum es_err err = f ? write_values(r, n, e, how, pairs, count, f, &result) : ES_NOMEM;
+	struct buf after;
 
+	buf_init(&after, 16 << 20);
+	enum es_err err = f ? write_values(r, n, e, how, pairs, count, f, &result, &after) : ES_NOMEM;
+	if (err == ES_OK)
+		err = buf_err(&after);
 	if (err == ES_OK) {
 		edit_answer(r, n, &result, f);
 		r->out.len--; /* the object goes on */
-		if (how != WRITING_PROPOSAL && closes_structure(e, &result))
-			err = structure_closed(n, &result.uid, &r->out);
+		buf_add(&r->out, after.p, after.len);
 		buf_str(&r->out, "}");
 	}
+	buf_done(&after);
 	free(f);
 	return err;
 }
