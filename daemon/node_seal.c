@@ -12,17 +12,16 @@
 #include "proto/request.h"
 
 #define TICK_MS 60000
-#define OFFERS_MAX 256 /* hand-overs that wait in the outbox; the next ones wait their turn */
 
 /* One commit in the making: the outbox rows it takes, and their bytes. */
 struct sealing {
 	struct node *n;
 	enum scope scope;
 	bool charter_first; /* until the charter in force is accepted nothing else goes */
-	struct {
+	struct waiting_offer {
 		int64_t edit;
 		struct record_id record;
-	} offers[OFFERS_MAX];
+	} *offers; /* hand-overs that wait in the outbox */
 	size_t offer_count;
 	enum es_err err;
 	es_stamp greatest; /* edited stamp in this commit */
@@ -160,9 +159,15 @@ static bool note_offer(void *ctx, const struct outbox_edit *e)
 	struct change ch;
 
 	if (e->change.len > 2 && e->change.p[1] == OP_REQUEST && change_read(e->change, &ch) == ES_OK &&
-	    request_decode(ch.fields, &q) == ES_OK && q.op == OP_STEWARD && s->offer_count < OFFERS_MAX) {
-		s->offers[s->offer_count].edit = e->edit;
-		s->offers[s->offer_count++].record = e->record;
+	    request_decode(ch.fields, &q) == ES_OK && q.op == OP_STEWARD) {
+		struct waiting_offer *more = realloc(s->offers, (s->offer_count + 1) * sizeof *more);
+
+		if (!more) {
+			s->err = ES_NOMEM;
+			return false;
+		}
+		s->offers = more;
+		s->offers[s->offer_count++] = (struct waiting_offer){.edit = e->edit, .record = e->record};
 	}
 	return true;
 }
@@ -231,6 +236,8 @@ static enum es_err seal_one(struct node *n, uint32_t index, bool *done)
 	buf_init(&s->changes, COMMIT_BYTES_MAX + 65536);
 	err = s->scope == SCOPE_LOCAL ? ES_OK : journal_outbox_each(n->journal, SCOPE_FEDERATION, NULL, 0, note_offer, s);
 	if (err == ES_OK)
+		err = s->err;
+	if (err == ES_OK)
 		err = journal_outbox_each(n->journal, s->scope, NULL, 0, take_edit, s);
 	if (err == ES_OK)
 		err = s->err != ES_OK ? s->err : buf_err(&s->changes);
@@ -242,6 +249,7 @@ static enum es_err seal_one(struct node *n, uint32_t index, bool *done)
 		err = journal_outbox_remove(n->journal, s->edits[i]);
 	*done = !s->full;
 	buf_done(&s->changes);
+	free(s->offers);
 	free(s);
 	return err;
 }

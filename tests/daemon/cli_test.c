@@ -83,7 +83,7 @@ static void a_line_that_is_not_in_the_table_is_refused_with_a_sentence(void **st
 		{"status --data", "option --data needs a value: DIR."},
 		{"status --json=yes", "option --json takes no value."},
 		{"list k --limit 1 --limit 2", "option --limit is given twice."},
-		{"show", "something is missing: essaim show UID"},
+		{"show", "something is missing: essaim show UID|SIRET"},
 		{"show a b", "'b' is one word too many: essaim show UID"},
 		{"set uid", "something is missing: essaim set UID FIELD=VALUE..."},
 	};
