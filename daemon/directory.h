@@ -101,12 +101,16 @@ size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *i
 bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id16 *uid);
 /* The structure of that pole with this SIRET, else this RNA, else, where both are
  * empty, this name in this commune and neither number: what an imported line
- * without a uid means. Texts as stored; the oldest where several match. */
+ * without a uid means. Texts as stored; where several match, the one of that name and
+ * commune, then the oldest. */
 struct structure_match {
 	const char *pole;
 	struct slice siret, rna, nom, code_insee;
 };
 bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid);
+/* Does another pole have that structure, with each of these values (by field index;
+ * empty: not asked)? Then a line that says so adds nothing. */
+bool reader_repeats(struct reader *r, const struct structure_match *m, const struct slice *values);
 /* JSON {kind, uid, owner, scope, data{}}; a reference to a record not here shows
  * "(non partagé)". ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json);
@@ -126,10 +130,6 @@ struct ranking {
  * niveau, detail{qualite[sub, weight, product]...}, inconnu[], preuves{}}], raisons{REASON: n},
  * ecartes[{uid, titre, raison}]}, by total, proximity, distance, uid. ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_rank(struct reader *r, const struct ranking *q, struct buf *json);
-/* Exchange CSV of one kind, records this node shows, by uid: same data, same bytes. */
-ES_MUST_USE enum es_err reader_export_csv(struct reader *r, const struct schema_kind *k, FILE *out);
-/* One object a line, kind by kind (NULL: all), by uid. */
-ES_MUST_USE enum es_err reader_export_jsonl(struct reader *r, const struct schema_kind *k, FILE *out);
 /* JSON {"structure": n, ...}: every kind of the schema, live records only. */
 ES_MUST_USE enum es_err reader_counts(struct reader *r, struct buf *json);
 /* JSON {total, items[{siret, canonical, items[{uid, owner, nom}]}]}: structures of
