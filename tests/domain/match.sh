@@ -137,6 +137,14 @@ must settle cress morlaix
 equal C4-and-no-more-where-it-does-not 87 "$(of morlaix "$need" "$example" '.detail.qualite[0]')"
 must e morlaix --quiet set "$example" labels_verifies=
 
+must e morlaix --quiet set "$siae" "siae=aci:2024-01-01:$(day yesterday)"
+equal C3-a-siae-agreement-that-ended-does-not-count "70 ess" \
+	"$(of morlaix "$need" "$example" '"\(.detail.social[0]) \(.preuves.social.statut)"')"
+must e morlaix --quiet set "$siae" "siae=aci:2024-01-01:$(day yesterday)|ei:$(day today):"
+equal C3-the-one-of-today-does "100 siae ei" \
+	"$(of morlaix "$need" "$example" '"\(.detail.social[0]) \(.preuves.social.statut) \(.preuves.social.siae_type)"')"
+must e morlaix --quiet set "$siae" siae=
+
 # --- E7: an occupation short of people meets those who place them ---
 
 job=$(add morlaix besoin "structure_uid=$buyer" "titre=Deux maçons" filiere=btp_ecoconstruction type_besoin=recrutement rome=F1703 \
