@@ -8,6 +8,7 @@
 #include <time.h>
 #include "daemon/api_parts.h"
 #include "daemon/export.h"
+#include "daemon/follow.h"
 #include "proto/canon.h"
 #include "proto/value.h"
 
@@ -277,10 +278,26 @@ static void edit_answer(struct request *r, struct node *n, const struct edit_res
 	buf_str(&r->out, "}");
 }
 
+/* The record, and what follows from it (follow.h). `c->state` gets it as it stood. */
+static enum es_err write_record(struct request *r, struct node *n, const struct checking *c, struct edit_result *result)
+{
+	struct following f = {.n = n, .was = *c};
+	enum es_err err = c->creating ? ES_OK : node_stands(n, c->e, c->state);
+
+	c->e->decides = true;
+	if (err == ES_OK)
+		err = node_edit(n, c->e, !c->creating, result);
+	if (err != ES_OK)
+		return err;
+	ulid_encode(result->uid.bytes, f.uid);
+	err = follow_edit(&f);
+	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, c->findings) : err;
+}
+
 enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count, enum writing how)
 {
 	struct findings *f = calloc(1, sizeof *f);
-	struct buf memory, scratch;
+	struct buf memory, scratch, before;
 	struct edit_result result;
 	struct editing_host h;
 	enum es_err err;
@@ -289,6 +306,7 @@ enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const 
 		return ES_NOMEM;
 	buf_init(&memory, 16 * 65536);
 	buf_init(&scratch, 16 * 65536);
+	buf_init(&before, 16 * 65536);
 	host_init(&h, r, n, true);
 	err = read_values(r, e, pairs, count, &memory, f);
 	if (err == ES_OK)
@@ -297,14 +315,13 @@ enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const 
 		err = refused(r, f);
 	if (err == ES_OK && how == WRITING_PROPOSAL)
 		err = node_propose(n, e, &result);
-	else if (err == ES_OK) {
-		e->decides = true;
-		err = node_edit(n, e, how == WRITING_OURS, &result);
-	}
+	else if (err == ES_OK)
+		err = write_record(r, n, &(struct checking){e, how == WRITING_NEW, n->ref, &h.host, &scratch, f, &before}, &result);
 	if (err == ES_OK)
 		edit_answer(r, n, &result, f);
 	buf_done(&memory);
 	buf_done(&scratch);
+	buf_done(&before);
 	free(f);
 	return err;
 }

@@ -148,5 +148,8 @@ struct position reader_position(struct reader *r);
  * nothing appended, where there is none or it cannot be read. */
 int64_t reader_number(struct reader *r, const char *sql, const struct slice *args, size_t count);
 bool reader_text(struct reader *r, const char *sql, const struct slice *args, size_t count, struct buf *out);
+/* The first column of every row, as text, valid until `each` returns; false from it stops. */
+ES_MUST_USE enum es_err reader_texts(struct reader *r, const char *sql, const struct slice *args, size_t count,
+				     bool (*each)(void *ctx, struct slice text), void *ctx);
 
 #endif
