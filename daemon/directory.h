@@ -6,7 +6,7 @@
  *
  *   one table per kind, named as the kind: rec, uid, pole, <fields>, maj
  *   etat        layer 4 of every record, unknown kinds and fields included; with which
- *               commit it first came here (arrivee), when its last one did (recu)
+ *               commit of another hub it first came here (arrivee), when the last did (recu)
  *   recherche   FTS5 over the searchable fields, folded by value_fold_text
  *   point       coordinates on a grid, for --near
  *   desaccord   fields where a change met a value that its editor had not seen:
@@ -43,7 +43,7 @@ struct feed_item {
 	es_stamp base; /* the stamp of what its editor saw */
 	uint32_t log; /* the frontier index of its log; LOG_PENDING: the outbox */
 	struct id16 steward; /* whose record it is */
-	int64_t arrived; /* its commit's arrival number here... */
+	int64_t arrived; /* its commit's arrival number here, 0: written here... */
 	es_ms heard; /* ...and when that was, by our clock */
 	bool reset; /* nothing of this record counts but what follows; kind and change unused */
 };

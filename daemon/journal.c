@@ -517,8 +517,12 @@ enum es_err journal_feed_change(struct feed *f, const struct head *h, const stru
 		.record = ch.record, .kind = ch.kind, .steward = rights_steward(f->rights, &ch.record, ch.kind),
 		.change = {.scope = h->scope, .edited = ch.edited, .commit = c->id, .index = index,
 			   .salt = y->salt, .fields = ch.fields},
-		.base = ch.base, .log = (uint32_t)(h - f->frontier->heads), .arrived = at->pos, .heard = at->heard,
+		.base = ch.base, .log = (uint32_t)(h - f->frontier->heads),
 	};
+	if (!f->self || !id_eq(f->self, &h->hub)) {
+		item.arrived = at->pos;
+		item.heard = at->heard;
+	}
 	return f->each(f->ctx, &item);
 }
 

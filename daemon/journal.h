@@ -101,6 +101,7 @@ struct feed {
 	uint32_t damaged_log;
 	const struct frontier *frontier;
 	const struct rights *rights;
+	const struct id16 *self; /* what this hub wrote has not arrived; NULL: all has */
 	const struct own_order *orders; /* erasures that no control entry says yet */
 	size_t order_count;
 	enum es_err (*each)(void *ctx, const struct feed_item *item);

@@ -76,7 +76,7 @@ static void batch_read(struct batch *b, struct node *n, struct position from)
 	b->count = 0;
 	buf_clear(&b->bytes);
 	b->feed = (struct feed){.from = from, .max = BATCH_ITEMS, .frontier = &n->frontier, .rights = &n->rights,
-				.orders = n->orders, .order_count = n->order_count,
+				.self = &n->hub, .orders = n->orders, .order_count = n->order_count,
 				.each = batch_add, .ctx = b};
 	b->err = journal_feed(n->journal, &b->feed);
 	for (size_t i = 0; i < b->count; i++)
