@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <time.h>
 #include "daemon/api_parts.h"
+#include "daemon/export.h"
 #include "proto/canon.h"
 
 #define PAIRS_MAX (SCHEMA_FIELDS_MAX + 4)
@@ -630,24 +631,36 @@ enum es_err api_match(struct request *r, struct reader *reader)
 	return err;
 }
 
+static enum es_err format_param(struct request *r, const struct export_format **out)
+{
+	*out = export_format_named(request_param(r, "format"));
+	if (*out)
+		return ES_OK;
+	buf_printf(&r->why, "%s: unknown format; known: ", request_param(r, "format"));
+	export_format_names(&r->why);
+	return ES_USAGE;
+}
+
 enum es_err api_export(struct request *r, struct reader *reader)
 {
-	const char *format = request_param(r, "format");
-	bool csv = strcmp(format, "csv") == 0;
-	const struct schema_kind *k;
-	enum es_err err = kind_param(r, csv, &k);
+	const char *finalite = request_param(r, "finalite");
+	struct export_options o = {.region = r->api->swarm->rights.region, .finalite = finalite[0] ? finalite : NULL,
+				   .public = strcmp(request_param(r, "public"), "1") == 0};
+	const struct export_format *f = NULL;
+	enum es_err err = format_param(r, &f);
 
-	if (err == ES_OK && !csv && strcmp(format, "jsonl") != 0) {
-		buf_printf(&r->why, "%s: unknown format; known: csv, jsonl", format);
-		err = ES_USAGE;
-	}
+	if (err == ES_OK)
+		err = kind_param(r, f->kinds == EXPORT_ONE && !f->default_kind, &o.kind);
 	if (err == ES_OK && !(r->out_file = tmpfile()))
 		err = ES_IO;
 	if (err == ES_OK)
-		err = csv ? reader_export_csv(reader, k, r->out_file) : reader_export_jsonl(reader, k, r->out_file);
-	if (err == ES_OK && fflush(r->out_file) != 0)
-		err = errno == ENOSPC ? ES_DISK_FULL : ES_IO;
-	r->type = csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
+		err = export_write(reader, f, &o, r->out_file);
+	if (err == ES_IO && errno == ENOSPC)
+		err = ES_DISK_FULL;
+	if (err == ES_USAGE && f)
+		buf_printf(&r->why, "%s: this format has no kind to choose", f->name);
+	if (f)
+		r->type = f->type;
 	return err;
 }
 

@@ -131,10 +131,6 @@ struct ranking {
  * niveau, detail{qualite[sub, weight, product]...}, inconnu[], preuves{}}], raisons{REASON: n},
  * ecartes[{uid, titre, raison}]}, by total, proximity, distance, uid. ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_rank(struct reader *r, const struct ranking *q, struct buf *json);
-/* Exchange CSV of one kind, records this node shows, by uid: same data, same bytes. */
-ES_MUST_USE enum es_err reader_export_csv(struct reader *r, const struct schema_kind *k, FILE *out);
-/* One object a line, kind by kind (NULL: all), by uid. */
-ES_MUST_USE enum es_err reader_export_jsonl(struct reader *r, const struct schema_kind *k, FILE *out);
 /* JSON {"structure": n, ...}: every kind of the schema, live records only. */
 ES_MUST_USE enum es_err reader_counts(struct reader *r, struct buf *json);
 /* JSON {total, items[{siret, canonical, items[{uid, owner, nom}]}]}: structures of

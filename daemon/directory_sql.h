@@ -56,10 +56,13 @@ struct shown {
 	struct slice portee;
 	bool deleted, own; /* own: some own field has a value */
 	es_stamp latest;
+	es_stamp valued; /* the latest of the fields that have a value: the same for all who see them */
 	enum scope widest;
 };
 /* `m` may be NULL: an unknown kind. */
 void shown_read(struct shown *s, const struct kind_map *m, struct slice state);
+/* What stands in a scope narrower than `within` is passed over: what those see who hold no more. */
+void shown_read_within(struct shown *s, const struct kind_map *m, enum scope within, struct slice state);
 bool shown_live(const struct shown *s);
 const char *shown_scope(const struct shown *s, const struct kind_map *m);
 
@@ -100,6 +103,9 @@ void reader_end(struct reader *r);
 /* Appends {kind, uid, owner, scope, data}. */
 void reader_write(struct reader *r, struct slice record, unsigned kind, struct slice state, struct slice pole,
 		  bool hide_unknown, struct buf *json);
+/* The same, of what stands in the scope `within` or a wider one. */
+void reader_write_within(struct reader *r, struct slice record, unsigned kind, enum scope within, struct slice state,
+			 struct slice pole, bool hide_unknown, struct buf *json);
 ES_MUST_USE enum es_err reader_count(struct reader *r, const struct schema_kind *k, int64_t *out);
 
 #endif

@@ -156,6 +156,7 @@ static enum es_err find_fields(struct header *h, struct buf *why)
 	bool any = false;
 
 	for (size_t i = 0; i < h->count; i++) {
+		h->has_uid = h->has_uid || h->columns[i].use == COLUMN_UID;
 		if (h->columns[i].use != COLUMN_FIELD)
 			continue;
 		h->of_field[h->columns[i].field->index] = &h->columns[i];

@@ -18,6 +18,7 @@ struct header {
 	struct column columns[CSV_FIELDS_MAX];
 	size_t count;
 	const struct column *of_field[SCHEMA_FIELDS_MAX]; /* by field index; NULL: absent */
+	bool has_uid;
 	struct buf names; /* what the headers point into */
 };
 

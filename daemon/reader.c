@@ -230,6 +230,7 @@ static bool reference_hidden(struct reader *r, const struct schema_field *f, str
 struct data_writing {
 	struct buf *json;
 	const struct kind_map *m;
+	enum scope within;
 	const char *comma;
 };
 
@@ -237,7 +238,7 @@ static void write_unknown(void *ctx, unsigned no, const struct fold_value *v)
 {
 	struct data_writing *w = ctx;
 
-	if (no == FIELD_DELETED || no == FIELD_PORTEE || v->value.p[0] == 0xc0)
+	if (no == FIELD_DELETED || no == FIELD_PORTEE || v->value.p[0] == 0xc0 || v->scope > w->within)
 		return;
 	if (w->m != NULL && kind_map_field(w->m, no) >= 0)
 		return;
@@ -247,10 +248,10 @@ static void write_unknown(void *ctx, unsigned no, const struct fold_value *v)
 }
 
 /* The scope stands beside the data, so portee is left out of it. */
-static void write_data(struct reader *r, const struct shown *shown, const struct kind_map *m, struct slice state,
-		       bool hide_unknown, struct buf *json)
+static void write_data(struct reader *r, const struct shown *shown, const struct kind_map *m, enum scope within,
+		       struct slice state, bool hide_unknown, struct buf *json)
 {
-	struct data_writing w = {.json = json, .m = m, .comma = ""};
+	struct data_writing w = {.json = json, .m = m, .within = within, .comma = ""};
 
 	for (size_t i = 0; i < shown->count; i++) {
 		const struct schema_field *f = &m->k->fields[i];
@@ -270,11 +271,17 @@ static void write_data(struct reader *r, const struct shown *shown, const struct
 void reader_write(struct reader *r, struct slice record, unsigned kind, struct slice state, struct slice pole,
 		  bool hide_unknown, struct buf *json)
 {
+	reader_write_within(r, record, kind, SCOPE_LOCAL, state, pole, hide_unknown, json);
+}
+
+void reader_write_within(struct reader *r, struct slice record, unsigned kind, enum scope within, struct slice state,
+			 struct slice pole, bool hide_unknown, struct buf *json)
+{
 	const struct kind_map *m = kind_maps_find(&r->maps, kind);
 	char uid[ULID_LEN + 1];
 	struct shown shown;
 
-	shown_read(&shown, m, state);
+	shown_read_within(&shown, m, within, state);
 	ulid_encode(record_uid(record).p, uid);
 	if (m != NULL)
 		buf_printf(json, "{\"kind\":\"%s\",\"uid\":\"%s\",\"owner\":", m->k->name, uid);
@@ -282,7 +289,7 @@ void reader_write(struct reader *r, struct slice record, unsigned kind, struct s
 		buf_printf(json, "{\"kind\":\"kind_%u\",\"uid\":\"%s\",\"owner\":", kind, uid);
 	json_string(pole, json);
 	buf_printf(json, ",\"scope\":\"%s\",\"data\":{", shown_scope(&shown, m));
-	write_data(r, &shown, m, state, hide_unknown, json);
+	write_data(r, &shown, m, within, state, hide_unknown, json);
 	buf_str(json, "}}");
 }
 
