@@ -31,14 +31,28 @@ static struct slice edit_text(const struct edit *e, const char *name)
 	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, CHANGE_MAX) : SLICE_NONE;
 }
 
+/* The annuaire has the structures of all hubs: what it says of another's, and that hub
+ * says too, is no structure of ours. Derived fields are none of its columns. */
+static bool others_say(struct editing_host *h, const struct edit *e, const struct structure_match *m)
+{
+	struct slice values[SCHEMA_FIELDS_MAX] = {{0}};
+
+	for (size_t i = 0; i < e->kind->field_count; i++)
+		if (!(e->kind->fields[i].flags & FIELD_DERIVED) && !(e->if_empty >> i & 1))
+			values[i] = e->values[i];
+	return reader_repeats(h->n->reader, m, values);
+}
+
 /* A line without a uid may be one we have: importing twice changes nothing (R18). */
-static void match_known(struct editing_host *h, struct edit *e)
+static void match_known(struct editing_host *h, struct edit *e, bool *repeats)
 {
 	if (e->has_uid || strcmp(e->kind->name, "structure") != 0 || !h->n->reader)
 		return;
 	struct structure_match m = {.pole = h->n->owner, .siret = edit_text(e, "siret"), .rna = edit_text(e, "rna"),
 				    .nom = edit_text(e, "nom"), .code_insee = edit_text(e, "code_insee")};
 	e->has_uid = reader_match(h->n->reader, &m, &e->uid);
+	if (!e->has_uid && e->listed)
+		*repeats = others_say(h, e, &m);
 }
 
 static enum es_err host_edit(void *ctx, const struct edit *wish, enum edit_outcome *outcome)
@@ -46,9 +60,14 @@ static enum es_err host_edit(void *ctx, const struct edit *wish, enum edit_outco
 	struct editing_host *h = ctx;
 	struct edit_result result;
 	struct edit known = *wish, *e = &known;
+	bool repeats = false;
 	enum es_err err;
 
-	match_known(h, e);
+	match_known(h, e, &repeats);
+	if (repeats) {
+		*outcome = EDIT_SAME;
+		return ES_OK;
+	}
 	err = node_edit(h->n, e, false, &result);
 
 	if (err == ES_OK)

@@ -103,6 +103,9 @@ struct structure_match {
 	struct slice siret, rna, nom, code_insee;
 };
 bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid);
+/* Does another pole have that structure, with each of these values (by field index;
+ * empty: not asked)? Then a line that says so adds nothing. */
+bool reader_repeats(struct reader *r, const struct structure_match *m, const struct slice *values);
 /* JSON {kind, uid, owner, scope, data{}}; a reference to a record not here shows
  * "(non partagé)". ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json);

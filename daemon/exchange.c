@@ -292,6 +292,7 @@ static enum es_err read_record(struct importing *im)
 	im->findings.worst = VERDICT_ACCEPTED;
 	memset(&im->edit, 0, sizeof(im->edit));
 	im->edit.kind = im->options->kind;
+	im->edit.listed = im->header.is_annuaire;
 	buf_clear(&im->cells);
 	buf_clear(&im->values);
 	buf_clear(&im->derived);

@@ -19,6 +19,7 @@ struct header {
 	size_t count;
 	const struct column *of_field[SCHEMA_FIELDS_MAX]; /* by field index; NULL: absent */
 	bool has_uid;
+	bool is_annuaire; /* these are the headers of our own export for spreadsheets */
 	struct buf names; /* what the headers point into */
 };
 

@@ -233,16 +233,6 @@ void export_member(struct exporting *e, const char *key, struct slice text)
 	json_string(text, &e->line);
 }
 
-void export_region_slug(struct exporting *e, struct buf *out)
-{
-	const char *name = reference_region_name(e->r->ref, slice_str(e->o->region ? e->o->region : ""));
-	size_t from = out->len;
-
-	text_fold(slice_str(name ? name : "France"), TEXT_APART, out);
-	for (size_t i = from; i < out->len; i++)
-		out->p[i] = out->p[i] == ' ' ? '-' : out->p[i];
-}
-
 /* --- the whole --- */
 
 static enum scope scope_held(enum export_holds holds)
@@ -254,6 +244,18 @@ static enum scope scope_held(enum export_holds holds)
 	case HOLDS_PERSONS: break;
 	}
 	return SCOPE_LOCAL;
+}
+
+static void name_region(struct exporting *e)
+{
+	const char *name = reference_region_name(e->r->ref, slice_str(e->o->region ? e->o->region : ""));
+	struct buf slug;
+
+	buf_init_fixed(&slug, e->region, sizeof(e->region) - 1);
+	text_fold(slice_str(name ? name : "France"), TEXT_APART, &slug);
+	for (size_t i = 0; i < slug.len; i++)
+		if (e->region[i] == ' ')
+			e->region[i] = '-';
 }
 
 static enum es_err choose_kind(struct exporting *e, const struct export_format *f)
@@ -275,6 +277,7 @@ enum es_err export_write(struct reader *r, const struct export_format *f, const 
 		err = reader_begin(r);
 	if (err != ES_OK)
 		return err;
+	name_region(&e);
 	buf_init(&e.line, EXPORT_LINE_MAX);
 	buf_init(&e.cell, EXPORT_LINE_MAX);
 	err = f->write(&e);

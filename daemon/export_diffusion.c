@@ -25,7 +25,7 @@ static struct slice consent_of(struct slice item, struct slice purpose)
 
 static struct slice consented_since(struct exporting *e, const struct export_row *row, struct slice purpose)
 {
-	struct slice rest = export_text(e, row, export_field(row, "consentements"));
+	struct slice rest = export_text(e, row, contact_consentements);
 	struct slice since = SLICE_NONE;
 
 	while (rest.len > 0 && since.len == 0) {

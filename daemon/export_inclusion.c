@@ -9,17 +9,13 @@
 static void add_id(struct exporting *e, const char *key, const char *uid)
 {
 	export_key(e, key);
-	buf_str(&e->line, "\"essaim-");
-	export_region_slug(e, &e->line);
-	buf_printf(&e->line, "--%s\"", uid);
+	buf_printf(&e->line, "\"essaim-%s--%s\"", e->region, uid);
 }
 
 static void add_source(struct exporting *e)
 {
 	export_key(e, "source");
-	buf_str(&e->line, "\"essaim-");
-	export_region_slug(e, &e->line);
-	buf_add_u8(&e->line, '"');
+	buf_printf(&e->line, "\"essaim-%s\"", e->region);
 }
 
 static void add_text(struct exporting *e, const struct export_row *row, const char *key, int at)
@@ -94,12 +90,35 @@ static void add_type(struct exporting *e, const struct export_row *row)
 			export_member(e, "type", slice_str(types[i].type));
 }
 
-/* An offer of the table has no text of its own but its title. */
-static void add_description(struct exporting *e, const struct export_row *row)
+static bool is_zone(struct exporting *e, struct slice code)
 {
-	int at = export_field(row, "description");
+	return code.len == 2 || code.len == 3 || reference_commune(e->r->ref, code) != NULL ||
+	       reference_epci_name(e->r->ref, code) != NULL;
+}
 
-	add_text(e, row, "description", export_has(row, at) ? at : offre_titre);
+/* Codes of communes, EPCI and départements; what else somebody wrote there is none. */
+static void add_zones(struct exporting *e, const struct export_row *row)
+{
+	struct slice rest = export_text(e, row, offre_zones);
+	const char *comma = "";
+
+	if (rest.len == 0)
+		return;
+	export_key(e, "zone_eligibilite");
+	buf_add_u8(&e->line, '[');
+	while (rest.len > 0) {
+		const uint8_t *bar = memchr(rest.p, '|', rest.len);
+		size_t n = bar ? (size_t)(bar - rest.p) : rest.len;
+
+		if (is_zone(e, SLICE(rest.p, n))) {
+			buf_str(&e->line, comma);
+			json_string(SLICE(rest.p, n), &e->line);
+			comma = ",";
+		}
+		n += bar != NULL;
+		rest = SLICE(rest.p + n, rest.len - n);
+	}
+	buf_add_u8(&e->line, ']');
 }
 
 static void add_price(struct exporting *e, const struct export_row *row)
@@ -126,10 +145,11 @@ static enum es_err write_service(struct exporting *e, const struct export_row *r
 	add_id(e, "structure_id", structure.uid);
 	add_id(e, "id", row->uid);
 	add_text(e, row, "nom", offre_titre);
-	add_description(e, row);
+	add_text(e, row, "description", export_has(row, offre_description) ? offre_description : offre_titre);
 	add_updated(e, row);
 	add_type(e, row);
 	add_price(e, row);
+	add_zones(e, row);
 	return export_line(e, "}\n");
 }
 

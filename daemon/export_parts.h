@@ -23,6 +23,7 @@ struct exporting {
 	const struct export_options *o;
 	const struct schema_kind *kind; /* chosen or default; NULL: all */
 	enum scope within; /* the narrowest scope of what the file may hold */
+	char region[64]; /* the federation's, in lower case and dashes: "bretagne" */
 	FILE *out;
 	struct buf line, cell;
 	sqlite3_stmt *others, *refers; /* see export_listed_before and export_reference */
@@ -70,8 +71,6 @@ void export_neutral_cell(struct exporting *e, struct slice cell, char separator)
 void export_member(struct exporting *e, const char *key, struct slice text);
 /* ,"key": of a value that the caller then writes. */
 void export_key(struct exporting *e, const char *key);
-/* "bretagne" for the federation's region, "france" where it has none. */
-void export_region_slug(struct exporting *e, struct buf *out);
 
 #define EXPORT(id, ...) enum es_err export_##id(struct exporting *e);
 #include "daemon/exports.def"

@@ -148,6 +148,7 @@ static enum es_err write_offer(struct exporting *e, const struct export_row *row
 		return ES_OK;
 	open_node(e, row, "Offer");
 	add_text(e, row, "name", offre_titre);
+	add_text(e, row, "description", offre_description);
 	add_item(e, row, is_product(e, row) ? "Product" : "Service", offre_titre, offre_filiere);
 	add_price(e, row, offre_prix_cents);
 	add_text(e, row, "validFrom", offre_valide_du);
@@ -175,6 +176,7 @@ static enum es_err write_demand(struct exporting *e, const struct export_row *ro
 		return ES_OK;
 	open_node(e, row, "Demand");
 	add_text(e, row, "name", besoin_titre);
+	add_text(e, row, "description", besoin_description);
 	add_item(e, row, "Service", besoin_titre, besoin_filiere);
 	add_price(e, row, besoin_budget_max_cents);
 	add_text(e, row, "validThrough", besoin_date_limite);
