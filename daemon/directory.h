@@ -97,7 +97,8 @@ size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *i
 bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id16 *uid);
 /* The structure of that pole with this SIRET, else this RNA, else, where both are
  * empty, this name in this commune and neither number: what an imported line
- * without a uid means. Texts as stored; the oldest where several match. */
+ * without a uid means. Texts as stored; where several match, the one of that name and
+ * commune, then the oldest. */
 struct structure_match {
 	const char *pole;
 	struct slice siret, rna, nom, code_insee;

@@ -180,24 +180,26 @@ bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id
 	return known;
 }
 
-static bool match_one(struct reader *r, unsigned how, const char *pole, struct slice a, struct slice b, struct id16 *uid)
+/* One association may be several establishments under one RNA: the one of that name and
+ * commune is meant. */
+static bool match_one(struct reader *r, unsigned how, const struct structure_match *m, struct slice number, struct id16 *uid)
 {
 	static const char *const sql[] = {
-		"SELECT uid FROM structure WHERE siret = ?1 AND pole = ?3 ORDER BY uid LIMIT 1",
-		"SELECT uid FROM structure WHERE rna = ?1 AND pole = ?3 ORDER BY uid LIMIT 1",
-		"SELECT uid FROM structure WHERE siret IS NULL AND rna IS NULL AND nom = ?1 AND code_insee = ?2 AND pole = ?3"
+		"SELECT uid FROM structure WHERE siret = ?1 AND pole = ?2 ORDER BY nom IS NOT ?3, code_insee IS NOT ?4, uid LIMIT 1",
+		"SELECT uid FROM structure WHERE rna = ?1 AND pole = ?2 ORDER BY nom IS NOT ?3, code_insee IS NOT ?4, uid LIMIT 1",
+		"SELECT uid FROM structure WHERE siret IS NULL AND rna IS NULL AND pole = ?2 AND nom = ?3 AND code_insee = ?4"
 		" ORDER BY uid LIMIT 1",
 	};
 	sqlite3_stmt *s;
 	bool found = false;
 
-	if (a.len == 0 || (r->match[how] == NULL && sql_prepare(r->db, sql[how], &r->match[how]) != ES_OK))
+	if (r->match[how] == NULL && sql_prepare(r->db, sql[how], &r->match[how]) != ES_OK)
 		return false;
 	s = r->match[how];
-	sql_bind_text(s, 1, a);
-	if (how == 2)
-		sql_bind_text(s, 2, b);
-	sqlite3_bind_text(s, 3, pole, -1, SQLITE_STATIC);
+	sql_bind_text(s, 1, number);
+	sqlite3_bind_text(s, 2, m->pole, -1, SQLITE_STATIC);
+	sql_bind_text(s, 3, m->nom);
+	sql_bind_text(s, 4, m->code_insee);
 	if (sqlite3_step(s) == SQLITE_ROW) {
 		struct slice text = sql_text(s, 0);
 
@@ -209,11 +211,11 @@ static bool match_one(struct reader *r, unsigned how, const char *pole, struct s
 
 bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid)
 {
-	if (m->siret.len > 0 && match_one(r, 0, m->pole, m->siret, SLICE_NONE, uid))
+	if (m->siret.len > 0 && match_one(r, 0, m, m->siret, uid))
 		return true;
-	if (m->rna.len > 0 && match_one(r, 1, m->pole, m->rna, SLICE_NONE, uid))
+	if (m->rna.len > 0 && match_one(r, 1, m, m->rna, uid))
 		return true;
-	return m->siret.len == 0 && m->rna.len == 0 && match_one(r, 2, m->pole, m->nom, m->code_insee, uid);
+	return m->siret.len == 0 && m->rna.len == 0 && m->nom.len > 0 && match_one(r, 2, m, SLICE_NONE, uid);
 }
 
 static bool reference_hidden(struct reader *r, const struct schema_field *f, struct slice value)

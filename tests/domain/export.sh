@@ -63,21 +63,23 @@ equal "W1-annuaire-comes-back-as-no-change" "0 0 0" "$(counts "$annuaire")"
 long=$(printf 'Bouëtté %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18)œuvres # 150 characters
 nbsp=$(printf '\302\240')
 cat >"$work/names.csv" <<END
-uid;nom;type_acteur;statut_ess;siret;categorie_juridique;code_insee;code_postal;adresse;latitude;longitude;telephone;description;statut_diffusion;portee
-;L’Île-d’Arz;ess;de_droit;;9220;29151;29600;Quai de l’Île;48.5778;-3.8279;+33298000001;Fañch;O;public
-;Kêr c'hoant;ess;de_droit;;9220;29151;29600;;;;;;O;public
-;N'Diaye${nbsp}&${nbsp}Fañch;ess;de_droit;;9220;29151;29600;;;;;;O;public
-;$long;ess;de_droit;;9220;29151;29600;;;;;;O;public
-;=HYPERLINK("http://x.example");ess;de_droit;;9220;29151;29600;@foyer;;;;;O;public
-;-2+3 Formule;ess;de_droit;;9220;29151;29600;+33 rue;;;+442079460000;;O;public
-;'=Apostrophe;ess;de_droit;;9220;29151;29600;;;;;;O;public
-;Zéro Devant;ess;de_droit;01234567400019;9220;01004;01500;;;;;;O;public
-;Diffusion Partielle;ess;de_droit;;9220;29151;29600;7 rue CANARI-R16;48.5612345;-3.8312345;;;P;public
-;Canari Fédération;ess;de_droit;;9220;29151;29600;CANARI-FEDERATION;;;;;O;federation
-;Canari Local;ess;de_droit;;9220;29151;29600;CANARI-LOCAL;;;;;O;local
-;Pas Encore;ess;sous_condition;;5710;29151;29600;;;;;;O;public
+uid;nom;type_acteur;statut_ess;siret;rna;categorie_juridique;code_insee;code_postal;adresse;latitude;longitude;telephone;description;statut_diffusion;portee
+;L’Île-d’Arz;ess;de_droit;;;9220;29151;29600;Quai de l’Île;48.5778;-3.8279;+33298000001;Fañch;O;public
+;Kêr c'hoant;ess;de_droit;;;9220;29151;29600;;;;;;O;public
+;N'Diaye${nbsp}&${nbsp}Fañch;ess;de_droit;;;9220;29151;29600;;;;;;O;public
+;$long;ess;de_droit;;;9220;29151;29600;;;;;;O;public
+;=HYPERLINK("http://x.example");ess;de_droit;;;9220;29151;29600;@foyer;;;;;O;public
+;-2+3 Formule;ess;de_droit;;;9220;29151;29600;+33 rue;;;+442079460000;;O;public
+;'=Apostrophe;ess;de_droit;;;9220;29151;29600;;;;;;O;public
+;Zéro Devant;ess;de_droit;01234567400019;;9220;01004;01500;;;;;;O;public
+;Diffusion Partielle;ess;de_droit;;;9220;29151;29600;7 rue CANARI-R16;48.5612345;-3.8312345;;;P;public
+;Canari Fédération;ess;de_droit;;;9220;29151;29600;CANARI-FEDERATION;;;;;O;federation
+;Canari Local;ess;de_droit;;;9220;29151;29600;CANARI-LOCAL;;;;;O;local
+;Même RNA Un;ess;de_droit;;W291000001;9220;29151;29600;1 rue Basse;;;;;O;public
+;Même RNA Deux;ess;de_droit;;W291000001;9220;29151;29600;2 rue Basse;;;;;O;public
+;Pas Encore;ess;sous_condition;;;5710;29151;29600;;;;;;O;public
 END
-equal "F12-names-are-taken" "12 0 0" "$(counts "$work/names.csv")"
+equal "F12-names-are-taken" "14 0 0" "$(counts "$work/names.csv")"
 kept=$(new morlaix structure "nom=Téléphone Gardé" type_acteur=ess statut_ess=de_droit code_insee=29151 \
 	telephone=0298112233 champs_locaux=telephone)
 person=$(e morlaix list contact --limit 1 --json | jq -r '.items[0].uid')
