@@ -541,8 +541,12 @@ static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed 
 		err = ES_DAMAGED;
 	if (err == ES_OK)
 		err = check_stored(&id, &l->packed, &l->commit);
-	for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++)
+	if (err == ES_OK && f->upto && (index >= f->upto_count || l->commit.seq > f->upto[index]))
+		return ES_OK;
+	for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++) {
+		f->erased += f->upto && !l->packed.payload[i].present;
 		err = journal_feed_change(f, &f->frontier->heads[index], &at, &l->commit, &l->packed.payload[i], i);
+	}
 	if (err != ES_DAMAGED)
 		return err;
 	f->damaged++;

@@ -71,6 +71,13 @@ static void batch_done(struct batch *b)
 	buf_done(&b->bytes);
 }
 
+/* The items' fields, once all are in `bytes`, which moves while it grows. */
+static void batch_place(struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		b->items[i].change.fields.p = b->bytes.p + b->at[i];
+}
+
 static void batch_read(struct batch *b, struct node *n, struct position from)
 {
 	b->count = 0;
@@ -79,8 +86,7 @@ static void batch_read(struct batch *b, struct node *n, struct position from)
 				.self = &n->hub, .orders = n->orders, .order_count = n->order_count,
 				.each = batch_add, .ctx = b};
 	b->err = journal_feed(n->journal, &b->feed);
-	for (size_t i = 0; i < b->count; i++)
-		b->items[i].change.fields.p = b->bytes.p + b->at[i];
+	batch_place(b);
 	if (b->bytes.cap > BATCH_BYTES && b->bytes.len < BATCH_BYTES / 4) { /* one huge batch is not kept */
 		struct buf small;
 
@@ -88,8 +94,7 @@ static void batch_read(struct batch *b, struct node *n, struct position from)
 		buf_add(&small, b->bytes.p, b->bytes.len);
 		buf_done(&b->bytes);
 		b->bytes = small;
-		for (size_t i = 0; i < b->count; i++)
-			b->items[i].change.fields.p = b->bytes.p + b->at[i];
+		batch_place(b);
 	}
 }
 
@@ -140,6 +145,34 @@ enum es_err worker_project(struct node *n, struct directory *d)
 		if (err == ES_OK)
 			err = batch_apply(&b, d);
 	} while (err == ES_OK && (b.feed.more || b.feed.all));
+	batch_done(&b);
+	return err;
+}
+
+enum es_err worker_project_past(struct node *n, struct directory *d, struct past *past)
+{
+	struct position at = {.edit = journal_last_edit(n->journal), .refold = journal_last_refold(n->journal)};
+	struct batch b;
+	enum es_err err = batch_init(&b);
+	struct named_hub *names = hub_names(n);
+
+	if (err == ES_OK)
+		err = names ? directory_name_hubs(d, names, n->rights.member_count + 1) : ES_NOMEM;
+	free(names);
+	do {
+		if (err != ES_OK)
+			break;
+		b.count = 0;
+		buf_clear(&b.bytes);
+		b.feed = (struct feed){.from = at, .max = BATCH_ITEMS, .frontier = &n->frontier, .rights = past->rights,
+				       .upto = past->upto, .upto_count = past->count, .each = batch_add, .ctx = &b};
+		err = journal_feed(n->journal, &b.feed);
+		batch_place(&b);
+		past->erased += b.feed.erased;
+		at = b.feed.to;
+		if (err == ES_OK)
+			err = directory_apply(d, b.items, b.count, at);
+	} while (b.feed.more);
 	batch_done(&b);
 	return err;
 }
