@@ -161,6 +161,12 @@ enum es_err api_seats(struct request *r, struct node *n);
 enum es_err api_register(struct request *r, struct node *n);
 enum es_err api_cancel(struct request *r, struct node *n);
 enum es_err api_duplicates(struct request *r, struct reader *reader);
+/* api_report.c */
+enum es_err api_report(struct request *r, struct reader *reader);
+enum es_err api_report_epci(struct request *r, struct reader *reader);
+enum es_err api_report_freeze(struct request *r, struct node *n);
+enum es_err api_report_check(struct request *r, struct node *n);
+enum es_err api_report_send(struct request *r, struct node *n);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
 enum es_err api_evidence(struct request *r, struct node *n);

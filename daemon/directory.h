@@ -135,6 +135,9 @@ ES_MUST_USE enum es_err reader_counts(struct reader *r, struct buf *json);
 /* JSON {total, items[{siret, canonical, items[{uid, owner, nom}]}]}: structures of
  * several hubs with one SIRET; `canonical` is the smallest uid, on every node. */
 ES_MUST_USE enum es_err reader_duplicates(struct reader *r, struct buf *json);
+/* A common table expression `canonique`: the structures that counts are made of, each
+ * establishment once (R5). */
+const char *reader_canonical_sql(void);
 /* Fields in `desaccord`, of all records or of one, by record id. False from each stops. */
 struct meeting {
 	struct record_id record;

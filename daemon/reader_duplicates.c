@@ -5,6 +5,14 @@
 #include "daemon/directory_sql.h"
 #include "proto/value.h"
 
+/* Of several with one SIRET, the smallest uid counts. */
+const char *reader_canonical_sql(void)
+{
+	return "canonique AS (SELECT * FROM structure WHERE rec NOT IN (SELECT rec FROM"
+	       " (SELECT rec, row_number() OVER (PARTITION BY siret ORDER BY uid, pole) AS rang FROM structure"
+	       " WHERE siret IS NOT NULL) WHERE rang > 1))";
+}
+
 struct grouping {
 	struct buf *json;
 	struct buf siret; /* of the group that is open */
