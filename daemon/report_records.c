@@ -350,27 +350,32 @@ static void note_late(struct node *n, const struct report_month *month, struct b
 	}
 }
 
-/* Sealed before the last cut-off, here after it was frozen: counted now. */
+static int64_t changes_before(const struct packed *p, es_ms cutoff)
+{
+	struct change ch;
+	int64_t n = 0;
+
+	for (uint32_t i = 0; i < p->count; i++)
+		n += p->payload[i].present && change_read(p->payload[i].change, &ch) == ES_OK && !ch.control && ch.op == OP_PUT &&
+		     stamp_ms(ch.edited) <= cutoff;
+	return n;
+}
+
+/* Made before the last cut-off, sealed or come after it: counted now. */
 static enum es_err count_too_late(struct node *n, uint32_t index, const struct report_base *was, uint64_t upto, int64_t *count)
 {
 	struct packed *packed = malloc(sizeof *packed);
-	struct commit *commit = malloc(sizeof *commit);
-	enum es_err err = packed && commit ? ES_OK : ES_NOMEM;
+	enum es_err err = packed ? ES_OK : ES_NOMEM;
 	struct buf bytes;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
 	for (uint64_t seq = (index < was->count ? was->upto[index] : 0) + 1; seq <= upto && err == ES_OK; seq++) {
 		buf_clear(&bytes);
 		err = node_read_commit(n, index, seq, &bytes, packed);
-		if (err == ES_OK)
-			err = commit_decode(packed->header, commit);
-		if (err == ES_OK && stamp_ms(commit->hlc) > was->cutoff)
-			break;
-		*count += err == ES_OK;
+		*count += err == ES_OK ? changes_before(packed, was->cutoff) : 0;
 	}
 	buf_done(&bytes);
 	free(packed);
-	free(commit);
 	return err;
 }
 
@@ -392,7 +397,7 @@ static enum es_err note_too_late(struct node *n, const struct report_month *befo
 		}
 		rights_owner_text(m, owner, sizeof owner);
 		if (count > 0)
-			buf_printf(note, "%s%s : %lld envoi(s) de %s arrivés après l'arrêté, comptés ici.", note->len ? "\n" : "", owner,
+			buf_printf(note, "%s%s : %lld changement(s) d'avant l'arrêté de %s, arrivé(s) après, compté(s) ici.", note->len ? "\n" : "", owner,
 				   (long long)count, before->text);
 	}
 	return err;
