@@ -486,11 +486,12 @@ static void drop_inner(struct report *r)
 enum es_err report_compute(struct reader *r, const struct report_ask *ask, struct report *out)
 {
 	struct computing c = {.r = r, .ask = ask, .out = out, .month = ask->month};
+	bool own = sqlite3_get_autocommit(r->db) != 0; /* an export has begun one already */
 	enum es_err err;
 
 	*out = (struct report){.month = ask->month, .format = REPORT_FORMAT};
-	buf_init(&out->note, 4000);
-	err = reader_begin(r);
+	buf_init(&out->note, 16000);
+	err = own ? reader_begin(r) : ES_OK;
 	if (err == ES_OK)
 		err = report_own_pole(r, c.own);
 	c.cress = ask->fold || strncmp(c.own, "cress-", 6) == 0;
@@ -502,7 +503,8 @@ enum es_err report_compute(struct reader *r, const struct report_ask *ask, struc
 		err = read_programme(&c);
 	if (err == ES_OK)
 		err = compute_all(&c);
-	reader_end(r);
+	if (own)
+		reader_end(r);
 	units_clear(&c);
 	free(c.units);
 	if (err == ES_OK && !ask->everything)

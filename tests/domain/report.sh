@@ -27,6 +27,7 @@ figure() {
 wanted() { # HUB KEY
 	jq -r ".par_pole[\"pole-$1\"].$2" "$sample/attendu.json"
 }
+enquete=$(e cress add enquete titre=Achats version=1 --json | jq -r .uid)
 must settle $hubs cress
 
 # --- the sample's figures ---
@@ -73,11 +74,10 @@ must e auray add mesure structure_uid="$s2" annee=2026 part_achats_locaux=4001 >
 equal B2-no-mean-of-two masque "$(figure auray part_achats_locaux:2026 pays:auray)"
 must e auray add mesure structure_uid="$s3" annee=2026 part_achats_locaux=6001 >/dev/null
 equal B2-a-mean-of-three 4334 "$(figure auray part_achats_locaux:2026 pays:auray)"
+exits D1-the-sources-make-a-whole 65 e auray add mesure structure_uid="$s1" annee=2025 ressources_publiques=5000 ventes=4000 dons_mecenat=0 autres=0 portee=local
 for s in "$s1:5000" "$s2:6000" "$s3:7000"; do
 	must e auray add mesure structure_uid="${s%:*}" annee=2026 ressources_publiques=$((10000 - ${s#*:})) ventes="${s#*:}" dons_mecenat=0 autres=0 portee=local >/dev/null
 done
-must e auray add enquete titre=Achats version=1 --json >"$work/enquete"
-enquete=$(jq -r .uid "$work/enquete")
 for s in "$s1:2000" "$s2:3000" "$s3:5000"; do
 	must e auray add reponse enquete_uid="$enquete" structure_uid="${s%:*}" mode=questionnaire part_ventes_ess="${s#*:}" >/dev/null
 done
@@ -110,8 +110,11 @@ before="$(figure fougeres partenariats pays:fougeres) $(figure vitre partenariat
 in_pays() { # HUB EPCI
 	e "$1" list structure --limit 2000 --json | jq -r "first(.items[] | select(.data.code_epci == \"$2\" and .owner == \"pole-$1\")).uid"
 }
-must e fougeres add partenariat structure_a_uid="$(in_pays fougeres 200072452)" structure_b_uid="$(in_pays vitre 200039022)" forme=mutualisation_achats \
-	etat=formalise date_debut=2026-10-01 >"$work/partnership" 2>&1
+cat >"$work/partnership.csv" <<-EOF
+	structure_a_uid,structure_b_uid,forme,categorie,etat,date_debut
+	$(in_pays fougeres 200072452),$(in_pays vitre 200039022),mutualisation_achats,cooperation_economique,formalise,2026-10-01
+EOF
+must e fougeres import partenariat "$work/partnership.csv" >/dev/null
 
 for hub in $hubs; do
 	must e "$hub" report send --month $month >/dev/null
