@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include "daemon/api.h"
+#include "daemon/report.h"
 
 #define PARAM_MAX 512
 
@@ -161,7 +162,8 @@ enum es_err api_seats(struct request *r, struct node *n);
 enum es_err api_register(struct request *r, struct node *n);
 enum es_err api_cancel(struct request *r, struct node *n);
 enum es_err api_duplicates(struct request *r, struct reader *reader);
-/* api_report.c */
+/* api_report.c. A month AAAA-MM (empty: the one we are in), or a day up to which it counts. */
+enum es_err month_param(struct request *r, const char *month, const char *date, struct report_month *out);
 enum es_err api_report(struct request *r, struct reader *reader);
 enum es_err api_report_epci(struct request *r, struct reader *reader);
 enum es_err api_report_freeze(struct request *r, struct node *n);

@@ -664,11 +664,14 @@ static enum es_err format_param(struct request *r, const struct export_format **
 enum es_err api_export(struct request *r, struct reader *reader)
 {
 	const char *finalite = request_param(r, "finalite");
-	struct export_options o = {.region = r->api->swarm->rights.region, .finalite = finalite[0] ? finalite : NULL,
+	struct report_month month;
+	struct export_options o = {.month = month.text, .region = r->api->swarm->rights.region, .finalite = finalite[0] ? finalite : NULL,
 				   .public = strcmp(request_param(r, "public"), "1") == 0};
 	const struct export_format *f = NULL;
 	enum es_err err = format_param(r, &f);
 
+	if (err == ES_OK)
+		err = month_param(r, request_param(r, "month"), "", &month);
 	if (err == ES_OK)
 		err = kind_param(r, f->kinds == EXPORT_ONE && !f->default_kind, &o.kind);
 	if (err == ES_OK && !(r->out_file = tmpfile()))

@@ -16,7 +16,7 @@ static es_ms utc_now(void)
 }
 
 /* `month` (default: the one we are in), `date`: up to that day of its month. */
-static enum es_err month_of(struct request *r, const char *month, const char *date, struct report_month *out)
+enum es_err month_param(struct request *r, const char *month, const char *date, struct report_month *out)
 {
 	if (!month[0] && !date[0]) {
 		report_month_at(utc_now(), out);
@@ -73,7 +73,7 @@ enum es_err api_report(struct request *r, struct reader *reader)
 	struct report_view v = {0};
 	struct report report;
 	struct buf poles;
-	enum es_err err = month_of(r, month, date, &ask.month);
+	enum es_err err = month_param(r, month, date, &ask.month);
 
 	if (err == ES_OK)
 		err = view_of(r, reader, &v);
@@ -100,7 +100,7 @@ enum es_err api_report(struct request *r, struct reader *reader)
 enum es_err api_report_epci(struct request *r, struct reader *reader)
 {
 	struct report_month month;
-	enum es_err err = month_of(r, request_param(r, "month"), request_param(r, "date"), &month);
+	enum es_err err = month_param(r, request_param(r, "month"), request_param(r, "date"), &month);
 
 	return err == ES_OK ? report_epci(reader, &month, &r->out) : err;
 }
@@ -112,7 +112,7 @@ static enum es_err month_body(struct request *r, struct report_month *out)
 	char month[16];
 
 	body_text(r, "month", month, sizeof month);
-	return month_of(r, month, "", out);
+	return month_param(r, month, "", out);
 }
 
 /* `at`: another cut-off than the month's, a time with its offset, or "now". */
@@ -147,7 +147,7 @@ enum es_err api_report_freeze(struct request *r, struct node *n)
 enum es_err api_report_check(struct request *r, struct node *n)
 {
 	struct report_month month;
-	enum es_err err = month_of(r, request_param(r, "month"), "", &month);
+	enum es_err err = month_param(r, request_param(r, "month"), "", &month);
 
 	return err == ES_OK ? report_check(n, &month, &r->out, &r->why) : err;
 }

@@ -11,6 +11,7 @@
  *                       of structures with partial diffusion (R16) no address or point
  *   annuaire            what is shared: public and federation. Staff send it around,
  *                       so what is local stays out of it (R2)
+ *   indicateurs         figures of a month; those of local records where this node counts them
  *   csv, jsonl          all that this node shows, its own local values too
  *   liste-diffusion     contacts that this node shows and that consent
  * With `public`, of each only what may be put on a web site. */
@@ -47,6 +48,7 @@ extern const char export_annuaire_header[];
 struct export_options {
 	const struct schema_kind *kind; /* NULL: the format's default, or all */
 	const char *region; /* of the federation, "53" */
+	const char *month; /* of indicateurs, "2026-10" */
 	const char *finalite; /* of liste-diffusion; NULL: newsletter */
 	bool public; /* no more than what is public */
 };

@@ -222,16 +222,6 @@ const char *reference_epci_name(const struct reference *r, struct slice code)
 	return found ? found->name : NULL;
 }
 
-size_t reference_commune_count(const struct reference *r)
-{
-	return r->commune_count;
-}
-
-const struct commune *reference_commune_at(const struct reference *r, size_t i)
-{
-	return &r->communes[i];
-}
-
 const struct pays *reference_pays(const struct reference *r, struct slice code)
 {
 	for (size_t i = 0; i < r->pays_count; i++) {

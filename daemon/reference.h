@@ -31,8 +31,6 @@ void reference_free(struct reference *r);
 const struct commune *reference_commune(const struct reference *r, struct slice code);
 /* Every commune, by code. */
 void reference_each_commune(const struct reference *r, void (*each)(void *ctx, const struct commune *c), void *ctx);
-size_t reference_commune_count(const struct reference *r);
-const struct commune *reference_commune_at(const struct reference *r, size_t i); /* by code */
 /* The current code for an old one, or NULL. */
 const struct commune *reference_old_commune(const struct reference *r, struct slice old_code);
 /* Upper bound of what the tables take in memory, for those who count it. */

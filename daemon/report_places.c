@@ -69,29 +69,37 @@ static void each_pays_commune(void *ctx, const char *commune)
 	add_member(d, commune, d->place);
 }
 
+static const struct {
+	const char *code, *name;
+} departements[] = {{"22", "Côtes-d'Armor"}, {"29", "Finistère"}, {"35", "Ille-et-Vilaine"}, {"56", "Morbihan"}};
+
+static const char *departement_name(const char *code)
+{
+	for (size_t i = 0; i < sizeof departements / sizeof *departements; i++)
+		if (strcmp(departements[i].code, code) == 0)
+			return departements[i].name;
+	return code;
+}
+
+static void draw_commune(void *ctx, const struct commune *c)
+{
+	struct drawing *d = ctx;
+	struct slice epci = slice_str(c->epci);
+
+	if (strcmp(c->region, d->p->region) != 0)
+		return;
+	add_member(d, c->code, add_place(d, PLACE_REGION, slice_str(c->region), strcmp(c->region, "53") == 0 ? "Bretagne" : c->region));
+	add_member(d, c->code, add_place(d, PLACE_DEPARTEMENT, slice_str(c->departement), departement_name(c->departement)));
+	if (epci.len > 0)
+		add_member(d, c->code, add_place(d, PLACE_EPCI, epci, reference_epci_name(d->p->ref, epci)));
+}
+
 /* The vintage of the reference tables. */
 static void draw_reference(struct drawing *d)
 {
-	static const struct {
-		const char *code, *name;
-	} departements[] = {{"22", "Côtes-d'Armor"}, {"29", "Finistère"}, {"35", "Ille-et-Vilaine"}, {"56", "Morbihan"}};
 	const struct reference *ref = d->p->ref;
 
-	for (size_t i = 0; i < reference_commune_count(ref); i++) {
-		const struct commune *c = reference_commune_at(ref, i);
-		const char *name = c->departement;
-
-		if (strcmp(c->region, d->p->region) != 0)
-			continue;
-		for (size_t n = 0; n < sizeof departements / sizeof *departements; n++)
-			if (strcmp(departements[n].code, c->departement) == 0)
-				name = departements[n].name;
-		add_member(d, c->code, add_place(d, PLACE_REGION, slice_str(c->region),
-						 strcmp(c->region, "53") == 0 ? "Bretagne" : c->region));
-		add_member(d, c->code, add_place(d, PLACE_DEPARTEMENT, slice_str(c->departement), name));
-		if (c->epci[0])
-			add_member(d, c->code, add_place(d, PLACE_EPCI, slice_str(c->epci), reference_epci_name(ref, slice_str(c->epci))));
-	}
+	reference_each_commune(ref, draw_commune, d);
 	for (size_t i = 0; i < reference_pays_count(ref); i++) {
 		const struct pays *pays = reference_pays_at(ref, i);
 

@@ -22,6 +22,7 @@ static void export_path(struct buf *path, const struct args *a, const struct wis
 	buf_str(path, "/export");
 	path_query(path, "format", w->format->name);
 	path_query(path, "kind", w->kind);
+	path_query(path, "month", args_get(a, "month"));
 	path_query(path, "finalite", args_get(a, "finalite"));
 	path_query(path, "public", args_has(a, "public") ? "1" : NULL);
 }

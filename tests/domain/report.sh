@@ -151,6 +151,13 @@ check public-has-only-the-region-of-what-is-not-public jq -e \
 	'[.items[] | select(.territoire_type != "region" and (.indicateur | test("^(partenariats|diagnostics|suivis|alertes|note_)")))] == []' <<-EOF
 	$(e cress report --month $month --public --json)
 EOF
+e cress export indicateurs --month $month >"$work/indicateurs.csv"
+e cress export indicateurs --month $month >"$work/again.csv"
+equal indicateurs-has-its-header mois,territoire_type,territoire_code,territoire_nom,indicateur,valeur,unite,n,masque,definition_version "$(head -n 1 "$work/indicateurs.csv")"
+check indicateurs-same-data-same-bytes cmp "$work/indicateurs.csv" "$work/again.csv"
+equal indicateurs-of-vitre "2026-10,pays,vitre,Pays de Vitré - Porte de Bretagne,couverture_communes,8709,pour_dix_mille,62,non,1" \
+	"$(grep ',pays,vitre,.*,couverture_communes,' "$work/indicateurs.csv")"
+check R15-masked-cells-are-empty grep -q ',montants,,centimes,,oui,1$' "$work/indicateurs.csv"
 sent=$(outbox auray)
 must e auray report send --month $month >/dev/null
 equal sending-twice-changes-nothing "$sent" "$(outbox auray)"
