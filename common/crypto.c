@@ -27,6 +27,7 @@ static const char hash_personal[][crypto_generichash_blake2b_PERSONALBYTES + 1] 
 	[HASH_BUCKET] = "essaim1 bucket__",
 	[HASH_INVITE] = "essaim1 invite__",
 	[HASH_FINGERPRINT] = "essaim1 fingerpr",
+	[HASH_REPORT] = "essaim1 report__",
 };
 
 static const char sign_prefix[][SIGN_PREFIX] = {

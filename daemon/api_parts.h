@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include "daemon/api.h"
+#include "daemon/report.h"
 
 #define PARAM_MAX 512
 
@@ -179,6 +180,13 @@ enum es_err api_unlink(struct request *r, struct node *n);
 enum es_err api_countersign(struct request *r, struct node *n);
 enum es_err api_siblings(struct request *r, struct reader *reader);
 enum es_err api_duplicates(struct request *r, struct reader *reader);
+/* api_report.c. A month AAAA-MM (empty: the one we are in), or a day up to which it counts. */
+enum es_err month_param(struct request *r, const char *month, const char *date, struct report_month *out);
+enum es_err api_report(struct request *r, struct reader *reader);
+enum es_err api_report_epci(struct request *r, struct reader *reader);
+enum es_err api_report_freeze(struct request *r, struct node *n);
+enum es_err api_report_check(struct request *r, struct node *n);
+enum es_err api_report_send(struct request *r, struct node *n);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
 enum es_err api_evidence(struct request *r, struct node *n);

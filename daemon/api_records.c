@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <time.h>
 #include "daemon/api_parts.h"
+#include "daemon/export.h"
+#include "daemon/follow.h"
 #include "proto/canon.h"
 #include "proto/value.h"
 
@@ -31,8 +33,20 @@ static struct slice edit_text(const struct edit *e, const char *name)
 	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, CHANGE_MAX) : SLICE_NONE;
 }
 
+/* The annuaire has the structures of all hubs: what it says of another's, and that hub
+ * says too, is no structure of ours. Derived fields are none of its columns. */
+static bool others_say(struct editing_host *h, const struct edit *e, const struct structure_match *m)
+{
+	struct slice values[SCHEMA_FIELDS_MAX] = {{0}};
+
+	for (size_t i = 0; i < e->kind->field_count; i++)
+		if (!(e->kind->fields[i].flags & FIELD_DERIVED) && !(e->if_empty >> i & 1))
+			values[i] = e->values[i];
+	return reader_repeats(h->n->reader, m, values);
+}
+
 /* A line without a uid may be one we have: importing twice changes nothing (R18). */
-static void match_known(struct editing_host *h, struct edit *e)
+static void match_known(struct editing_host *h, struct edit *e, bool *repeats)
 {
 	if (e->has_uid || strcmp(e->kind->name, "structure") != 0 || !h->n->reader)
 		return;
@@ -43,6 +57,8 @@ static void match_known(struct editing_host *h, struct edit *e)
 	e->has_uid = reader_match(h->n->reader, &m, &e->uid, &former);
 	if (former) /* R4: it has moved, and keeps the number it has now */
 		e->values[structure_siret] = e->values[structure_siren] = SLICE_NONE;
+	if (!e->has_uid && e->listed)
+		*repeats = others_say(h, e, &m);
 }
 
 /* F14: what follows in the same transaction. */
@@ -57,9 +73,14 @@ static enum es_err host_edit(void *ctx, const struct edit *wish, enum edit_outco
 	struct editing_host *h = ctx;
 	struct edit_result result;
 	struct edit known = *wish, *e = &known;
+	bool repeats = false;
 	enum es_err err;
 
-	match_known(h, e);
+	match_known(h, e, &repeats);
+	if (repeats) {
+		*outcome = EDIT_SAME;
+		return ES_OK;
+	}
 	err = node_edit(h->n, e, false, &result);
 
 	if (err == ES_OK)
@@ -275,16 +296,33 @@ static void edit_answer(struct request *r, struct node *n, const struct edit_res
 	buf_str(&r->out, "}");
 }
 
+/* The record, and what follows from it (follow.h). `c->state` gets it as it stood. */
+static enum es_err write_record(struct request *r, struct node *n, const struct checking *c, struct edit_result *result)
+{
+	struct following f = {.n = n, .was = *c};
+	enum es_err err = c->creating ? ES_OK : node_stands(n, c->e, c->state);
+
+	c->e->decides = true;
+	if (err == ES_OK)
+		err = node_edit(n, c->e, !c->creating, result);
+	if (err != ES_OK)
+		return err;
+	ulid_encode(result->uid.bytes, f.uid);
+	err = follow_edit(&f);
+	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, c->findings) : err;
+}
+
 /* `after` gets what else was done, as members of the answer. */
 static enum es_err write_values(struct request *r, struct node *n, struct edit *e, enum writing how, const struct pair *pairs,
 				size_t count, struct findings *f, struct edit_result *out, struct buf *after)
 {
-	struct buf memory, scratch;
+	struct buf memory, scratch, before;
 	struct editing_host h;
 	enum es_err err;
 
 	buf_init(&memory, 16 * 65536);
 	buf_init(&scratch, 16 * 65536);
+	buf_init(&before, 16 * 65536);
 	host_init(&h, r, n, true);
 	err = read_values(r, e, pairs, count, &memory, f);
 	if (err == ES_OK)
@@ -293,14 +331,13 @@ static enum es_err write_values(struct request *r, struct node *n, struct edit *
 		err = refused(r, f);
 	if (err == ES_OK && how == WRITING_PROPOSAL)
 		err = node_propose(n, e, out);
-	else if (err == ES_OK) {
-		e->decides = true;
-		err = node_edit(n, e, how == WRITING_OURS, out);
-		if (err == ES_OK && closes_structure(e, out))
-			err = structure_closed(n, &out->uid, after);
-	}
+	else if (err == ES_OK)
+		err = write_record(r, n, &(struct checking){e, how == WRITING_NEW, n->ref, &h.host, &scratch, f, &before}, out);
+	if (err == ES_OK && how != WRITING_PROPOSAL && closes_structure(e, out))
+		err = structure_closed(n, &out->uid, after);
 	buf_done(&memory);
 	buf_done(&scratch);
+	buf_done(&before);
 	return err;
 }
 
@@ -686,24 +723,39 @@ enum es_err api_match(struct request *r, struct reader *reader)
 	return err;
 }
 
+static enum es_err format_param(struct request *r, const struct export_format **out)
+{
+	*out = export_format_named(request_param(r, "format"));
+	if (*out)
+		return ES_OK;
+	buf_printf(&r->why, "%s: unknown format; known: ", request_param(r, "format"));
+	export_format_names(&r->why);
+	return ES_USAGE;
+}
+
 enum es_err api_export(struct request *r, struct reader *reader)
 {
-	const char *format = request_param(r, "format");
-	bool csv = strcmp(format, "csv") == 0;
-	const struct schema_kind *k;
-	enum es_err err = kind_param(r, csv, &k);
+	const char *finalite = request_param(r, "finalite");
+	struct report_month month;
+	struct export_options o = {.month = month.text, .region = r->api->swarm->rights.region, .finalite = finalite[0] ? finalite : NULL,
+				   .public = strcmp(request_param(r, "public"), "1") == 0};
+	const struct export_format *f = NULL;
+	enum es_err err = format_param(r, &f);
 
-	if (err == ES_OK && !csv && strcmp(format, "jsonl") != 0) {
-		buf_printf(&r->why, "%s: unknown format; known: csv, jsonl", format);
-		err = ES_USAGE;
-	}
+	if (err == ES_OK)
+		err = month_param(r, request_param(r, "month"), "", &month);
+	if (err == ES_OK)
+		err = kind_param(r, f->kinds == EXPORT_ONE && !f->default_kind, &o.kind);
 	if (err == ES_OK && !(r->out_file = tmpfile()))
 		err = ES_IO;
 	if (err == ES_OK)
-		err = csv ? reader_export_csv(reader, k, r->out_file) : reader_export_jsonl(reader, k, r->out_file);
-	if (err == ES_OK && fflush(r->out_file) != 0)
-		err = errno == ENOSPC ? ES_DISK_FULL : ES_IO;
-	r->type = csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
+		err = export_write(reader, f, &o, r->out_file);
+	if (err == ES_IO && errno == ENOSPC)
+		err = ES_DISK_FULL;
+	if (err == ES_USAGE && f)
+		buf_printf(&r->why, "%s: this format has no kind to choose", f->name);
+	if (f)
+		r->type = f->type;
 	return err;
 }
 

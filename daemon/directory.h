@@ -6,7 +6,7 @@
  *
  *   one table per kind, named as the kind: rec, uid, pole, <fields>, maj
  *   etat        layer 4 of every record, unknown kinds and fields included; with which
- *               commit it first came here (arrivee), when its last one did (recu)
+ *               commit of another hub it first came here (arrivee), when the last did (recu)
  *   recherche   FTS5 over the searchable fields, folded by value_fold_text
  *   point       coordinates on a grid, for --near
  *   alias       structures that are not counted, and who is counted for them (identity.h)
@@ -45,7 +45,7 @@ struct feed_item {
 	es_stamp base; /* the stamp of what its editor saw */
 	uint32_t log; /* the frontier index of its log; LOG_PENDING: the outbox */
 	struct id16 steward; /* whose record it is */
-	int64_t arrived; /* its commit's arrival number here... */
+	int64_t arrived; /* its commit's arrival number here, 0: written here... */
 	es_ms heard; /* ...and when that was, by our clock */
 	bool reset; /* nothing of this record counts but what follows; kind and change unused */
 };
@@ -103,8 +103,8 @@ size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *i
 bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id16 *uid);
 /* The structure of that pole with this SIRET, else this RNA, else, where both are
  * empty, this name in this commune and neither number: what an imported line
- * without a uid means. Texts as stored; the oldest where several match. `former`: by a
- * SIRET that it bears no more (R4). */
+ * without a uid means. Texts as stored; where several match, the one of that name and
+ * commune, then the oldest. `former`: by a SIRET that it bears no more (R4). */
 struct structure_match {
 	const char *pole;
 	struct slice siret, rna, nom, code_insee;
@@ -112,6 +112,9 @@ struct structure_match {
 bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid, bool *former);
 /* The structure that a SIRET means now: former ones, successions and links followed. */
 bool reader_resolve(struct reader *r, struct slice siret, struct id16 *uid);
+/* Does another pole have that structure, with each of these values (by field index;
+ * empty: not asked)? Then a line that says so adds nothing. */
+bool reader_repeats(struct reader *r, const struct structure_match *m, const struct slice *values);
 /* JSON {kind, uid, owner, scope, data{}}; a reference to a record not here shows
  * "(non partagé)". ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, struct buf *json);
@@ -131,10 +134,6 @@ struct ranking {
  * niveau, detail{qualite[sub, weight, product]...}, inconnu[], preuves{}}], raisons{REASON: n},
  * ecartes[{uid, titre, raison}]}, by total, proximity, distance, uid. ES_NOT_FOUND. */
 ES_MUST_USE enum es_err reader_rank(struct reader *r, const struct ranking *q, struct buf *json);
-/* Exchange CSV of one kind, records this node shows, by uid: same data, same bytes. */
-ES_MUST_USE enum es_err reader_export_csv(struct reader *r, const struct schema_kind *k, FILE *out);
-/* One object a line, kind by kind (NULL: all), by uid. */
-ES_MUST_USE enum es_err reader_export_jsonl(struct reader *r, const struct schema_kind *k, FILE *out);
 /* JSON {"structure": n, ...}: every kind of the schema, live records only. */
 ES_MUST_USE enum es_err reader_counts(struct reader *r, struct buf *json);
 /* JSON {total, items[{siret, canonical, state, doublon?, since?, items[{uid, owner, nom,
@@ -165,5 +164,8 @@ bool reader_text(struct reader *r, const char *sql, const struct slice *args, si
 #define ROW_COLUMNS_MAX 8
 ES_MUST_USE enum es_err reader_rows(struct reader *r, const char *sql, const struct slice *args, size_t count,
 				    bool (*each)(void *ctx, const struct slice *columns), void *ctx);
+/* The first column of every row, as text, valid until `each` returns; false from it stops. */
+ES_MUST_USE enum es_err reader_texts(struct reader *r, const char *sql, const struct slice *args, size_t count,
+				     bool (*each)(void *ctx, struct slice text), void *ctx);
 
 #endif

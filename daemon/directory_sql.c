@@ -163,6 +163,7 @@ int kind_map_field(const struct kind_map *m, unsigned no)
 struct shown_reading {
 	struct shown *s;
 	const struct kind_map *m;
+	enum scope within;
 };
 
 static void shown_field(void *ctx, unsigned no, const struct fold_value *v)
@@ -171,12 +172,16 @@ static void shown_field(void *ctx, unsigned no, const struct fold_value *v)
 	struct shown *s = reading->s;
 	int at;
 
+	if (v->scope > reading->within)
+		return;
 	if (v->edited > s->latest)
 		s->latest = v->edited;
 	if (v->scope < s->widest)
 		s->widest = v->scope;
 	if (v->value.p[0] == 0xc0)
 		return;
+	if (v->edited > s->valued)
+		s->valued = v->edited;
 	if (no == FIELD_DELETED)
 		s->deleted = v->value.p[0] == 0xc3;
 	if (no == FIELD_PORTEE)
@@ -190,13 +195,18 @@ static void shown_field(void *ctx, unsigned no, const struct fold_value *v)
 
 void shown_read(struct shown *s, const struct kind_map *m, struct slice state)
 {
-	struct shown_reading reading = {s, m};
+	shown_read_within(s, m, SCOPE_LOCAL, state);
+}
+
+void shown_read_within(struct shown *s, const struct kind_map *m, enum scope within, struct slice state)
+{
+	struct shown_reading reading = {s, m, within};
 
 	s->count = m == NULL ? 0 : m->k->field_count;
 	memset(s->value, 0, s->count * sizeof(s->value[0]));
 	s->portee = SLICE_NONE;
 	s->deleted = s->own = false;
-	s->latest = 0;
+	s->latest = s->valued = 0;
 	s->widest = SCOPE_LOCAL;
 	fold_each(state, shown_field, &reading);
 }

@@ -57,10 +57,13 @@ struct shown {
 	struct slice portee;
 	bool deleted, own; /* own: some own field has a value */
 	es_stamp latest;
+	es_stamp valued; /* the latest of the fields that have a value: the same for all who see them */
 	enum scope widest;
 };
 /* `m` may be NULL: an unknown kind. */
 void shown_read(struct shown *s, const struct kind_map *m, struct slice state);
+/* What stands in a scope narrower than `within` is passed over: what those see who hold no more. */
+void shown_read_within(struct shown *s, const struct kind_map *m, enum scope within, struct slice state);
 bool shown_live(const struct shown *s);
 /* The dated values of that day in their fields' places; `memory` holds them. */
 void shown_on(struct shown *s, const struct kind_map *m, const char *day, struct buf *memory);
@@ -107,6 +110,9 @@ void reader_write(struct reader *r, struct slice record, unsigned kind, struct s
 ES_MUST_USE enum es_err reader_identity(struct reader *r, struct identity **out);
 /* Into the object that a structure is shown as. */
 ES_MUST_USE enum es_err reader_show_around(struct reader *r, const struct record_id *id, unsigned kind, struct buf *json);
+/* The same, of what stands in the scope `within` or a wider one. */
+void reader_write_within(struct reader *r, struct slice record, unsigned kind, enum scope within, struct slice state,
+			 struct slice pole, bool hide_unknown, struct buf *json);
 ES_MUST_USE enum es_err reader_count(struct reader *r, const struct schema_kind *k, int64_t *out);
 
 #endif

@@ -129,10 +129,19 @@ static void take_field(struct importing *im, const struct schema_field *f, struc
 		im->edit.values[f->index] = (struct slice){NULL, im->values.len - from};
 }
 
+/* Our export for spreadsheets has set an apostrophe before what looks like a formula
+ * (R19). The exchange file, which has a uid, is taken to the letter. */
+static struct slice unneutralised(const struct importing *im, struct slice text)
+{
+	if (im->header.has_uid || text.len == 0 || text.p[0] != '\'' || !text_is_formula(text))
+		return text;
+	return SLICE(text.p + 1, text.len - 1);
+}
+
 static void take_cell(struct importing *im, size_t i)
 {
 	const struct column *c = &im->header.columns[i];
-	struct slice text = cell_text(im, im->csv.fields[i]);
+	struct slice text = unneutralised(im, cell_text(im, im->csv.fields[i]));
 
 	switch (c->use) {
 	case COLUMN_FIELD: take_field(im, c->field, text); break;
@@ -283,6 +292,7 @@ static enum es_err read_record(struct importing *im)
 	im->findings.worst = VERDICT_ACCEPTED;
 	memset(&im->edit, 0, sizeof(im->edit));
 	im->edit.kind = im->options->kind;
+	im->edit.listed = im->header.is_annuaire;
 	buf_clear(&im->cells);
 	buf_clear(&im->values);
 	buf_clear(&im->derived);

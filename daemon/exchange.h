@@ -24,6 +24,7 @@ struct edit {
 	/* Bit i: values[i] is a default or a guess (type_acteur, famille_ess,
 	 * statut_ess), to be taken only where the record has no value there. */
 	uint64_t if_empty;
+	bool listed; /* a line of our own annuaire, which has other hubs' structures too */
 	bool decides; /* somebody chose: ends the conflicts of the fields it names, an import does not */
 };
 enum edit_outcome { EDIT_NEW, EDIT_CHANGED, EDIT_SAME };

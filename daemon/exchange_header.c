@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/export.h"
 #include "proto/text.h"
 #include "proto/value.h"
 
@@ -151,11 +152,26 @@ static enum es_err read_column(struct header *h, size_t i, struct slice raw, enu
 	return buf_err(&h->names) == ES_OK ? refuse_twice(h, i, why) : buf_err(&h->names);
 }
 
+static bool is_annuaire(const struct header *h)
+{
+	const char *rest = export_annuaire_header;
+
+	for (size_t i = 0; i < h->count; i++) {
+		size_t len = strcspn(rest, ";");
+
+		if (strlen(h->columns[i].header) != len || memcmp(h->columns[i].header, rest, len) != 0)
+			return false;
+		rest += len + (rest[len] == ';');
+	}
+	return *rest == '\0';
+}
+
 static enum es_err find_fields(struct header *h, struct buf *why)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < h->count; i++) {
+		h->has_uid = h->has_uid || h->columns[i].use == COLUMN_UID;
 		if (h->columns[i].use != COLUMN_FIELD)
 			continue;
 		h->of_field[h->columns[i].field->index] = &h->columns[i];
@@ -183,6 +199,7 @@ enum es_err header_read(struct header *h, const struct csv *c, enum encoding e, 
 	h->count = c->count;
 	for (size_t i = 0; i < c->count && err == ES_OK; i++)
 		err = read_column(h, i, c->fields[i], e, k, why);
+	h->is_annuaire = err == ES_OK && is_annuaire(h);
 	return err == ES_OK ? find_fields(h, why) : err;
 }
 

@@ -18,6 +18,8 @@ struct header {
 	struct column columns[CSV_FIELDS_MAX];
 	size_t count;
 	const struct column *of_field[SCHEMA_FIELDS_MAX]; /* by field index; NULL: absent */
+	bool has_uid;
+	bool is_annuaire; /* these are the headers of our own export for spreadsheets */
 	struct buf names; /* what the headers point into */
 };
 

@@ -517,8 +517,12 @@ enum es_err journal_feed_change(struct feed *f, const struct head *h, const stru
 		.record = ch.record, .kind = ch.kind, .steward = rights_steward(f->rights, &ch.record, ch.kind),
 		.change = {.scope = h->scope, .edited = ch.edited, .commit = c->id, .index = index,
 			   .salt = y->salt, .fields = ch.fields},
-		.base = ch.base, .log = (uint32_t)(h - f->frontier->heads), .arrived = at->pos, .heard = at->heard,
+		.base = ch.base, .log = (uint32_t)(h - f->frontier->heads),
 	};
+	if (!f->self || !id_eq(f->self, &h->hub)) {
+		item.arrived = at->pos;
+		item.heard = at->heard;
+	}
 	return f->each(f->ctx, &item);
 }
 
@@ -537,8 +541,12 @@ static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed 
 		err = ES_DAMAGED;
 	if (err == ES_OK)
 		err = check_stored(&id, &l->packed, &l->commit);
-	for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++)
+	if (err == ES_OK && f->upto && (index >= f->upto_count || l->commit.seq > f->upto[index]))
+		return ES_OK;
+	for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++) {
+		f->erased += f->upto && !l->packed.payload[i].present;
 		err = journal_feed_change(f, &f->frontier->heads[index], &at, &l->commit, &l->packed.payload[i], i);
+	}
 	if (err != ES_DAMAGED)
 		return err;
 	f->damaged++;

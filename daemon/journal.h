@@ -101,8 +101,12 @@ struct feed {
 	uint32_t damaged_log;
 	const struct frontier *frontier;
 	const struct rights *rights;
+	const struct id16 *self; /* what this hub wrote has not arrived; NULL: all has */
 	const struct own_order *orders; /* erasures that no control entry says yet */
 	size_t order_count;
+	const uint64_t *upto; /* by frontier index: nothing beyond this seq is told; NULL: no limit */
+	size_t upto_count;
+	int64_t erased; /* with a limit: changes below it that are destroyed */
 	enum es_err (*each)(void *ctx, const struct feed_item *item);
 	void *ctx;
 };

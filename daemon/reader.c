@@ -181,26 +181,28 @@ bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id
 	return known;
 }
 
-static bool match_one(struct reader *r, unsigned how, const char *pole, struct slice a, struct slice b, struct id16 *uid)
+/* One association may be several establishments under one RNA: the one of that name and
+ * commune is meant. */
+static bool match_one(struct reader *r, unsigned how, const struct structure_match *m, struct slice number, struct id16 *uid)
 {
 	static const char *const sql[] = {
-		"SELECT uid FROM structure WHERE siret = ?1 AND pole = ?3 ORDER BY uid LIMIT 1",
-		"SELECT uid FROM structure WHERE rna = ?1 AND pole = ?3 ORDER BY uid LIMIT 1",
-		"SELECT uid FROM structure WHERE siret IS NULL AND rna IS NULL AND nom = ?1 AND code_insee = ?2 AND pole = ?3"
+		"SELECT uid FROM structure WHERE siret = ?1 AND pole = ?2 ORDER BY nom IS NOT ?3, code_insee IS NOT ?4, uid LIMIT 1",
+		"SELECT uid FROM structure WHERE rna = ?1 AND pole = ?2 ORDER BY nom IS NOT ?3, code_insee IS NOT ?4, uid LIMIT 1",
+		"SELECT uid FROM structure WHERE siret IS NULL AND rna IS NULL AND pole = ?2 AND nom = ?3 AND code_insee = ?4"
 		" ORDER BY uid LIMIT 1",
-		"SELECT s.uid FROM siret_ancien a CROSS JOIN structure s WHERE a.siret = ?1 AND s.rec = a.rec AND s.pole = ?3"
-		" ORDER BY s.uid LIMIT 1",
+		"SELECT s.uid FROM siret_ancien a CROSS JOIN structure s WHERE a.siret = ?1 AND s.rec = a.rec AND s.pole = ?2"
+		" ORDER BY s.nom IS NOT ?3, s.code_insee IS NOT ?4, s.uid LIMIT 1",
 	};
 	sqlite3_stmt *s;
 	bool found = false;
 
-	if (a.len == 0 || (r->match[how] == NULL && sql_prepare(r->db, sql[how], &r->match[how]) != ES_OK))
+	if (r->match[how] == NULL && sql_prepare(r->db, sql[how], &r->match[how]) != ES_OK)
 		return false;
 	s = r->match[how];
-	sql_bind_text(s, 1, a);
-	if (how == 2)
-		sql_bind_text(s, 2, b);
-	sqlite3_bind_text(s, 3, pole, -1, SQLITE_STATIC);
+	sql_bind_text(s, 1, number);
+	sqlite3_bind_text(s, 2, m->pole, -1, SQLITE_STATIC);
+	sql_bind_text(s, 3, m->nom);
+	sql_bind_text(s, 4, m->code_insee);
 	if (sqlite3_step(s) == SQLITE_ROW) {
 		struct slice text = sql_text(s, 0);
 
@@ -213,14 +215,14 @@ static bool match_one(struct reader *r, unsigned how, const char *pole, struct s
 bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid, bool *former)
 {
 	*former = false;
-	if (m->siret.len > 0 && match_one(r, 0, m->pole, m->siret, SLICE_NONE, uid))
+	if (m->siret.len > 0 && match_one(r, 0, m, m->siret, uid))
 		return true;
-	*former = m->siret.len > 0 && match_one(r, 3, m->pole, m->siret, SLICE_NONE, uid);
+	*former = m->siret.len > 0 && match_one(r, 3, m, m->siret, uid);
 	if (*former)
 		return true;
-	if (m->rna.len > 0 && match_one(r, 1, m->pole, m->rna, SLICE_NONE, uid))
+	if (m->rna.len > 0 && match_one(r, 1, m, m->rna, uid))
 		return true;
-	return m->siret.len == 0 && m->rna.len == 0 && match_one(r, 2, m->pole, m->nom, m->code_insee, uid);
+	return m->siret.len == 0 && m->rna.len == 0 && m->nom.len > 0 && match_one(r, 2, m, SLICE_NONE, uid);
 }
 
 static bool reference_hidden(struct reader *r, const struct schema_field *f, struct slice value)
@@ -237,6 +239,7 @@ static bool reference_hidden(struct reader *r, const struct schema_field *f, str
 struct data_writing {
 	struct buf *json;
 	const struct kind_map *m;
+	enum scope within;
 	const char *comma;
 };
 
@@ -244,7 +247,7 @@ static void write_unknown(void *ctx, unsigned no, const struct fold_value *v)
 {
 	struct data_writing *w = ctx;
 
-	if (no == FIELD_DELETED || no == FIELD_PORTEE || v->value.p[0] == 0xc0)
+	if (no == FIELD_DELETED || no == FIELD_PORTEE || v->value.p[0] == 0xc0 || v->scope > w->within)
 		return;
 	if (w->m != NULL && kind_map_field(w->m, no) >= 0)
 		return;
@@ -254,10 +257,10 @@ static void write_unknown(void *ctx, unsigned no, const struct fold_value *v)
 }
 
 /* The scope stands beside the data, so portee is left out of it. */
-static void write_data(struct reader *r, const struct shown *shown, const struct kind_map *m, struct slice state,
-		       bool hide_unknown, struct buf *json)
+static void write_data(struct reader *r, const struct shown *shown, const struct kind_map *m, enum scope within,
+		       struct slice state, bool hide_unknown, struct buf *json)
 {
-	struct data_writing w = {.json = json, .m = m, .comma = ""};
+	struct data_writing w = {.json = json, .m = m, .within = within, .comma = ""};
 
 	for (size_t i = 0; i < shown->count; i++) {
 		const struct schema_field *f = &m->k->fields[i];
@@ -274,8 +277,8 @@ static void write_data(struct reader *r, const struct shown *shown, const struct
 	fold_each(state, write_unknown, &w);
 }
 
-static void write_shown(struct reader *r, struct slice record, unsigned kind, const struct shown *shown, struct slice state,
-			struct slice pole, bool hide_unknown, struct buf *json)
+static void write_shown(struct reader *r, struct slice record, unsigned kind, const struct shown *shown, enum scope within,
+			struct slice state, struct slice pole, bool hide_unknown, struct buf *json)
 {
 	const struct kind_map *m = kind_maps_find(&r->maps, kind);
 	char uid[ULID_LEN + 1];
@@ -287,17 +290,23 @@ static void write_shown(struct reader *r, struct slice record, unsigned kind, co
 		buf_printf(json, "{\"kind\":\"kind_%u\",\"uid\":\"%s\",\"owner\":", kind, uid);
 	json_string(pole, json);
 	buf_printf(json, ",\"scope\":\"%s\",\"data\":{", shown_scope(shown, m));
-	write_data(r, shown, m, state, hide_unknown, json);
+	write_data(r, shown, m, within, state, hide_unknown, json);
 	buf_str(json, "}}");
 }
 
 void reader_write(struct reader *r, struct slice record, unsigned kind, struct slice state, struct slice pole,
 		  bool hide_unknown, struct buf *json)
 {
+	reader_write_within(r, record, kind, SCOPE_LOCAL, state, pole, hide_unknown, json);
+}
+
+void reader_write_within(struct reader *r, struct slice record, unsigned kind, enum scope within, struct slice state,
+			 struct slice pole, bool hide_unknown, struct buf *json)
+{
 	struct shown shown;
 
-	shown_read(&shown, kind_maps_find(&r->maps, kind), state);
-	write_shown(r, record, kind, &shown, state, pole, hide_unknown, json);
+	shown_read_within(&shown, kind_maps_find(&r->maps, kind), within, state);
+	write_shown(r, record, kind, &shown, within, state, pole, hide_unknown, json);
 }
 
 static enum es_err write_on(struct reader *r, const struct record_id *id, unsigned kind, struct slice state, struct slice pole,
@@ -314,7 +323,7 @@ static enum es_err write_on(struct reader *r, const struct record_id *id, unsign
 		shown_on(&shown, m, day, &memory);
 	err = buf_err(&memory);
 	if (err == ES_OK)
-		write_shown(r, record_slice(id), kind, &shown, state, pole, true, json);
+		write_shown(r, record_slice(id), kind, &shown, SCOPE_LOCAL, state, pole, true, json);
 	buf_done(&memory);
 	return err;
 }

@@ -325,3 +325,34 @@ enum es_err reader_siblings(struct reader *r, struct buf *json)
 	buf_done(&items);
 	return err == ES_OK ? buf_err(json) : err;
 }
+
+static bool says(const struct shown *shown, const struct kind_map *m, const struct slice *values)
+{
+	for (size_t i = 0; i < m->k->field_count; i++)
+		if (values[i].len > 0 && !slice_eq(values[i], shown->value[i]))
+			return false;
+	return true;
+}
+
+bool reader_repeats(struct reader *r, const struct structure_match *m, const struct slice *values)
+{
+	const struct kind_map *map = kind_maps_find(&r->maps, schema_kind_named(slice_str("structure"))->no);
+	const char *key = m->siret.len > 0 ? "siret = ?1" : m->rna.len > 0 ? "rna = ?1" :
+			  "siret IS NULL AND rna IS NULL AND nom = ?1 AND code_insee = ?2";
+	sqlite3_stmt *s = NULL;
+	struct shown shown;
+	bool found = false;
+
+	if (sql_preparef(r->db, &s, "SELECT e.state FROM structure t JOIN etat e ON e.rec = t.rec WHERE %s AND pole <> ?3", key) != ES_OK)
+		return false;
+	sql_bind_text(s, 1, m->siret.len > 0 ? m->siret : m->rna.len > 0 ? m->rna : m->nom);
+	if (m->siret.len == 0 && m->rna.len == 0)
+		sql_bind_text(s, 2, m->code_insee);
+	sqlite3_bind_text(s, 3, m->pole, -1, SQLITE_STATIC);
+	while (!found && sqlite3_step(s) == SQLITE_ROW) {
+		shown_read(&shown, map, sql_blob(s, 0));
+		found = says(&shown, map, values);
+	}
+	sqlite3_finalize(s);
+	return found;
+}

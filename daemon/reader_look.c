@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One number, one text or some rows out of the directory, for those who look at other
- * records. */
+ * Numbers, texts and rows out of the directory, for those who look at other records. */
 #include "daemon/directory_sql.h"
 
-static enum es_err ask(struct reader *r, const char *sql, const struct slice *args, size_t count, sqlite3_stmt **s)
+static enum es_err prepare(struct reader *r, const char *sql, const struct slice *args, size_t count, sqlite3_stmt **s)
 {
 	enum es_err err = sql_prepare(r->db, sql, s);
 
 	for (size_t i = 0; i < count && err == ES_OK; i++)
 		sql_bind_text(*s, (int)i + 1, args[i]);
-	if (err == ES_OK)
-		err = sql_err(sqlite3_step(*s));
 	return err;
+}
+
+static enum es_err ask(struct reader *r, const char *sql, const struct slice *args, size_t count, sqlite3_stmt **s)
+{
+	enum es_err err = prepare(r, sql, args, count, s);
+
+	return err == ES_OK ? sql_err(sqlite3_step(*s)) : err;
 }
 
 int64_t reader_number(struct reader *r, const char *sql, const struct slice *args, size_t count)
@@ -44,10 +48,8 @@ enum es_err reader_rows(struct reader *r, const char *sql, const struct slice *a
 	struct slice columns[ROW_COLUMNS_MAX];
 	sqlite3_stmt *s = NULL;
 	int rc = SQLITE_DONE;
-	enum es_err err = sql_prepare(r->db, sql, &s);
+	enum es_err err = prepare(r, sql, args, count, &s);
 
-	for (size_t i = 0; i < count && err == ES_OK; i++)
-		sql_bind_text(s, (int)i + 1, args[i]);
 	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
 		for (int i = 0; i < sqlite3_column_count(s) && i < ROW_COLUMNS_MAX; i++)
 			columns[i] = sql_text(s, i);
@@ -56,6 +58,21 @@ enum es_err reader_rows(struct reader *r, const char *sql, const struct slice *a
 			break;
 		}
 	}
+	if (err == ES_OK)
+		err = sql_err(rc);
+	sqlite3_finalize(s);
+	return err;
+}
+
+enum es_err reader_texts(struct reader *r, const char *sql, const struct slice *args, size_t count,
+			 bool (*each)(void *ctx, struct slice text), void *ctx)
+{
+	sqlite3_stmt *s = NULL;
+	enum es_err err = prepare(r, sql, args, count, &s);
+	int rc = SQLITE_DONE;
+
+	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW && each(ctx, sql_text(s, 0)))
+		continue;
 	if (err == ES_OK)
 		err = sql_err(rc);
 	sqlite3_finalize(s);

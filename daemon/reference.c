@@ -103,6 +103,7 @@ void reference_free(struct reference *r)
 	free(r->old);
 	free(r->naf);
 	free(r->epci);
+	free(r->regions);
 	free(r->categories);
 	free(r->pays);
 	free(r->members);
@@ -205,6 +206,13 @@ bool reference_naf(const struct reference *r, struct slice code_with_dot)
 const struct legal_category *reference_category(const struct reference *r, struct slice code)
 {
 	return find_code(r->categories, r->category_count, sizeof(*r->categories), code);
+}
+
+const char *reference_region_name(const struct reference *r, struct slice code)
+{
+	const struct named *found = find_code(r->regions, r->region_count, sizeof(*r->regions), code);
+
+	return found ? found->name : NULL;
 }
 
 const char *reference_epci_name(const struct reference *r, struct slice code)

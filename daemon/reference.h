@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Reference tables of conf/reference (communes, old codes, EPCI, NAF, legal
- * categories, Pays), read once at start into compact sorted arrays, then
+ * categories, Pays, regions), read once at start into compact sorted arrays, then
  * immutable: any thread may read. Sources and licences: conf/reference/SOURCES.md. */
 #ifndef DAEMON_REFERENCE_H
 #define DAEMON_REFERENCE_H
@@ -47,6 +47,7 @@ struct legal_category {
 };
 const struct legal_category *reference_category(const struct reference *r, struct slice code);
 const char *reference_epci_name(const struct reference *r, struct slice code); /* NULL: unknown */
+const char *reference_region_name(const struct reference *r, struct slice code); /* NULL: unknown */
 const struct pays *reference_pays(const struct reference *r, struct slice code);
 size_t reference_pays_count(const struct reference *r);
 const struct pays *reference_pays_at(const struct reference *r, size_t i);

@@ -225,6 +225,19 @@ static enum es_err load_epci(struct reference *r, struct table *t)
 	return ES_OK;
 }
 
+static enum es_err load_regions(struct reference *r, struct table *t)
+{
+	r->regions = rows_of(r, t, sizeof(*r->regions));
+	if (r->regions == NULL)
+		return ES_NOMEM;
+	while (csv_next(&t->csv)) {
+		r->regions[r->region_count].code = keep_cell(t, "code_region");
+		r->regions[r->region_count++].name = keep_cell(t, "nom");
+	}
+	qsort(r->regions, r->region_count, sizeof(*r->regions), reference_compare_code);
+	return ES_OK;
+}
+
 static enum es_err load_naf(struct reference *r, struct table *t)
 {
 	r->naf = rows_of(r, t, sizeof(*r->naf));
@@ -329,7 +342,7 @@ static const struct {
 	/* Communes first: the others refer to them. */
 	{"communes_france.csv", load_communes}, {"communes_bretagne.csv", load_points},
 	{"communes_anciens_codes.csv", load_old_codes}, {"epci_france.csv", load_epci},
-	{"naf.csv", load_naf}, {"categories_juridiques_ess.csv", load_categories},
+	{"regions.csv", load_regions}, {"naf.csv", load_naf}, {"categories_juridiques_ess.csv", load_categories},
 	{"pays.csv", load_pays}, {"pays_communes.csv", load_members},
 };
 

@@ -274,7 +274,7 @@ static int price_points(int64_t r)
 {
 	if (r <= 80)
 		return 100;
-	return r <= 100 ? (int)(100 - (r - 80) * 40 / 20) : r < 125 ? (int)(60 - (r - 100) * 60 / 25) : 0;
+	return r <= 100 ? (int)(100 - (r - 80) * 40 / 20) : r < 125 ? (int)((125 - r) * 60 / 25) : 0;
 }
 
 static int prix(const struct pair *p, unsigned *unknown)

@@ -69,9 +69,9 @@ struct search_query {
 };
 ES_MUST_USE bool search_query_parse(struct search_query *q, struct slice text);
 const char *search_query_get(void *q, const char *name); /* a search_source's */
-/* JSON {total, items[{kind, uid, owner, scope, titre, commune, maj, recu, km?}]};
- * every word must begin a word of the record; ordered by rank then uid, by
- * distance then uid when near. */
+/* JSON {total, items[{kind, uid, owner, scope, titre, commune, maj, recu?, km?}]}, `recu`
+ * being when its last change came here from another hub; every word must begin a word
+ * of the record; ordered by rank then uid, by distance then uid when near. */
 ES_MUST_USE enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json);
 /* JSON {jusqu_a, items[{uid, titre, critere, actif, nouveaux, fiches?}]}: the saved
  * searches by uid and what is new in each; `fiches` are the hits themselves. One that

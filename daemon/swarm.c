@@ -5,6 +5,7 @@
 #include <time.h>
 #include "common/log.h"
 #include "daemon/peer.h"
+#include "daemon/report_freeze.h"
 
 bool address_split(const char *address, char *host, size_t host_size, char *port, size_t port_size)
 {
@@ -114,11 +115,15 @@ static struct target *add_target(struct swarm *s, bool home, const struct id16 *
 	return t;
 }
 
-static enum es_err run_nothing(struct node *n, struct job *j)
+/* What is due by the calendar; the writer's own tick follows. */
+static enum es_err run_tick(struct node *n, struct job *j)
 {
-	(void)n;
+	enum es_err err = report_send_due(n);
+
 	(void)j;
-	return ES_OK;
+	if (err != ES_OK)
+		log_event(LOG_ERR_, "report.unsent", "why=\"%s\"", es_err_text(err));
+	return err;
 }
 
 static void free_nothing(struct job *j)
@@ -133,7 +138,7 @@ static void on_tick(uv_timer_t *timer)
 
 	if (!j)
 		return;
-	j->run = run_nothing;
+	j->run = run_tick;
 	j->done = free_nothing;
 	worker_post(s->worker, j);
 }

@@ -13,136 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "daemon/worker_batch.h"
 
-#define BATCH_ITEMS 8192
-#define BATCH_BYTES (32 * 1024 * 1024)
 #define PROJECT_RETRY_MS 2000
 #define EDIT_WAIT_MS 30000 /* an edit is answered at the latest then */
 #define SEAL_COMMITS 16 /* per transaction, so that peers' commits get their turn */
 #define IDLE_AFTER_MS 1000
 #define ERASE_RETRY_MS 60000
 #define HEALTH_MS 500 /* between two looks at the journal for `status` */
-
-/* --- one batch of the fold's feed --- */
-
-struct batch {
-	struct feed_item *items;
-	size_t *at; /* offsets of the fields in bytes */
-	size_t count, room;
-	struct buf bytes;
-	struct feed feed;
-	enum es_err err;
-};
-
-static enum es_err batch_add(void *ctx, const struct feed_item *item)
-{
-	struct batch *b = ctx;
-
-	if (b->count == b->room) { /* records folded anew come whole */
-		struct feed_item *items = realloc(b->items, 2 * b->room * sizeof *items);
-		size_t *at = realloc(b->at, 2 * b->room * sizeof *at);
-
-		b->items = items ? items : b->items;
-		b->at = at ? at : b->at;
-		if (!items || !at)
-			return ES_NOMEM;
-		b->room *= 2;
-	}
-	b->at[b->count] = b->bytes.len;
-	buf_add(&b->bytes, item->change.fields.p, item->change.fields.len);
-	b->items[b->count++] = *item;
-	return buf_err(&b->bytes);
-}
-
-static enum es_err batch_init(struct batch *b)
-{
-	memset(b, 0, sizeof *b);
-	b->room = COMMIT_CHANGES_MAX; /* grows with what there is */
-	b->items = malloc(b->room * sizeof *b->items);
-	b->at = malloc(b->room * sizeof *b->at);
-	buf_init(&b->bytes, (size_t)BATCH_ITEMS * CHANGE_MAX);
-	return b->items && b->at ? ES_OK : ES_NOMEM;
-}
-
-static void batch_done(struct batch *b)
-{
-	free(b->items);
-	free(b->at);
-	buf_done(&b->bytes);
-}
-
-static void batch_read(struct batch *b, struct node *n, struct position from)
-{
-	b->count = 0;
-	buf_clear(&b->bytes);
-	b->feed = (struct feed){.from = from, .max = BATCH_ITEMS, .frontier = &n->frontier, .rights = &n->rights,
-				.orders = n->orders, .order_count = n->order_count,
-				.each = batch_add, .ctx = b};
-	b->err = journal_feed(n->journal, &b->feed);
-	for (size_t i = 0; i < b->count; i++)
-		b->items[i].change.fields.p = b->bytes.p + b->at[i];
-	if (b->bytes.cap > BATCH_BYTES && b->bytes.len < BATCH_BYTES / 4) { /* one huge batch is not kept */
-		struct buf small;
-
-		buf_init(&small, (size_t)BATCH_ITEMS * CHANGE_MAX);
-		buf_add(&small, b->bytes.p, b->bytes.len);
-		buf_done(&b->bytes);
-		b->bytes = small;
-		for (size_t i = 0; i < b->count; i++)
-			b->items[i].change.fields.p = b->bytes.p + b->at[i];
-	}
-}
-
-/* Everything anew: the position alone goes on behind the refolds that asked for it. */
-static enum es_err batch_apply(const struct batch *b, struct directory *d)
-{
-	enum es_err err;
-
-	if (b->count == 0 && memcmp(&b->feed.from, &b->feed.to, sizeof b->feed.to) == 0)
-		return ES_OK;
-	if (!b->feed.all)
-		return directory_apply(d, b->items, b->count, b->feed.to);
-	err = directory_reset(d);
-	return err == ES_OK ? directory_apply(d, NULL, 0, (struct position){.refold = b->feed.to.refold}) : err;
-}
-
-/* Of all members, then our own. malloc'd. */
-static struct named_hub *hub_names(const struct node *n)
-{
-	size_t count = n->rights.member_count;
-	struct named_hub *names = calloc(count + 1, sizeof *names);
-
-	for (size_t i = 0; i < count && names; i++) {
-		names[i].hub = n->rights.members[i].hub;
-		rights_owner_text(&n->rights.members[i], names[i].pole, sizeof names[i].pole);
-	}
-	if (names) {
-		names[count].hub = n->hub;
-		snprintf(names[count].pole, sizeof names[count].pole, "%s", n->owner);
-	}
-	return names;
-}
-
-enum es_err worker_project(struct node *n, struct directory *d)
-{
-	struct batch b;
-	enum es_err err = batch_init(&b);
-	struct named_hub *names = hub_names(n);
-
-	if (err == ES_OK)
-		err = names ? directory_name_hubs(d, names, n->rights.member_count + 1) : ES_NOMEM;
-	free(names);
-	do {
-		if (err == ES_OK)
-			batch_read(&b, n, directory_position(d));
-		if (err == ES_OK)
-			err = b.err;
-		if (err == ES_OK)
-			err = batch_apply(&b, d);
-	} while (err == ES_OK && (b.feed.more || b.feed.all));
-	batch_done(&b);
-	return err;
-}
 
 /* --- the two threads --- */
 
@@ -257,7 +135,7 @@ static void share_control(struct worker *w)
 
 static void share_names(struct worker *w)
 {
-	struct named_hub *names = hub_names(w->node);
+	struct named_hub *names = batch_hub_names(w->node);
 
 	if (!names)
 		return;

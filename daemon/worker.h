@@ -89,5 +89,14 @@ struct directory_job {
 void worker_post_directory(struct worker *w, struct directory_job *j);
 /* One whole catch-up of a directory from a journal, for offline commands. */
 ES_MUST_USE enum es_err worker_project(struct node *n, struct directory *d);
+/* Folds what the journal held at a frontier, and nothing of the outbox, into an empty
+ * directory, or one with other logs in it: the order of the logs does not matter. */
+struct past {
+	const uint64_t *upto; /* by frontier index, 0: nothing of that log */
+	size_t count;
+	const struct rights *rights; /* as they were then */
+	int64_t erased; /* changes that were there then and are destroyed now */
+};
+ES_MUST_USE enum es_err worker_project_past(struct node *n, struct directory *d, struct past *past);
 
 #endif

@@ -56,6 +56,15 @@ static size_t space_before(struct slice text)
 	return text_is_space(text_next(text, &next)) ? text.len - at : 0;
 }
 
+bool text_is_formula(struct slice text)
+{
+	size_t i = 0;
+
+	while (i < text.len && text.p[i] == '\'')
+		i++;
+	return i < text.len && memchr("=+-@\t\r", text.p[i], 6) != NULL;
+}
+
 struct slice text_trim(struct slice text)
 {
 	size_t n;

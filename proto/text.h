@@ -15,6 +15,10 @@ bool text_plain(struct slice text);
 /* Without spaces of any kind (NBSP and U+202F too) at both ends. */
 struct slice text_trim(struct slice text);
 bool text_is_space(uint32_t cp);
+/* A cell that a spreadsheet takes for a formula (R19): it begins with = + - @ TAB or CR,
+ * behind any apostrophes. Each apostrophe before it is one that an export has set, or
+ * will be told from those by one more. */
+bool text_is_formula(struct slice text);
 size_t text_length(struct slice text); /* code points */
 
 /* Lower case without accents, ligatures spelled out; runs of letters and digits

@@ -297,7 +297,7 @@ static void note_double_encoding(struct reading *r)
 /* What lets a text through and is worth saying. */
 static void note_text(struct reading *r)
 {
-	if (r->text.p[0] == '=' || r->text.p[0] == '+' || r->text.p[0] == '-' || r->text.p[0] == '@')
+	if (text_is_formula(r->text))
 		reading_note(r, "formule_neutralisee", VERDICT_WARNING);
 	if (memchr(r->text.p, '\r', r->text.len))
 		reading_note(r, "saut_de_ligne_normalise", VERDICT_ACCEPTED);

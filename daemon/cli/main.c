@@ -7,6 +7,7 @@
 
 #include "daemon/cli/command.h"
 #include "daemon/cli/print.h"
+#include "daemon/export.h"
 
 #ifndef ESSAIM_VERSION
 #define ESSAIM_VERSION "0.1.0"
@@ -41,12 +42,28 @@ static void help_options(enum command_id command)
 	grid_print(&g, stdout);
 }
 
+static void help_formats(void)
+{
+	struct grid g;
+
+	grid_init(&g, 2);
+	g.indent = "  ";
+	for (size_t i = 0; i < export_format_count; i++) {
+		grid_add(&g, export_formats[i].name);
+		grid_add(&g, word_pick(export_formats[i].fr, export_formats[i].en));
+	}
+	printf("\n%s\n", word(W_HELP_FORMATS));
+	grid_print(&g, stdout);
+}
+
 static int help_command(enum command_id id)
 {
 	const struct command *c = &commands[id];
 
 	printf("%s essaim %s%s%s\n\n%s\n", word(W_HELP_USAGE), c->name, *c->words ? " " : "", c->words,
 	       word_pick(c->fr, c->en));
+	if (id == COMMAND_export)
+		help_formats();
 	help_options(id);
 	help_options(COMMAND_all);
 	return 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/export.h"
 #include "tests/daemon/directory_world.h"
 
 static void what_was_applied_is_shown(void **state)
@@ -428,13 +429,13 @@ static void the_local_hub_s_record_comes_first(void **state)
 
 static char *exported(struct world *w, const char *kind, bool csv)
 {
-	const struct schema_kind *k = schema_kind_named(slice_str(kind));
+	struct export_options o = {.kind = schema_kind_named(slice_str(kind))};
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	assert_int_equal(csv ? reader_export_csv(w->r, k, out) : reader_export_jsonl(w->r, k, out), ES_OK);
+	assert_int_equal(export_write(w->r, export_format_named(csv ? "csv" : "jsonl"), &o, out), ES_OK);
 	fclose(out);
 	return text;
 }

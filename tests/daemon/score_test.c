@@ -261,8 +261,8 @@ static void each_criterion_has_its_points(void **state)
 		{"prix=80999", SCORE_PRIX, 100, false}, /* r rounds down */
 		{"prix=81000", SCORE_PRIX, 98, false},
 		{"prix=100999", SCORE_PRIX, 60, false},
-		{"prix=101000", SCORE_PRIX, 58, false}, /* 60 less 2.4 rounded down, as 70 - km/2 */
-		{"prix=124000", SCORE_PRIX, 3, false},
+		{"prix=101000", SCORE_PRIX, 57, false}, /* 57.6 */
+		{"prix=124000", SCORE_PRIX, 2, false},
 		{"prix=125000", SCORE_PRIX, 0, false},
 		{"prix=900000000000", SCORE_PRIX, 0, false},
 		{"prix=-1", SCORE_PRIX, 50, true},

@@ -137,6 +137,14 @@ must settle cress morlaix
 equal C4-and-no-more-where-it-does-not 87 "$(of morlaix "$need" "$example" '.detail.qualite[0]')"
 must e morlaix --quiet set "$example" labels_verifies=
 
+must e morlaix --quiet set "$siae" "siae=aci:2024-01-01:$(day yesterday)"
+equal C3-a-siae-agreement-that-ended-does-not-count "70 ess" \
+	"$(of morlaix "$need" "$example" '"\(.detail.social[0]) \(.preuves.social.statut)"')"
+must e morlaix --quiet set "$siae" "siae=aci:2024-01-01:$(day yesterday)|ei:$(day today):"
+equal C3-the-one-of-today-does "100 siae ei" \
+	"$(of morlaix "$need" "$example" '"\(.detail.social[0]) \(.preuves.social.statut) \(.preuves.social.siae_type)"')"
+must e morlaix --quiet set "$siae" siae=
+
 # --- E7: an occupation short of people meets those who place them ---
 
 job=$(add morlaix besoin "structure_uid=$buyer" "titre=Deux maçons" filiere=btp_ecoconstruction type_besoin=recrutement rome=F1703 \
@@ -175,14 +183,14 @@ e morlaix match "$need" --json | jq '[.items[] | select(.owner == "pole-morlaix"
 e cress match "$need" --json | jq '[.items[] | select(.owner == "pole-morlaix")]' >"$work/there"
 check C4-two-nodes-rank-alike cmp "$work/here" "$work/there"
 must e morlaix --quiet set "$siae" etat=fermee
-equal F14-a-closed-structure-offers-nothing offre_inactive "$(reason morlaix "$need" "$example")"
+equal C4-a-closed-structure-offers-nothing offre_inactive "$(reason morlaix "$need" "$example")"
 must e morlaix --quiet set "$siae" etat=active
 equal C4-nothing-is-stored "0 0" "$(records morlaix rapprochement) $(records cress rapprochement)"
 island=$(add morlaix besoin "structure_uid=$(structure morlaix entreprise "Gîte de l'île" 22016)" "titre=Taille" filiere=espaces_verts \
 	type_besoin=achat statut=ouvert)
 offer_there=$(offer morlaix "$(structure morlaix entreprise "Sur le port" 22162)" "Taille" filiere=espaces_verts type_offre=service)
 offer_isle=$(offer morlaix "$(structure morlaix entreprise "Autre île" 29155)" "Taille" filiere=espaces_verts type_offre=service)
-equal R8-two-islands-share-no-epci "departement 40 region 20" \
+equal C4-two-islands-share-no-epci "departement 40 region 20" \
 	"$(of morlaix "$island" "$offer_there" '"\(.niveau) \(.detail.proximite[0])"') $(of morlaix "$island" "$offer_isle" '"\(.niveau) \(.detail.proximite[0])"')"
 exits C4-an-unknown-uid 65 e morlaix match 01K2QA6ZTE38ZWM2NR96KPNZ71
 exits C4-a-structure-is-no-need 65 e morlaix match "$siae"

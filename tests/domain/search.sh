@@ -157,6 +157,21 @@ must e fougeres --quiet rebuild
 equal C2-a-rebuild-keeps-what-is-new "1 0" "$(new fougeres)"
 equal C2-and-which-it-is "$more" \
 	"$(e fougeres searches --new --json | jq -r --arg s "$saved" '.items[] | select(.uid == $s) | .fiches.items[].uid')"
+
+# The mark is in the backup with the commits it counts: nothing seen before it is new again.
+must e fougeres --quiet searches seen all
+must e fougeres --quiet backup "$work/fougeres.saved" --with-key
+late=$(add vitre offre titre="Bois de palettes" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
+must settle vitre fougeres
+crash fougeres
+rm -rf "$work/fougeres"
+mkdir "$work/fougeres"
+must e fougeres --quiet restore "$work/fougeres.saved"
+must start fougeres
+must settle vitre fougeres
+equal C2-a-restore-forgets-nothing-and-repeats-nothing "1 0 $late" \
+	"$(new fougeres) $(e fougeres searches --new --json | jq -r --arg s "$saved" '.items[] | select(.uid == $s) | .fiches.items[].uid')"
+
 must e fougeres --quiet set "$saved" actif=non
 equal C2-a-search-at-rest-raises-no-alert false "$(fact fougeres '[.alerts[].code] | index("SEARCH_HITS") != null')"
 equal C2-a-saved-search-stays-here 0 "$(e cress list alerte --json | jq .total)"

@@ -109,10 +109,23 @@ static void a_text_encoded_twice_is_recognised_and_repaired(void **state)
 	}
 }
 
+static void what_a_spreadsheet_runs_is_a_formula(void **state)
+{
+	static const char *const formulas[] = {"=1+1", "+33 2", "-2", "@foyer", "\tx", "\rx", "'=1", "''@a"};
+	static const char *const texts[] = {"", "'", "''", "a=1", "'tis", " =1", "L'île", "1-2"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(formulas); i++)
+		assert_true(text_is_formula(slice_str(formulas[i])));
+	for (size_t i = 0; i < COUNT(texts); i++)
+		assert_false(text_is_formula(slice_str(texts[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spaces_of_every_kind_are_trimmed),
+		cmocka_unit_test(what_a_spreadsheet_runs_is_a_formula),
 		cmocka_unit_test(length_counts_characters),
 		cmocka_unit_test(folding_drops_case_accents_and_punctuation),
 		cmocka_unit_test(folding_into_a_full_buffer_fails_without_harm),

@@ -49,12 +49,14 @@ static bool flag_of(const json_t *o, const char *name, struct tally *t)
 	return json_is_true(v);
 }
 
-/* ["a","b"] as a|b, in `texts`, which does not move: its room is there from the start. */
+/* ["a","b"] as a|b (or one text as it is), in `texts`, which does not move: its room is there from the start. */
 static struct slice list_of(const json_t *o, const char *name, struct buf *texts, struct tally *t)
 {
 	const json_t *v = member(o, name), *one;
 	size_t from = texts->len, i;
 
+	if (json_is_string(v))
+		return text_of(o, name, t);
 	if (v != NULL && !json_is_array(v))
 		t->unparsable = true;
 	json_array_foreach(v, i, one)
@@ -158,13 +160,15 @@ static bool unknown_same(const json_t *list, unsigned unknown)
 	return json_array_size(list) == (size_t)__builtin_popcount(unknown);
 }
 
-static void score_print(const char *name, const struct score *s)
+static const char *score_text(const struct score *s, struct buf *out)
 {
-	fprintf(stderr, "score %s: ours is %s", name, score_filter_name(s->filter));
+	buf_str(out, score_filter_name(s->filter));
 	for (int i = 0; i < SCORE_CRITERIA && s->filter == FILTER_NONE; i++)
-		fprintf(stderr, "%s %d x %d%s, ", score_criteria[i], s->sub[i], s->weight[i],
-			s->unknown >> i & 1 ? " (unknown)" : "");
-	fprintf(stderr, "total %d\n", s->total);
+		buf_printf(out, "%s %d x %d%s, ", score_criteria[i], s->sub[i], s->weight[i],
+			   s->unknown >> i & 1 ? " (unknown)" : "");
+	if (s->filter == FILTER_NONE)
+		buf_printf(out, "total %d", s->total);
+	return buf_cstr(out);
 }
 
 static void check_line(const json_t *line, struct buf *texts, struct tally *t)
@@ -172,10 +176,13 @@ static void check_line(const json_t *line, struct buf *texts, struct tally *t)
 	const json_t *set_aside = json_object_get(line, "ecart"), *wanted = json_object_get(line, "score");
 	const char *name = vector_text(line, "cas");
 	struct score s = score_of(line, texts, t);
+	char room[512];
+	struct buf ours;
 	bool good;
 
 	if (t->unparsable)
 		return;
+	buf_init_fixed(&ours, room, sizeof(room));
 	if (s.filter != FILTER_NONE)
 		good = json_is_string(set_aside) && json_is_null(wanted) &&
 		       strcmp(json_string_value(set_aside), score_filter_name(s.filter)) == 0;
@@ -184,9 +191,7 @@ static void check_line(const json_t *line, struct buf *texts, struct tally *t)
 		       detail_same(json_object_get(wanted, "detail"), &s) &&
 		       unknown_same(json_object_get(wanted, "inconnu"), s.unknown) &&
 		       strcmp(vector_text(wanted, "bareme") ? vector_text(wanted, "bareme") : "", SCORE_SCALE) == 0;
-	vector_check(t, good, "score %s: another result", name ? name : "?");
-	if (!good)
-		score_print(name ? name : "?", &s);
+	vector_check(t, good, "score %s: ours is %s", name ? name : "?", score_text(&s, &ours));
 }
 
 void score_vectors(char *lines, struct tally *t)

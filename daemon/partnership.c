@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What follows from a partnership's steps (domain.md D5, W5). */
+#include "daemon/follow.h"
+
+#include "daemon/directory.h"
+
+/* Months after the start (D5). */
+static const char *const due_months[] = {"3", "6", "12", "24", "36"};
+
+/* The same day of a later month, or that month's last. */
+static const char due_date[] =
+	"SELECT min(date(?1, 'start of month', '+' || ?2 || ' months', '+' || (strftime('%d', ?1) - 1) || ' days'),"
+	" date(?1, 'start of month', '+' || (?2 + 1) || ' months', '-1 day'))";
+
+static const char has_followups[] = "SELECT count(*) FROM suivi WHERE partenariat_uid = ?1 AND etat IS NOT 'annule' AND echeance_mois = ?2";
+
+enum es_err partnership_schedule(const struct following *f)
+{
+	struct slice start = rules_text(&f->was, partenariat_date_debut);
+	struct reader *r = f->was.host->reader;
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; r && i < sizeof(due_months) / sizeof(due_months[0]) && err == ES_OK; i++) {
+		const struct slice which[] = {slice_str(f->uid), slice_str(due_months[i])}, when[] = {start, which[1]};
+		char date[16] = "";
+		struct buf out;
+
+		buf_init_fixed(&out, date, sizeof(date) - 1);
+		if (reader_number(r, has_followups, which, 2) > 0 || !reader_text(r, due_date, when, 2, &out))
+			continue; /* back from a pause */
+		const struct follow_value values[] = {
+			{"partenariat_uid", f->uid}, {"echeance_mois", due_months[i]}, {"date", date}, {"etat", "prevu"}};
+		err = follow_put(f, "suivi", NULL, values, 4);
+	}
+	return err;
+}
+
+enum es_err partnership_unschedule(const struct following *f)
+{
+	const struct slice uid[] = {slice_str(f->uid)};
+	const struct follow_value values[] = {{"etat", "annule"}};
+
+	return follow_put_each(f, "suivi", "SELECT uid FROM suivi WHERE partenariat_uid = ?1 AND etat = 'prevu' ORDER BY date, uid", uid, 1,
+			       values, 1);
+}

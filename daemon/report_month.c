@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Months as Paris counts them. Their first days lie nowhere near a change of the
+ * clocks (last Sundays of March and October), so that a month's own number says
+ * how far midnight is from UTC. */
+#include <string.h>
+#include "daemon/report_parts.h"
+#include "proto/value.h"
+
+#define HOUR_MS 3600000
+#define EPOCH "1970-01-01"
+
+es_ms report_time_ms(struct slice text)
+{
+	int64_t s = value_time_seconds(text);
+
+	return s == INT64_MIN ? 0 : (s - value_time_seconds(slice_str(EPOCH))) * 1000;
+}
+
+/* "2026-10-31" */
+static void write_day(char out[11], int year, int month, int day)
+{
+	const int digit[10] = {year / 1000, year / 100, year / 10, year, -1, month / 10, month, -1, day / 10, day};
+
+	for (int i = 0; i < 10; i++)
+		out[i] = digit[i] < 0 ? '-' : (char)('0' + digit[i] % 10);
+	out[10] = 0;
+}
+
+static es_ms midnight(int year, int month)
+{
+	bool summer = month >= 4 && month <= 10;
+	char day[11];
+
+	write_day(day, year, month, 1);
+	return (value_time_seconds(slice_str(day)) - value_time_seconds(slice_str(EPOCH))) * 1000 - (summer ? 2 : 1) * HOUR_MS;
+}
+
+static int last_day(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return month == 2 && leap ? 29 : days[month - 1];
+}
+
+static void fill(int year, int month, struct report_month *out)
+{
+	write_day(out->from, year, month, 1);
+	write_day(out->to, year, month, last_day(year, month));
+	write_day(out->year_ago, year - 1, month, last_day(year - 1, month));
+	memcpy(out->text, out->from, 7);
+	out->text[7] = 0;
+	out->cutoff = midnight(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1);
+}
+
+static int digits(const uint8_t *p, size_t count)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return -1;
+		n = n * 10 + p[i] - '0';
+	}
+	return n;
+}
+
+bool report_month_parse(struct slice text, struct report_month *out)
+{
+	int year, month;
+
+	if (text.len != 7 || text.p[4] != '-')
+		return false;
+	year = digits(text.p, 4);
+	month = digits(text.p + 5, 2);
+	if (year < 1990 || year > 2999 || month < 1 || month > 12)
+		return false;
+	fill(year, month, out);
+	return true;
+}
+
+void report_month_at(es_ms utc, struct report_month *out)
+{
+	char iso[25];
+	int year, month;
+
+	stamp_text(stamp_at(utc), iso);
+	year = digits((const uint8_t *)iso, 4);
+	month = digits((const uint8_t *)iso + 5, 2);
+	fill(year, month, out);
+	if (utc >= out->cutoff) /* UTC's last hour or two are Paris's next month */
+		fill(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, out);
+}
+
+void report_month_before(const struct report_month *m, struct report_month *out)
+{
+	int year = digits((const uint8_t *)m->text, 4), month = digits((const uint8_t *)m->text + 5, 2);
+
+	fill(month == 1 ? year - 1 : year, month == 1 ? 12 : month - 1, out);
+}
+
+bool report_month_upto(struct report_month *m, struct slice day)
+{
+	if (day.len != 10 || memcmp(day.p, m->text, 7) != 0 || day.p[7] != '-' || digits(day.p + 8, 2) < 1 ||
+	    slice_cmp(day, slice_str(m->to)) > 0)
+		return false;
+	memcpy(m->to, day.p, 10);
+	memcpy(m->year_ago + 8, day.p + 8, 2);
+	if (memcmp(m->year_ago + 5, "02-29", 5) == 0) /* not every year has it */
+		m->year_ago[9] = '8';
+	return true;
+}

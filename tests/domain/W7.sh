@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# W7, the CRESS's month, from start to end, as its officer sees it; then what must not
+# change it: late data, an erasure (F16), 1 January's communes (F8).
+. "$(dirname "$0")/../e2e/lib.sh"
+month=2026-10
+export LANG=fr_FR.UTF-8
+
+say() {
+	echo "# $*"
+}
+# figure NODE MONTH INDICATOR PLACE: as the report has it.
+figure() {
+	e "$1" report --month "$2" --territory "$4" --json |
+		jq -r --arg i "$3" '.items[] | select(.indicateur == $i) | if .masque then "masque" else .valeur end'
+}
+digest_of() { # NODE MONTH
+	e "$1" report --month "$2" --json | jq -r .empreinte
+}
+association() { # NODE NAME INSEE
+	e "$1" add structure type_acteur=ess "nom=$2" "code_insee=$3" categorie_juridique=9220 etat=active --json 2>/dev/null | jq -r .uid
+}
+now() {
+	date -u +%Y-%m-%dT%H:%M:%SZ
+}
+
+say "a region of two hubs; a little of a month's work"
+must found_cress
+must enter auray
+must enter vitre
+for name in Un Deux Trois; do
+	must [ -n "$(association auray "Atelier $name" 56007)" ]
+	must [ -n "$(association vitre "Verger $name" 35360)" ]
+done
+secret=$(association auray "Chez Ermeline Kerzerho" 56007)
+contact=$(e auray add contact structure_uid="$secret" prenom=Ermeline nom=Kerzerho --json | jq -r .uid)
+must settle auray vitre cress
+
+say "1. the cut-off is not passed: nothing is frozen"
+exits W7-a-month-that-runs-is-not-frozen 75 e cress report freeze --month "$(date +%Y)-12"
+exits W7-only-the-CRESS-freezes 77 e auray report freeze --month $month
+
+say "2. the hubs' counts; Vitré does not send them"
+e auray report send --month $month
+must settle auray vitre cress
+
+say "   Vitré writes while the CRESS cannot be reached: that comes too late"
+must stop cress
+must [ -n "$(association vitre "Verger de trop" 35360)" ]
+
+say "3. frozen; the CRESS's calendar says until when"
+sleep 1.1
+cutoff=$(now)
+sleep 1.1
+must start cress
+must settle auray vitre cress
+e cress report freeze --month $month --at "$cutoff" --json >"$work/frozen"
+e cress report freeze --month $month
+first=$(jq -r .empreinte "$work/frozen")
+check W7-frozen-once jq -e ".nouveau and (.empreinte | length) == 64" "$work/frozen"
+equal W7-late-hubs-are-named "pole-vitre" "$(jq -r '.retards[] | select(.dernier_envoi | test("^20")) | .pole' "$work/frozen")"
+equal E2-rerun-gives-the-same-digest "$first" "$(e cress report freeze --month $month --json | jq -r .empreinte)"
+must settle auray vitre cress
+
+say "4. what is frozen is read, and computed again, anywhere"
+for node in cress auray vitre; do
+	equal "W7-$node-has-the-digest" "$first" "$(digest_of $node $month)"
+	check "W7-$node-computes-it-again" e $node report --month $month --check
+done
+equal W7-what-came-too-late-is-not-in-it 3 "$(figure cress $month nb_structures_ess pays:vitre)"
+equal W7-the-figure 4 "$(figure vitre $month nb_structures_ess pays:auray)"
+e cress report --month $month --territory region:53 --public
+
+say "5. late data: next month's, with a note"
+association auray "Atelier Quatre" 56007 >/dev/null
+must settle auray vitre cress
+equal E2-late-data-change-nothing 4 "$(figure cress $month nb_structures_ess pays:auray)"
+check E2-nor-the-digest e cress report --month $month --check
+e cress report freeze --month 2026-11 --at now --json >"$work/next"
+equal E2-they-are-in-the-next-month 5 "$(figure cress 2026-11 nb_structures_ess pays:auray)"
+equal E2-and-so-is-what-came-too-late 4 "$(figure cress 2026-11 nb_structures_ess pays:vitre)"
+check E2-with-a-note jq -e '.note | test("pole-vitre : 1 changement")' "$work/next"
+exits W7-no-month-without-a-report 65 e cress report --month 2026-09 --check
+
+say "6. F16: an erasure, and the report of before"
+must e auray forget "$secret" --yes
+must e auray forget "$contact" --yes
+must settle auray vitre cress
+sleep 2
+equal F16-counts-unchanged 4 "$(figure cress $month nb_structures_ess pays:auray)"
+equal F16-the-digest-too "$first" "$(digest_of cress $month)"
+check F16-the-check-says-what-is-gone jq -e '.ok and .effaces > 0' <<-EOF
+	$(e cress report --month $month --check --json)
+EOF
+equal F16-today-counts-one-less 4 "$(e cress report --month 2026-11 --live --pays auray --json | jq '.items[] | select(.indicateur == "nb_structures_ess") | .valeur')"
+equal F16-no-name-anywhere "" "$(for node in cress auray vitre; do e $node report --month $month --json; done | grep -ci kerzerho | grep -v '^0')"
+
+say "7. F8: on 1 January a commune leaves the Pays; December stays, January changes"
+must e cress add territoire code=auray type_territoire=pays "nom=Pays d'Auray" \
+	"membres=56007:2016-01-01:2026-12-31|56023|56031" millesime_cog=2027 >/dev/null
+equal F8-december-has-it 4 "$(figure cress 2026-12 nb_structures_ess pays:auray)"
+equal F8-january-has-not "" "$(figure cress 2027-01 nb_structures_ess pays:auray)"
+equal F8-what-is-frozen-does-not-change "4 $first" "$(figure cress $month nb_structures_ess pays:auray) $(digest_of cress $month)"
+check F8-and-comes-out-again e cress report --month $month --check
+
+say "8. a figure touched by hand is seen"
+uid=$(e cress list mesure --limit 5000 --json | jq -r ".items[] | select(.data.mois == \"$month\" and .data.indicateur == \"nb_structures_ess\" and .data.territoire_code == \"auray\") | .uid")
+must e cress set "$uid" valeur=400 >/dev/null
+exits W7-a-changed-figure-fails-the-check 1 e cress report --month $month --check
+finish
