@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "daemon/api_parts.h"
+#include "daemon/follow.h"
 
 /* ?1 the structure, ?2 our pole. */
 #define FOLLOWERS \
@@ -221,5 +222,60 @@ enum es_err hand_over_group(struct node *n, int64_t no, int64_t **out, size_t *c
 		err = g.err;
 	*out = g.list;
 	*count = g.count;
+	return err;
+}
+
+/* --- the follow-ups --- */
+
+struct scheduling {
+	int64_t no;
+	bool found;
+	char uid[ULID_LEN + 1];
+	struct id16 to;
+};
+
+static bool find_partnership(void *ctx, const struct inbox_item *i)
+{
+	struct scheduling *s = ctx;
+	const struct schema_kind *k = schema_kind_no(i->kind);
+
+	if (i->no != s->no)
+		return true;
+	s->found = i->op == OP_REQUEST && i->state == INBOX_OPEN && k && strcmp(k->name, "partenariat") == 0;
+	s->to = i->to;
+	ulid_encode(i->record.bytes + sizeof(struct id16), s->uid);
+	return false;
+}
+
+static enum es_err add_followup(struct request *r, struct node *n, char *uid, const char *months, char *date)
+{
+	static char keys[4][20] = {"partenariat_uid", "echeance_mois", "date", "etat"}, planned[] = "prevu";
+	struct edit e = {.kind = schema_kind_named(slice_str("suivi"))};
+	struct edit_result result;
+	char after[8];
+
+	snprintf(after, sizeof after, "%s", months);
+	const struct pair pairs[] = {{keys[0], uid}, {keys[1], after}, {keys[2], date}, {keys[3], planned}};
+	return record_write(r, n, &e, WRITING_NEW, pairs, 4, &result);
+}
+
+enum es_err hand_over_schedule(struct request *r, struct node *n, int64_t no)
+{
+	struct scheduling s = {.no = no};
+	enum es_err err = node_inbox(n, find_partnership, &s);
+	const struct slice which[] = {slice_str(s.uid)};
+	char start[11] = "", date[11], today[11];
+	const char *months;
+	struct buf out;
+
+	buf_init_fixed(&out, start, sizeof start - 1);
+	if (err != ES_OK || !s.found || !id_eq(&s.to, &n->hub) || !n->reader ||
+	    !reader_text(n->reader, "SELECT date_debut FROM partenariat WHERE uid = ?1 AND etat IN ('actif', 'en_pause')", which, 1, &out) ||
+	    reader_number(n->reader, "SELECT count(*) FROM suivi WHERE partenariat_uid = ?1", which, 1) > 0)
+		return err;
+	record_today(n, today);
+	for (size_t i = 0; err == ES_OK && partnership_due(n->reader, buf_slice(&out), i, &months, date); i++)
+		if (strcmp(date, today) >= 0)
+			err = add_followup(r, n, s.uid, months, date);
 	return err;
 }

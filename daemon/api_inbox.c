@@ -125,6 +125,13 @@ enum es_err api_conflicts(struct request *r, struct node *n)
 	return list_answer(r, &b, node_conflicts(n, NULL, conflict_json, &b));
 }
 
+static enum es_err answer_one(struct request *r, struct node *n, int64_t no, bool accept, const char *why)
+{
+	enum es_err err = accept ? hand_over_schedule(r, n, no) : ES_OK;
+
+	return err == ES_OK ? node_answer(n, no, accept, slice_str(why)) : err;
+}
+
 static enum es_err answer(struct request *r, struct node *n, bool accept)
 {
 	char number[24], why[WHY_MAX + 1];
@@ -136,9 +143,9 @@ static enum es_err answer(struct request *r, struct node *n, bool accept)
 	body_text(r, "why", why, sizeof why);
 	err = hand_over_group(n, strtoll(number, NULL, 10), &with, &count);
 	if (err == ES_OK)
-		err = node_answer(n, strtoll(number, NULL, 10), accept, slice_str(why));
+		err = answer_one(r, n, strtoll(number, NULL, 10), accept, why);
 	for (size_t i = 0; i < count && err == ES_OK; i++)
-		err = node_answer(n, with[i], accept, slice_str(why));
+		err = answer_one(r, n, with[i], accept, why);
 	if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, "%s: nothing open under that number; see 'essaim proposals'", number);
 	else if (err == ES_NOT_ALLOWED)

@@ -99,6 +99,9 @@ enum es_err structure_closed(struct node *n, const struct id16 *uid, struct buf 
 enum es_err countersign_guard(struct request *r, const struct schema_kind *k, const struct pair *pairs, size_t count);
 /* The offers that go with that of a structure, by number; malloc'd. */
 enum es_err hand_over_group(struct node *n, int64_t no, int64_t **out, size_t *count);
+/* Before an offer is accepted: the follow-ups still to come of a partnership, which its
+ * old hub keeps to itself, become ours too. */
+enum es_err hand_over_schedule(struct request *r, struct node *n, int64_t no);
 /* Of an offer that goes with a structure's: that one's uid. */
 bool hand_over_follows(struct node *n, const struct inbox_item *i, char uid[ULID_LEN + 1]);
 /* A change's fields by name. */

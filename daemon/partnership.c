@@ -15,22 +15,35 @@ static const char due_date[] =
 
 static const char has_followups[] = "SELECT count(*) FROM suivi WHERE partenariat_uid = ?1 AND etat IS NOT 'annule' AND echeance_mois = ?2";
 
+bool partnership_due(struct reader *r, struct slice start, size_t i, const char **months, char date[11])
+{
+	struct buf out;
+
+	if (i >= sizeof(due_months) / sizeof(due_months[0]))
+		return false;
+	*months = due_months[i];
+	const struct slice when[] = {start, slice_str(due_months[i])};
+	memset(date, 0, 11);
+	buf_init_fixed(&out, date, 10);
+	return reader_text(r, due_date, when, 2, &out);
+}
+
 enum es_err partnership_schedule(const struct following *f)
 {
 	struct slice start = rules_text(&f->was, partenariat_date_debut);
 	struct reader *r = f->was.host->reader;
 	enum es_err err = ES_OK;
 
-	for (size_t i = 0; r && i < sizeof(due_months) / sizeof(due_months[0]) && err == ES_OK; i++) {
-		const struct slice which[] = {slice_str(f->uid), slice_str(due_months[i])}, when[] = {start, which[1]};
-		char date[16] = "";
-		struct buf out;
+	const char *months;
+	char date[11];
 
-		buf_init_fixed(&out, date, sizeof(date) - 1);
-		if (reader_number(r, has_followups, which, 2) > 0 || !reader_text(r, due_date, when, 2, &out))
+	for (size_t i = 0; r && err == ES_OK && partnership_due(r, start, i, &months, date); i++) {
+		const struct slice which[] = {slice_str(f->uid), slice_str(months)};
+
+		if (reader_number(r, has_followups, which, 2) > 0)
 			continue; /* back from a pause */
 		const struct follow_value values[] = {
-			{"partenariat_uid", f->uid}, {"echeance_mois", due_months[i]}, {"date", date}, {"etat", "prevu"}};
+			{"partenariat_uid", f->uid}, {"echeance_mois", months}, {"date", date}, {"etat", "prevu"}};
 		err = follow_put(f, "suivi", NULL, values, 4);
 	}
 	return err;

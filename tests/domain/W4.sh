@@ -32,6 +32,9 @@ other=$(new auray structure type_acteur=entreprise "nom=Scierie du Loch" code_in
 offer=$(new auray offre "structure_uid=$s" "titre=Entretien de jardins" filiere=espaces_verts type_offre=service)
 need=$(new auray besoin "structure_uid=$s" "titre=Un hangar" filiere=espaces_verts type_besoin=local)
 open=$(new auray partenariat "structure_a_uid=$s" "structure_b_uid=$other" forme=achat_esat_ea)
+for step in "etat=exploration" "benefice_a=expertise benefice_b=image reformule_par_a=X reformule_par_b=Y etat=formalise" "date_debut=$(date -d '-4 months' +%F) etat=actif"; do
+	must e auray set "$open" $step >/dev/null
+done
 ended=$(new auray partenariat "structure_a_uid=$s" "structure_b_uid=$other" forme=mecenat_financier)
 must e auray set "$ended" etat=abandonne >/dev/null
 contact=$(new auray contact "structure_uid=$s" nom=Madec prenom=Anne)
@@ -57,6 +60,7 @@ must settle vitre cress auray
 for node in auray vitre cress; do
 	check "W4-3-all-is-vitres-at-$node" owners_are pole-vitre $node "$s" "$offer" "$need" "$open"
 done
+equal W4-3-the-follow-ups-still-to-come "6 12 24 36" "$(e vitre list suivi --json | jq -r '[.items[].data.echeance_mois] | sort | join(" ")')"
 
 # 4. Who gave it away writes it no more, and is told why.
 exits W4-4-ceded 77 e auray set "$s" sigle=LA
