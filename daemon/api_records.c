@@ -9,6 +9,7 @@
 #include "daemon/api_parts.h"
 #include "daemon/export.h"
 #include "daemon/follow.h"
+#include "daemon/rgpd.h"
 #include "proto/canon.h"
 #include "proto/value.h"
 
@@ -294,16 +295,13 @@ static enum es_err write_record(struct request *r, struct node *n, const struct 
 	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, c->findings) : err;
 }
 
-enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count, enum writing how)
+enum es_err record_write(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
+			 enum writing how, struct edit_result *result, struct findings *f)
 {
-	struct findings *f = calloc(1, sizeof *f);
 	struct buf memory, scratch, before;
-	struct edit_result result;
 	struct editing_host h;
 	enum es_err err;
 
-	if (!f)
-		return ES_NOMEM;
 	buf_init(&memory, 16 * 65536);
 	buf_init(&scratch, 16 * 65536);
 	buf_init(&before, 16 * 65536);
@@ -314,14 +312,23 @@ enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const 
 	if (f->worst == VERDICT_REJECTED)
 		err = refused(r, f);
 	if (err == ES_OK && how == WRITING_PROPOSAL)
-		err = node_propose(n, e, &result);
+		err = node_propose(n, e, result);
 	else if (err == ES_OK)
-		err = write_record(r, n, &(struct checking){e, how == WRITING_NEW, n->ref, &h.host, &scratch, f, &before}, &result);
-	if (err == ES_OK)
-		edit_answer(r, n, &result, f);
+		err = write_record(r, n, &(struct checking){e, how == WRITING_NEW, n->ref, &h.host, &scratch, f, &before}, result);
 	buf_done(&memory);
 	buf_done(&scratch);
 	buf_done(&before);
+	return err;
+}
+
+enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count, enum writing how)
+{
+	struct findings *f = calloc(1, sizeof *f);
+	struct edit_result result;
+	enum es_err err = f ? record_write(r, n, e, pairs, count, how, &result, f) : ES_NOMEM;
+
+	if (err == ES_OK)
+		edit_answer(r, n, &result, f);
 	free(f);
 	return err;
 }
@@ -684,7 +691,21 @@ enum es_err api_export(struct request *r, struct reader *reader)
 		buf_printf(&r->why, "%s: this format has no kind to choose", f->name);
 	if (f)
 		r->type = f->type;
+	if (err == ES_OK && f)
+		rgpd_note_export(r->api->dir, f->name, o.kind);
 	return err;
+}
+
+static void field_bounds(const struct schema_field *f, struct buf *out)
+{
+	buf_printf(out, ",\"cap\":\"%s\",\"max\":%lld,\"required\":%s,\"personal\":%s", scope_name(f->cap), (long long)f->max,
+		   f->flags & FIELD_REQUIRED ? "true" : "false", f->flags & FIELD_PERSONAL ? "true" : "false");
+	if (f->refers)
+		buf_printf(out, ",\"refers\":\"%s\"", f->refers);
+	if (f->codes) {
+		buf_str(out, ",\"codes\":");
+		json_string(slice_str(f->codes), out);
+	}
 }
 
 void api_kinds(struct request *r)
@@ -697,11 +718,13 @@ void api_kinds(struct request *r)
 
 		buf_printf(&r->out, "%s{\"name\":\"%s\",\"plural\":\"%s\",\"label\":", i ? "," : "", k->name, k->plural);
 		json_string(slice_str(k->label), &r->out);
+		buf_printf(&r->out, ",\"cap\":\"%s\",\"portee\":\"%s\"", scope_name(k->cap), scope_name(k->portee_default));
 		buf_str(&r->out, ",\"fields\":[");
 		for (size_t f = 0; f < k->field_count; f++) {
 			buf_printf(&r->out, "%s{\"name\":\"%s\",\"type\":\"%s\",\"label\":", f ? "," : "", k->fields[f].name,
 				   types[k->fields[f].type]);
 			json_string(slice_str(k->fields[f].label ? k->fields[f].label : ""), &r->out);
+			field_bounds(&k->fields[f], &r->out);
 			buf_str(&r->out, "}");
 		}
 		buf_str(&r->out, "]}");
