@@ -43,7 +43,8 @@ interaction=$(add auray interaction structure_uid="$structure" contact_uid="$con
 mention=$(add auray interaction structure_uid="$structure" le=2026-09-03 "objet=Rappeler $name avant midi, 06 12 34 56 78" canal=telephone)
 seat=$(add auray inscription evenement_uid="$event" structure_uid="$structure" contact_uid="$contact" nb_personnes=2 statut=inscrit)
 member=$(add auray membre "nom=$name" courriel="$mail" role=agent_pole du=2026-01-01)
-survey=$(add auray enquete "titre=Enquête" version=1)
+survey=$(add cress enquete "titre=Enquête" version=1)
+must settle cress auray
 verbatim=$(add auray reponse enquete_uid="$survey" mode=entretien freins=prix "verbatim=$name trouve que c'est cher" consentement_citation=oui portee=federation)
 project=$(add auray projet "nom=Une épicerie" phase=ideation "porteur=$name" portee=federation)
 must e auray set "$structure" courriel="$mail" >/dev/null
