@@ -175,8 +175,11 @@ static void host_pole_of(void *ctx, struct slice code_insee, struct buf *out)
 {
 	struct editing_host *h = ctx;
 	const struct member *m = member_of(h->n, code_insee);
+	char owner[RIGHTS_PAYS_MAX + 8] = "";
 
-	buf_printf(out, m ? "pole-%s" : "cress-%s", m ? m->pays : h->n->rights.region);
+	if (m || (m = rights_cress(&h->n->rights)))
+		rights_owner_text(m, owner, sizeof owner);
+	buf_str(out, owner);
 }
 
 static void host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
