@@ -212,6 +212,19 @@ static void about_logs(struct alerts *a)
 		alert(a, ALERT_DUPLICATES_LATE, number_text(n, snap->health.duplicates_late));
 }
 
+static void about_persons(struct alerts *a)
+{
+	const struct health *h = &a->snap->health;
+	char past[24], soon[24];
+
+	if (h->past > 0 || h->soon > 0)
+		alert(a, ALERT_RETENTION, number_text(past, h->past), number_text(soon, h->soon));
+	if (h->requests_late > 0)
+		alert(a, ALERT_RGPD_REQUESTS, number_text(past, h->requests_late));
+	if (h->erasures_late > 0)
+		alert(a, ALERT_RGPD_SILENT, number_text(past, h->erasures_late));
+}
+
 static void about_home(struct alerts *a)
 {
 	const struct target *t = status_home_target(a->s);
@@ -257,6 +270,7 @@ void status_alerts(struct request *r, const struct snapshot *snap)
 	buf_str(&r->out, ",\"alerts\":[");
 	about_membership(&a);
 	about_logs(&a);
+	about_persons(&a);
 	about_home(&a);
 	about_backup(&a);
 	about_searches(&a);

@@ -256,7 +256,7 @@ static enum es_err add_followup(struct request *r, struct node *n, char *uid, co
 
 	snprintf(after, sizeof after, "%s", months);
 	const struct pair pairs[] = {{keys[0], uid}, {keys[1], after}, {keys[2], date}, {keys[3], planned}};
-	return record_write(r, n, &e, WRITING_NEW, pairs, 4, &result);
+	return record_put(r, n, &e, pairs, 4, WRITING_NEW, &result);
 }
 
 enum es_err hand_over_schedule(struct request *r, struct node *n, int64_t no)

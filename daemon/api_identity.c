@@ -98,7 +98,7 @@ static enum es_err put_word(struct request *r, struct node *n, struct pair_words
 	}
 	if (e.has_uid && !ulid_decode(p->own, ULID_LEN, e.uid.bytes))
 		return ES_BAD_VALUE;
-	enum es_err err = record_write(r, n, &e, e.has_uid ? WRITING_OURS : WRITING_NEW, pairs, count, &result);
+	enum es_err err = record_put(r, n, &e, pairs, count, e.has_uid ? WRITING_OURS : WRITING_NEW, &result);
 	if (err == ES_OK) {
 		ulid_encode(result.uid.bytes, p->own);
 		snprintf(p->etat, sizeof p->etat, "%s", etat);
@@ -381,7 +381,7 @@ enum es_err api_countersign(struct request *r, struct node *n)
 	else if (strcmp(b, n->owner) != 0)
 		buf_printf(&r->why, "%s: structure B is not of this hub", r->part);
 	else
-		err = record_write(r, n, &e, WRITING_PROPOSAL, &pair, 1, &result);
+		err = record_put(r, n, &e, &pair, 1, WRITING_PROPOSAL, &result);
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"uid\":\"%s\",\"owner\":\"%s\",\"contresigne_le\":\"%s\"}", r->part, owner, today);
 	return err;

@@ -114,15 +114,28 @@ void field_value_json(const struct schema_kind *k, unsigned no, struct slice val
 enum writing { WRITING_NEW, WRITING_OURS, WRITING_PROPOSAL };
 ES_MUST_USE enum es_err edit_pairs(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
 				   enum writing how);
-/* The same, and nothing is answered yet. */
-ES_MUST_USE enum es_err record_write(struct request *r, struct node *n, struct edit *e, enum writing how,
-				     const struct pair *pairs, size_t count, struct edit_result *out);
+/* The same without an answer: remarks go to `f`, which is zeroed. */
+ES_MUST_USE enum es_err record_write(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
+				     enum writing how, struct edit_result *result, struct findings *f);
+/* The same, remarks dropped. */
+ES_MUST_USE enum es_err record_put(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
+				   enum writing how, struct edit_result *result);
 /* A search's parameters from the query. */
 struct search_source search_from_request(struct request *r);
 
 /* api_alerts.c: ,"alerts":[...] of `status`. */
 void status_alerts(struct request *r, const struct snapshot *snap);
 const struct target *status_home_target(const struct swarm *s);
+
+/* api_rgpd.c, for api_person.c. Is there no directory yet, or only a rehearsal asked for? */
+enum es_err rgpd_no_directory(struct request *r);
+bool rgpd_dry(struct request *r);
+/* Our record of that kind, whatever its creator. */
+bool rgpd_own_record(struct node *n, const struct id16 *uid, const struct schema_kind *k, struct record_id *out);
+/* A demande_rgpd of today, or one that was logged when it came; its uid, and what else is
+ * new of it, go into the answer's object. `uids` are joined by |. */
+enum es_err rgpd_log_request(struct request *r, struct node *n, const char *type, const char *uids);
+enum es_err rgpd_fill_request(struct request *r, struct node *n, const char *request, const char *uids);
 
 /* Handlers, by file. */
 void api_status(struct request *r);
@@ -173,6 +186,14 @@ enum es_err api_refuse(struct request *r, struct node *n);
 enum es_err api_hand_over(struct request *r, struct node *n);
 enum es_err api_forget(struct request *r, struct node *n);
 enum es_err api_erasures(struct request *r, struct node *n);
+/* api_rgpd.c, api_person.c */
+void api_rgpd_register(struct request *r);
+enum es_err api_rgpd_due(struct request *r, struct node *n);
+enum es_err api_rgpd_purge(struct request *r, struct node *n);
+enum es_err api_rgpd_person(struct request *r, struct node *n);
+enum es_err api_rgpd_erase(struct request *r, struct node *n);
+enum es_err api_rgpd_requests(struct request *r, struct node *n);
+enum es_err api_rgpd_refuse(struct request *r, struct node *n);
 /* api_seats.c */
 enum es_err api_seats(struct request *r, struct node *n);
 enum es_err api_register(struct request *r, struct node *n);

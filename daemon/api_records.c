@@ -9,6 +9,7 @@
 #include "daemon/api_parts.h"
 #include "daemon/export.h"
 #include "daemon/follow.h"
+#include "daemon/rgpd.h"
 #include "proto/canon.h"
 #include "proto/value.h"
 
@@ -187,8 +188,11 @@ static void host_pole_of(void *ctx, struct slice code_insee, struct buf *out)
 {
 	struct editing_host *h = ctx;
 	const struct member *m = member_of(h->n, code_insee);
+	char owner[RIGHTS_PAYS_MAX + 8] = "";
 
-	buf_printf(out, m ? "pole-%s" : "cress-%s", m ? m->pays : h->n->rights.region);
+	if (m || (m = rights_cress(&h->n->rights)))
+		rights_owner_text(m, owner, sizeof owner);
+	buf_str(out, owner);
 }
 
 void record_today(const struct node *n, char out[11])
@@ -341,11 +345,17 @@ static enum es_err write_values(struct request *r, struct node *n, struct edit *
 	return err;
 }
 
-enum es_err record_write(struct request *r, struct node *n, struct edit *e, enum writing how, const struct pair *pairs,
-			 size_t count, struct edit_result *out)
+enum es_err record_write(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
+			 enum writing how, struct edit_result *result, struct findings *f)
+{
+	return write_values(r, n, e, how, pairs, count, f, result, NULL);
+}
+
+enum es_err record_put(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
+		       enum writing how, struct edit_result *result)
 {
 	struct findings *f = calloc(1, sizeof *f);
-	enum es_err err = f ? write_values(r, n, e, how, pairs, count, f, out, NULL) : ES_NOMEM;
+	enum es_err err = f ? record_write(r, n, e, pairs, count, how, result, f) : ES_NOMEM;
 
 	free(f);
 	return err;
@@ -756,7 +766,21 @@ enum es_err api_export(struct request *r, struct reader *reader)
 		buf_printf(&r->why, "%s: this format has no kind to choose", f->name);
 	if (f)
 		r->type = f->type;
+	if (err == ES_OK && f)
+		rgpd_note_export(r->api->dir, f->name, o.kind);
 	return err;
+}
+
+static void field_bounds(const struct schema_field *f, struct buf *out)
+{
+	buf_printf(out, ",\"cap\":\"%s\",\"max\":%lld,\"required\":%s,\"personal\":%s", scope_name(f->cap), (long long)f->max,
+		   f->flags & FIELD_REQUIRED ? "true" : "false", f->flags & FIELD_PERSONAL ? "true" : "false");
+	if (f->refers)
+		buf_printf(out, ",\"refers\":\"%s\"", f->refers);
+	if (f->codes) {
+		buf_str(out, ",\"codes\":");
+		json_string(slice_str(f->codes), out);
+	}
 }
 
 void api_kinds(struct request *r)
@@ -769,11 +793,13 @@ void api_kinds(struct request *r)
 
 		buf_printf(&r->out, "%s{\"name\":\"%s\",\"plural\":\"%s\",\"label\":", i ? "," : "", k->name, k->plural);
 		json_string(slice_str(k->label), &r->out);
+		buf_printf(&r->out, ",\"cap\":\"%s\",\"portee\":\"%s\"", scope_name(k->cap), scope_name(k->portee_default));
 		buf_str(&r->out, ",\"fields\":[");
 		for (size_t f = 0; f < k->field_count; f++) {
 			buf_printf(&r->out, "%s{\"name\":\"%s\",\"type\":\"%s\",\"label\":", f ? "," : "", k->fields[f].name,
 				   types[k->fields[f].type]);
 			json_string(slice_str(k->fields[f].label ? k->fields[f].label : ""), &r->out);
+			field_bounds(&k->fields[f], &r->out);
 			buf_str(&r->out, "}");
 		}
 		buf_str(&r->out, "]}");

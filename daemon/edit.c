@@ -551,6 +551,45 @@ enum es_err node_put(struct node *n, const struct record_id *record, const struc
 	return err;
 }
 
+struct restating {
+	struct editing *ed;
+	const struct rest *rest;
+};
+
+/* In the scope where it is shown: what stands below is older and goes with the rest. */
+static void restate_field(void *ctx, unsigned no, const struct fold_value *v)
+{
+	const struct restating *r = ctx;
+	const struct schema_field *f = schema_field_no(r->rest->kind, no);
+	bool goes = f && r->rest->without >> f->index & 1;
+
+	if (!goes && !is_nil(v->value))
+		add_move(r->ed, v->scope, v->edited, no, v->value);
+	else if (goes && no == FIELD_EXTRA && r->rest->extra.len > 0)
+		add_move(r->ed, v->scope, v->edited, no, r->rest->extra);
+}
+
+enum es_err node_restate(struct node *n, const struct record_id *record, const struct rest *rest)
+{
+	struct edit e = {.kind = rest->kind};
+	struct editing *ed = editing_new(n, &e);
+	struct restating r = {.ed = ed, .rest = rest};
+	enum es_err err;
+
+	if (!ed)
+		return ES_NOMEM;
+	ed->record = *record;
+	err = load_state(ed);
+	if (err == ES_OK) {
+		fold_each(buf_slice(&ed->state), restate_field, &r);
+		err = ed->err;
+	}
+	if (err == ES_OK)
+		err = write_moves(ed);
+	editing_done(ed);
+	return err;
+}
+
 bool node_edit_ready(const struct node *n)
 {
 	int64_t last = journal_last_edit(n->journal);

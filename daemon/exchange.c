@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/exchange_parts.h"
+#include "daemon/rgpd.h"
 #include "proto/canon.h"
 #include "proto/text.h"
 
@@ -109,6 +110,10 @@ static void take_extra(struct importing *im, const struct column *c, struct slic
 	text = text_trim(text);
 	if (text.len == 0)
 		return;
+	if (rgpd_is_nobody(im->edit.kind)) {
+		findings_add(&im->findings, c->header, "colonne_refusee", VERDICT_REJECTED, SLICE_NONE);
+		return;
+	}
 	buf_add_u8(&im->extra, im->extra.len == 0 ? '{' : ',');
 	json_string(slice_str(c->header), &im->extra);
 	buf_add_u8(&im->extra, ':');

@@ -3,6 +3,7 @@
  * The rules of one record: what it needs, what follows from what, and which
  * fields contradict each other (domain.md parts 3 and 4). */
 #include "daemon/checking.h"
+#include "daemon/rgpd.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -383,6 +384,15 @@ static void check_required(struct checking *c)
 	}
 }
 
+/* R17: there is no place for a person helped, not even in columns that nobody knows. */
+static void check_nobody(struct checking *c)
+{
+	const struct schema_field *f = schema_field_no(c->e->kind, FIELD_EXTRA);
+
+	if (rgpd_is_nobody(c->e->kind) && f && c->e->values[f->index].len > 1)
+		findings_add(c->findings, f->name, "colonne_refusee", VERDICT_REJECTED, SLICE_NONE);
+}
+
 void exchange_check(struct edit *e, bool creating, const struct reference *ref, const struct exchange_host *host,
 		    struct buf *scratch, struct findings *findings)
 {
@@ -396,6 +406,7 @@ void exchange_check(struct edit *e, bool creating, const struct reference *ref, 
 			kind_checks[i].check(&c);
 	}
 	rules_check(&c);
+	check_nobody(&c);
 	check_refs(&c);
 	check_required(&c);
 	buf_done(&state);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/health.h"
 #include <string.h>
-#include <time.h>
+#include "daemon/rgpd.h"
 
 #define ERASURES_MS 30000 /* between two counts where there is much to count */
 #define ERASURES_CHEAP 2000
-#define OFFER_LATE_MS (30ll * 24 * 3600 * 1000)
+#define DAY_MS (24ll * 3600 * 1000)
+#define OFFER_LATE_DAYS 30
+#define TERMS_MS 2000 /* between two counts while the directory moves... */
+#define TERMS_LARGE_MS 60000 /* ...a large one... */
+#define TERMS_LARGE (16 << 20) /* bytes of journal */
+#define TERMS_REST_MS (3600ll * 1000) /* ...and while only the date does */
 
 static bool count_proof(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof)
 {
@@ -16,12 +21,40 @@ static bool count_proof(void *ctx, const struct id16 *log, uint64_t seq, struct 
 	return true;
 }
 
+struct waiting {
+	struct node *n;
+	size_t count, late;
+};
+
+/* Since it came here, by our clock. */
+static bool is_late(struct node *n, const struct position3 *at, int64_t days)
+{
+	const struct head *h = frontier_find(&n->frontier, &at->log);
+	struct buf packed;
+	uint32_t index;
+	int64_t stored = 0;
+
+	buf_init(&packed, COMMIT_PACKED_MAX);
+	bool found = h && journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), at->seq), &index,
+				      &packed, &stored) == ES_OK;
+	buf_done(&packed);
+	return found && n->utc - stored > days * DAY_MS;
+}
+
+struct erasure_counting {
+	struct node *n;
+	struct health *h;
+};
+
 static bool count_erasure(void *ctx, const struct erasure *e)
 {
-	struct health *h = ctx;
+	struct erasure_counting *c = ctx;
+	struct health *h = c->h;
+	struct position3 at = {.log = c->n->frontier.heads[0].log, .seq = e->what.seq};
 
 	if (e->silent == 0)
 		return true;
+	h->erasures_late += is_late(c->n, &at, RGPD_LATE_DAYS);
 	if (h->erasures++ > 0)
 		return true;
 	for (size_t i = 0; i < e->silent && i < 64; i++) {
@@ -36,32 +69,12 @@ static bool count_erasure(void *ctx, const struct erasure *e)
 	return true;
 }
 
-struct waiting {
-	struct node *n;
-	size_t count, late;
-};
-
-/* Since it came here, by our clock. */
-static bool is_late(struct node *n, const struct position3 *at)
-{
-	const struct head *h = frontier_find(&n->frontier, &at->log);
-	struct buf packed;
-	uint32_t index;
-	int64_t stored = 0;
-
-	buf_init(&packed, COMMIT_PACKED_MAX);
-	bool found = h && journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), at->seq), &index,
-				      &packed, &stored) == ES_OK;
-	buf_done(&packed);
-	return found && n->utc - stored > OFFER_LATE_MS;
-}
-
 static bool count_open(void *ctx, const struct inbox_item *i)
 {
 	struct waiting *w = ctx;
 
 	w->count += i->state == INBOX_OPEN && !i->waits && id_eq(&i->to, &w->n->hub);
-	w->late += w->n->role == ROLE_CRESS && i->op == OP_REQUEST && i->state == INBOX_OPEN && is_late(w->n, &i->at);
+	w->late += w->n->role == ROLE_CRESS && i->op == OP_REQUEST && i->state == INBOX_OPEN && is_late(w->n, &i->at, OFFER_LATE_DAYS);
 	return true;
 }
 
@@ -72,9 +85,58 @@ static void count_erasures(struct node *n, struct health *h)
 	if (!cheap && n->utc - h->erasures_at < ERASURES_MS && n->utc >= h->erasures_at)
 		return;
 	h->erasures = 0;
+	h->erasures_late = 0;
 	h->silent[0] = 0;
 	h->erasures_at = n->utc;
-	(void)!node_erasures(n, count_erasure, h);
+	(void)!node_erasures(n, count_erasure, &(struct erasure_counting){n, h});
+}
+
+static bool count_due(void *ctx, const struct rgpd_due *d)
+{
+	struct health *h = ctx;
+
+	h->past += d->past;
+	h->soon += !d->past;
+	return true;
+}
+
+struct request_counting {
+	struct health *h;
+	char before[11]; /* received then, or earlier: late */
+};
+
+static bool count_request(void *ctx, const struct rgpd_request *q)
+{
+	struct request_counting *c = ctx;
+
+	c->h->requests_late += q->closed.len == 0 && q->received.len == 10 && memcmp(q->received.p, c->before, 10) <= 0;
+	return true;
+}
+
+static bool terms_stand(struct node *n, const struct health *h, const struct position *at)
+{
+	bool moved = at->commit != h->terms_commit || at->edit != h->terms_edit;
+	es_ms pause = !moved ? TERMS_REST_MS : journal_file_bytes(n->journal) > TERMS_LARGE ? TERMS_LARGE_MS : TERMS_MS;
+
+	return h->terms_at && n->utc >= h->terms_at && n->utc - h->terms_at < pause;
+}
+
+static void count_terms(struct node *n, struct health *h)
+{
+	struct position at = n->reader ? reader_position(n->reader) : (struct position){0};
+	struct request_counting requests = {.h = h};
+	char today[11];
+
+	if (!n->reader || terms_stand(n, h, &at))
+		return;
+	h->past = h->soon = h->requests_late = 0;
+	h->terms_at = n->utc;
+	h->terms_commit = at.commit;
+	h->terms_edit = at.edit;
+	rgpd_today(n->utc, today);
+	(void)!rgpd_each_due(n->reader, n->owner, today, count_due, h);
+	if (rgpd_add_days(slice_str(today), -RGPD_LATE_DAYS, requests.before))
+		(void)!rgpd_each_request(n->reader, n->owner, count_request, &requests);
 }
 
 /* ?1 our pole, ?2 the last day on which a proposal is late now. */
@@ -89,14 +151,14 @@ static void count_erasures(struct node *n, struct health *h)
 
 static void count_duplicates(struct node *n, struct health *h)
 {
-	time_t day = (time_t)((n->utc - OFFER_LATE_MS) / 1000);
-	struct tm t;
-	char late[11];
+	char late[11], today[11];
 
 	h->duplicates = h->duplicates_late = h->duplicates_asked = 0;
 	if (!n->reader)
 		return;
-	strftime(late, sizeof late, "%Y-%m-%d", localtime_r(&day, &t));
+	rgpd_today(n->utc, today);
+	if (!rgpd_add_days(slice_str(today), -OFFER_LATE_DAYS, late))
+		return;
 	const struct slice args[] = {slice_str(n->owner), slice_str(late)};
 	if (n->role == ROLE_CRESS) {
 		h->duplicates = (size_t)reader_number(n->reader, FOUND, args, 0);
@@ -119,6 +181,7 @@ void health_read(struct node *n, struct health *h)
 	(void)!node_proofs(n, count_proof, &h->proofs);
 	count_erasures(n, h);
 	count_duplicates(n, h);
+	count_terms(n, h);
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;

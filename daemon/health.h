@@ -19,6 +19,11 @@ struct health {
 	size_t late; /* CRESS: offers that nobody has answered for 30 days */
 	/* Duplicates: CRESS: seen and not opened, unanswered for 30 days; hub: to be answered. */
 	size_t duplicates, duplicates_late, duplicates_asked;
+	size_t erasures_late; /* of `erasures`: ordered 20 days ago and more */
+	size_t past, soon; /* own records past their term (rgpd.h), or near it... */
+	size_t requests_late; /* ...and persons' requests that wait for 20 days and more */
+	es_ms terms_at; /* counted then... */
+	int64_t terms_commit, terms_edit; /* ...where the directory stood */
 	bool charter_due; /* the charter in force waits for our acceptance */
 };
 /* `h` holds what was read before, or zeros. */

@@ -198,6 +198,9 @@ ES_MUST_USE enum es_err journal_erase(struct journal *j, struct erasing *e);
  * file, nor in the gaps SQLite leaves where rows have moved. Outside a transaction;
  * takes as long as a copy of the file, and as much disk. */
 ES_MUST_USE enum es_err journal_scrub(struct journal *j);
+/* Every change that is held here, whatever counts of it, then the outbox's; false from
+ * each stops. Void commits are left out. */
+ES_MUST_USE enum es_err journal_each_change(struct journal *j, bool (*each)(void *ctx, struct slice change), void *ctx);
 /* How large the database file is, the WAL not counted. */
 int64_t journal_file_bytes(struct journal *j);
 /* Writes the WAL into the database file as far as nobody is in the way. */

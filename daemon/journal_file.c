@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The journal as a file: its WAL, its size, a copy of it, and nothing left in its gaps. */
+ * The journal as a file: its WAL, its size, a copy of it, nothing left in its gaps, and a look
+ * at all that is in it. */
 #include "common/plant.h"
 #include "daemon/journal_parts.h"
 
@@ -56,4 +57,32 @@ int64_t journal_bytes_of(struct journal *j, const struct frontier *f, const stru
 			bytes += journal_number(journal_st(j, ST_BYTES_OF));
 		}
 	return bytes;
+}
+
+struct looking {
+	bool (*each)(void *ctx, struct slice change);
+	void *ctx;
+};
+
+static bool look_at_edit(void *ctx, const struct outbox_edit *e)
+{
+	struct looking *l = ctx;
+
+	return e->change.len == 0 || l->each(l->ctx, e->change);
+}
+
+enum es_err journal_each_change(struct journal *j, bool (*each)(void *ctx, struct slice change), void *ctx)
+{
+	struct looking l = {.each = each, .ctx = ctx};
+	sqlite3_stmt *st = journal_st(j, ST_EVERY);
+	bool more = true;
+	int rc = SQLITE_DONE;
+
+	while (more && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		more = each(ctx, sql_blob(st, 0));
+	sqlite3_reset(st);
+	if (!more)
+		return ES_OK;
+	enum es_err err = sql_err(rc);
+	return err == ES_OK ? journal_outbox_each(j, SCOPE_COUNT, NULL, 0, look_at_edit, &l) : err;
 }

@@ -22,6 +22,7 @@
 	S(REFOLD_LAST, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='refonte'),0)")          \
 	S(REFOLD_DONE, "DELETE FROM refonte WHERE no<=?1")                                                   \
 	S(RECORDS, "SELECT no,substr(change,5,32) FROM payload WHERE change IS NOT NULL")                    \
+	S(EVERY, "SELECT change FROM payload WHERE change IS NOT NULL ORDER BY no")                           \
 	S(OF_RECORD, "SELECT no,change FROM payload WHERE substr(change,5,32)=?1")                           \
 	S(ERASE, "UPDATE payload SET salt=NULL,change=NULL WHERE no=?1")                                     \
 	S(WHOLE, "SELECT pos,log,id,header,sig,stored FROM commits WHERE pos=?1")                            \

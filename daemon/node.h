@@ -296,6 +296,17 @@ ES_MUST_USE enum es_err node_hand_over(struct node *n, const struct id16 *uid, c
  * member's record. `forgot`: how many payloads were destroyed here. ES_NOT_FOUND,
  * ES_OTHER_HUB, ES_NOT_ALLOWED (it is on offer: withdraw first). */
 ES_MUST_USE enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot);
+/* The same of a record by its id, deleted or not. `rest`: what is to stay of it is said
+ * anew before the order, at its scopes; the fields of `without` (bits by index) are gone,
+ * former values included, and `extra` (canonical, may be empty) stands for the old one
+ * where that is among them. ES_CLOCK_SKEW: not with a clock that may be corrected. */
+struct rest {
+	const struct schema_kind *kind;
+	uint64_t without;
+	struct slice extra;
+};
+ES_MUST_USE enum es_err node_forget_record(struct node *n, const struct record_id *id, unsigned kind,
+					   const struct rest *rest, int64_t *forgot);
 /* Who has not acknowledged which erasure. */
 struct erasure {
 	struct forgotten what;

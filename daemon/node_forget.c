@@ -352,41 +352,67 @@ static enum es_err count_shared(struct node *n, const struct record_id *record, 
 	return journal_erase(n->journal, &e);
 }
 
+/* Our own record, up to a stamp. */
+static enum es_err forget_upto(struct node *n, const struct record_id *id, unsigned kind, es_stamp upto, int64_t *forgot)
+{
+	int64_t shared, local;
+	enum es_err err = count_shared(n, id, kind, upto, &shared);
+
+	if (err != ES_OK)
+		return err;
+	if (n->role == ROLE_CRESS && shared > 0) { /* the places first, while they are there to be seen */
+		err = enter_own(n, id, kind, upto, forgot);
+		if (err == ES_OK)
+			err = destroy(n, id, kind, upto, true, &local);
+		*forgot += err == ES_OK ? local : 0;
+		return err;
+	}
+	err = destroy(n, id, kind, upto, true, forgot);
+	/* Nobody else hears of a record that never left (its order would name it). */
+	if (err == ES_OK && shared > 0 && !PLANT(forget_not_ordered))
+		err = order(n, id, kind, upto);
+	return err == ES_OK ? node_load_orders(n) : err;
+}
+
 enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
 {
 	struct record_id id;
 	unsigned kind = 0;
 	bool revoked;
-	int64_t shared, local;
 	enum es_err err = find_record(n, uid, &id, &kind, &revoked);
 
 	*forgot = 0;
 	if (err != ES_OK)
 		return err;
-	if (n->role != ROLE_CRESS && node_is_offered(n, &id, kind))
-		return ES_NOT_ALLOWED; /* L18: the order may come when it is no more ours to give */
-	es_stamp upto = node_next_edited(n, 0);
-	err = count_shared(n, &id, kind, upto, &shared);
-	if (err != ES_OK)
-		return err;
 	if (revoked) {
-		struct forget_order f = {.record = id, .kind = kind, .upto = upto, .signer = n->hub, .epoch = n->epoch};
+		struct forget_order f = {.record = id, .kind = kind, .upto = node_next_edited(n, 0), .signer = n->hub, .epoch = n->epoch};
 
 		log_event(LOG_WARN, "forget.revoked", "kind=%u", kind);
 		return node_enter_forget(n, &f, forgot);
 	}
-	if (n->role == ROLE_CRESS && shared > 0) { /* the places first, while they are there to be seen */
-		err = enter_own(n, &id, kind, upto, forgot);
-		if (err == ES_OK)
-			err = destroy(n, &id, kind, upto, true, &local);
-		*forgot += local;
-		return err;
-	}
-	err = destroy(n, &id, kind, upto, true, forgot);
-	/* Nobody else hears of a record that never left (its order would name it). */
-	if (err == ES_OK && shared > 0 && !PLANT(forget_not_ordered))
-		err = order(n, &id, kind, upto);
-	return err == ES_OK ? node_load_orders(n) : err;
+	return node_forget_record(n, &id, kind, NULL, forgot);
+}
+
+/* What stays would be lost where its stamps were lowered, at sealing, below the order's. */
+static bool stamps_hold(struct node *n, es_stamp upto)
+{
+	return node_clock_steady(n) && !stamp_ahead(upto, n->utc);
+}
+
+enum es_err node_forget_record(struct node *n, const struct record_id *id, unsigned kind, const struct rest *rest, int64_t *forgot)
+{
+	struct id16 steward = rights_steward(&n->rights, id, kind);
+	enum es_err err = ES_OK;
+
+	*forgot = 0;
+	if (!id_eq(&steward, &n->hub))
+		return ES_OTHER_HUB;
+	if (n->role != ROLE_CRESS && node_is_offered(n, id, kind))
+		return ES_NOT_ALLOWED; /* L18: the order may come when it is no more ours to give */
+	es_stamp upto = node_next_edited(n, 0);
+	if (rest)
+		err = stamps_hold(n, upto) ? node_restate(n, id, rest) : ES_CLOCK_SKEW;
+	return err == ES_OK ? forget_upto(n, id, kind, upto, forgot) : err;
 }
 
 /* --- receipts --- */

@@ -90,6 +90,9 @@ ES_MUST_USE enum es_err node_outbox_op(struct node *n, enum scope scope, unsigne
 ES_MUST_USE enum es_err node_put(struct node *n, const struct record_id *record, const struct schema_kind *k,
 				 enum scope scope, struct slice fields);
 
+/* What stands of a record and is to stay, said once more with later stamps. */
+ES_MUST_USE enum es_err node_restate(struct node *n, const struct record_id *record, const struct rest *rest);
+
 /* node_control.c */
 ES_MUST_USE enum es_err node_ensure_opened(struct node *n);
 /* An `open` entry with a nonce drawn now. */

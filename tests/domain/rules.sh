@@ -106,7 +106,7 @@ check "A6-it-does-outside" e cress add structure type_acteur=ess "nom=Ouessant" 
 d=$(new cress demande "sujet=Comptabilité" code_insee=35360 recue_le=2026-11-01)
 equal "E8-routed-to-the-hub-of-the-commune" pole-vitre "$(value cress "$d" pole_destinataire)"
 d=$(new cress demande "sujet=Comptabilité" code_insee=29151 recue_le=2026-11-01)
-equal "E8-else-to-the-cress" cress-53 "$(value cress "$d" pole_destinataire)"
+equal "E8-else-to-the-cress" cress-bretagne "$(value cress "$d" pole_destinataire)"
 
 # A5: another hub has called that network.
 must settle auray vitre cress
