@@ -338,7 +338,6 @@ static enum es_err find_known(struct importing *im)
 /* Like one that stands here: is it the same? */
 static enum es_err find_alike(struct importing *im)
 {
-	char text[ULID_LEN + 1];
 	enum es_err err;
 
 	if (im->edit.has_uid || im->findings.worst == VERDICT_REJECTED || im->host->resemble == NULL)
@@ -347,8 +346,7 @@ static enum es_err find_alike(struct importing *im)
 	if (err != ES_OK || im->match.count == 0)
 		return err;
 	if (!im->match.sure) {
-		ulid_encode(im->match.uids[0].bytes, text);
-		findings_add(&im->findings, "nom", "doublon_possible", VERDICT_WARNING, slice_str(text));
+		findings_add(&im->findings, "nom", "doublon_possible", VERDICT_WARNING, SLICE_NONE);
 		im->left = im->options->candidates == CANDIDATES_LEFT ||
 			   (im->options->candidates == CANDIDATES_SAME && im->match.count > 1);
 		im->match.sure = im->options->candidates == CANDIDATES_SAME && im->match.count == 1;

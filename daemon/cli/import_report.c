@@ -63,7 +63,7 @@ static void show_mapping(const json_t *mapping)
 	{
 		const char *name = fact_shown(field);
 
-		if (strcmp(header, name) == 0)
+		if (strcmp(header, name) == 0 || (!*name && strcmp(header, "motif_rejet") == 0))
 			continue;
 		grid_add(&g, header);
 		grid_add(&g, "->");

@@ -38,6 +38,29 @@ must found_cress
 must enter morlaix
 must synced morlaix cress
 
+# F11: a full disk says so and leaves all as it was.
+unmount() {
+	umount "$work/full" 2>/dev/null
+}
+mkdir -p "$work/full"
+awk 'BEGIN { print "Nom;RNA;Code INSEE;Description"
+	for (i = 0; i < 60000; i++) printf "Amicale %d;W88%07d;29151;%0200d\n", i, i, i }' >"$work/many.csv"
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=4m tmpfs "$work/full" 2>/dev/null; then
+	full_code=$(invitation brest --approve)
+	must e full join "$full_code" --accept-charter >/dev/null
+	must start full
+	must synced full
+	exits F11-a-full-disk-is-an-error-of-its-own 74 e full import structure "$work/many.csv"
+	check F11-and-is-named grep -qiE 'disk|disque' "$work/exits.err"
+	equal F11-a-full-disk-changes-nothing 0 "$(records full structure)"
+	check F11-a-full-disk-leaves-the-database-whole e full verify
+	stop full
+	unmount
+	must e cress suspend brest --yes >/dev/null
+else
+	skipped F11-full-disk "a small tmpfs needs root and mount"
+fi
+
 # R6, R7, R9, R10, R18: one file of staff, each line another trap.
 table staff.csv \
 	'Nom;N° SIRET;N° RNA;Code juridique;Code APE;NAF 2025;CP;Ville;Code INSEE;Site web;Budget' \
@@ -185,8 +208,6 @@ check W1-of-all-tables test "$(said '.tables | length')" -ge 9
 equal W1-references-before-what-refers "structure offre" "$(said '[.tables[].kind | select(.=="structure" or .=="offre")] | join(" ")')"
 
 # F11: killed on the way, whoever is killed, nothing has changed and it can be repeated.
-awk 'BEGIN { print "Nom;RNA;Code INSEE;Description"
-	for (i = 0; i < 60000; i++) printf "Amicale %d;W88%07d;29151;%0200d\n", i, i, i }' >"$work/many.csv"
 before=$(records morlaix structure)
 e morlaix import structure "$work/many.csv" >/dev/null 2>&1 &
 client=$!
@@ -194,23 +215,20 @@ past() { # PERCENT
 	curl -s --unix-socket "$hub/essaim.sock" http://x/api/v1/progress |
 		jq -e "select(.what==\"import\" and .total>0) | .done * 100 / .total >= $1" >/dev/null
 }
-waiting=0
-until past 60 || [ $waiting -gt 600 ]; do
-	waiting=$((waiting + 1))
-	sleep 0.02
+reached=no
+while [ $reached = no ] && kill -0 $client 2>/dev/null; do
+	! past 60 || reached=yes
 done
-check F11-it-was-on-its-way past 1
 crash morlaix
 wait $client
+equal F11-it-was-past-60-percent yes $reached
 must start morlaix
 equal F11-the-daemon-killed-at-60-percent-has-changed-nothing "$before" "$(records morlaix structure)"
 check F11-the-database-is-whole e morlaix verify
 e morlaix import structure "$work/many.csv" --quiet >/dev/null 2>&1 &
 client=$!
-waiting=0
-until past 20 || [ $waiting -gt 600 ]; do
-	waiting=$((waiting + 1))
-	sleep 0.02
+until past 20 || ! kill -0 $client 2>/dev/null; do
+	:
 done
 kill -KILL $client 2>/dev/null
 wait $client 2>/dev/null
