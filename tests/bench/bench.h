@@ -50,7 +50,12 @@ int bench_wire(int64_t records);
 int bench_search(int64_t records);
 /* A CRESS that holds only its control log, stopped; a hub that imported, running. */
 void bench_prepare_hub(struct bench_node *cress, struct bench_node *hub, int64_t records, double *import_s);
+int bench_import(int64_t records); /* import.c */
+int bench_import_dir(const char *dir);
 /* Seconds to load what `source` (a directory.db) holds into a new one. */
 double floor_load(const char *source, const char *path, bool with_state);
+/* The same of every kind's table, in one transaction, without the index of words;
+ * *rows: how many. */
+double floor_tables(const char *source, const char *path, size_t *rows);
 
 #endif

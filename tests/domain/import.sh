@@ -56,7 +56,7 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=4m tmpfs "$work/full" 2>/dev/nul
 	check F11-a-full-disk-leaves-the-database-whole e full verify
 	stop full
 	unmount
-	must e cress suspend brest --yes >/dev/null
+	must e cress suspend brest >/dev/null
 else
 	skipped F11-full-disk "a small tmpfs needs root and mount"
 fi
