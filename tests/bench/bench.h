@@ -27,6 +27,8 @@ void node_start(struct bench_node *n);
 void node_stop(struct bench_node *n);
 /* Runs `essaim --data DIR args...`; dies where it fails. */
 void node_run(struct bench_node *n, const char *args);
+/* A kept connection that was idle for minutes is closed by the daemon: a new one. */
+void node_redial(struct bench_node *n);
 /* One request over a kept connection; the body is in n->answer. */
 void node_request(struct bench_node *n, const char *method, const char *path, const char *body);
 int64_t node_number(struct bench_node *n, const char *key); /* of the last answer */
