@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include "daemon/api.h"
+#include "daemon/exchange.h"
 #include "daemon/report.h"
 
 #define PARAM_MAX 512
@@ -136,6 +137,19 @@ bool rgpd_own_record(struct node *n, const struct id16 *uid, const struct schema
  * new of it, go into the answer's object. `uids` are joined by |. */
 enum es_err rgpd_log_request(struct request *r, struct node *n, const char *type, const char *uids);
 enum es_err rgpd_fill_request(struct request *r, struct node *n, const char *request, const char *uids);
+/* What exchange_check and exchange_import ask of the node. */
+struct editing_host {
+	struct node *n;
+	struct exchange_host host;
+	struct api *api;
+	struct matcher *matcher; /* api_import.c's */
+	enum scope withdrawn;
+	char today[11];
+};
+/* by_hand: a person's edit, not an import. */
+void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand);
+/* One more name of a JSON list; node_holders' callback, ctx is the struct buf. */
+void holder_json(void *ctx, const char *name);
 
 /* Handlers, by file. */
 void api_status(struct request *r);
@@ -150,7 +164,6 @@ enum es_err api_deny(struct request *r, struct node *n);
 enum es_err api_add(struct request *r, struct node *n);
 enum es_err api_set(struct request *r, struct node *n);
 enum es_err api_remove(struct request *r, struct node *n);
-enum es_err api_import(struct request *r, struct node *n);
 enum es_err api_verify(struct request *r, struct node *n);
 enum es_err api_tail(struct request *r, struct node *n);
 enum es_err api_show(struct request *r, struct reader *reader);
@@ -163,6 +176,8 @@ enum es_err api_searches(struct request *r, struct reader *reader);
 enum es_err api_search_save(struct request *r, struct node *n);
 enum es_err api_search_seen(struct request *r, struct node *n);
 enum es_err api_propose(struct request *r, struct node *n);
+/* api_import.c */
+enum es_err api_import(struct request *r, struct node *n);
 /* api_govern.c */
 enum es_err api_suspend(struct request *r, struct node *n);
 enum es_err api_resume(struct request *r, struct node *n);

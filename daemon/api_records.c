@@ -17,14 +17,6 @@
 
 /* --- edits --- */
 
-struct editing_host {
-	struct node *n;
-	struct exchange_host host;
-	struct api *api;
-	enum scope withdrawn;
-	char today[11];
-};
-
 static struct slice edit_text(const struct edit *e, const char *name)
 {
 	const struct schema_field *f = schema_field_named(e->kind, slice_str(name));
@@ -46,20 +38,12 @@ static bool others_say(struct editing_host *h, const struct edit *e, const struc
 	return reader_repeats(h->n->reader, m, values);
 }
 
-/* A line without a uid may be one we have: importing twice changes nothing (R18). */
-static void match_known(struct editing_host *h, struct edit *e, bool *repeats)
+static bool repeats(struct editing_host *h, const struct edit *e)
 {
-	if (e->has_uid || strcmp(e->kind->name, "structure") != 0 || !h->n->reader)
-		return;
 	struct structure_match m = {.pole = h->n->owner, .siret = edit_text(e, "siret"), .rna = edit_text(e, "rna"),
 				    .nom = edit_text(e, "nom"), .code_insee = edit_text(e, "code_insee")};
-	bool former;
 
-	e->has_uid = reader_match(h->n->reader, &m, &e->uid, &former);
-	if (former) /* R4: it has moved, and keeps the number it has now */
-		e->values[structure_siret] = e->values[structure_siren] = SLICE_NONE;
-	if (!e->has_uid && e->listed)
-		*repeats = others_say(h, e, &m);
+	return e->listed && !e->has_uid && strcmp(e->kind->name, "structure") == 0 && h->n->reader && others_say(h, e, &m);
 }
 
 /* F14: what follows in the same transaction. */
@@ -69,23 +53,20 @@ static bool closes_structure(const struct edit *e, const struct edit_result *res
 	       slice_eq(edit_text(e, "etat"), slice_str("fermee"));
 }
 
-static enum es_err host_edit(void *ctx, const struct edit *wish, enum edit_outcome *outcome)
+static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
 {
 	struct editing_host *h = ctx;
 	struct edit_result result;
-	struct edit known = *wish, *e = &known;
-	bool repeats = false;
 	enum es_err err;
 
-	match_known(h, e, &repeats);
-	if (repeats) {
-		*outcome = EDIT_SAME;
+	if (repeats(h, e)) {
+		*answer = (struct edit_answer){.outcome = EDIT_SAME};
 		return ES_OK;
 	}
 	err = node_edit(h->n, e, false, &result);
 
 	if (err == ES_OK)
-		*outcome = result.outcome;
+		*answer = (struct edit_answer){.outcome = result.outcome, .uid = result.uid, .older = result.older};
 	if (err == ES_OK && closes_structure(e, &result))
 		err = structure_closed(h->n, &result.uid, NULL);
 	if (err == ES_OK && result.kept_from < h->withdrawn)
@@ -118,14 +99,6 @@ static bool host_knows(void *ctx, const struct schema_kind *k, const struct id16
 	memcpy(id.bytes, h->n->hub.bytes, 16);
 	memcpy(id.bytes + 16, uid->bytes, 16);
 	return journal_outbox_each(h->n->journal, SCOPE_COUNT, &id, 0, note_known, &w) == ES_OK && w.yes;
-}
-
-static void host_progress(void *ctx, uint64_t done, uint64_t total)
-{
-	struct editing_host *h = ctx;
-
-	atomic_store(&h->api->import_done, done);
-	atomic_store(&h->api->import_total, total);
 }
 
 /* Another hub's record, to which something is proposed, as it is shown here. */
@@ -203,14 +176,14 @@ void record_today(const struct node *n, char out[11])
 	strftime(out, 11, "%Y-%m-%d", localtime_r(&now, &local));
 }
 
-static void host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
+void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
 {
 	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
 	record_today(n, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .by_hand = by_hand, .today = h->today, .reader = n->reader,
 					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
-					 .edit = host_edit, .knows = host_knows, .progress = host_progress};
+					 .edit = host_edit, .knows = host_knows};
 }
 
 static void findings_json(const struct findings *f, struct buf *out)
@@ -275,15 +248,6 @@ static enum es_err refused(struct request *r, const struct findings *f)
 	return err;
 }
 
-static void add_name(void *ctx, const char *name)
-{
-	struct buf *out = ctx;
-
-	if (out->p[out->len - 1] != '[')
-		buf_str(out, ",");
-	json_string(slice_str(name), out);
-}
-
 static void edit_answer(struct request *r, struct node *n, const struct edit_result *result, const struct findings *f)
 {
 	char uid[ULID_LEN + 1];
@@ -294,7 +258,7 @@ static void edit_answer(struct request *r, struct node *n, const struct edit_res
 	findings_json(f, &r->out);
 	if (result->kept_from < SCOPE_LOCAL) {
 		buf_str(&r->out, ",\"encore_chez\":[");
-		node_holders(n, result->kept_from, add_name, &r->out);
+		node_holders(n, result->kept_from, holder_json, &r->out);
 		buf_str(&r->out, "]");
 	}
 	buf_str(&r->out, "}");
@@ -327,7 +291,7 @@ static enum es_err write_values(struct request *r, struct node *n, struct edit *
 	buf_init(&memory, 16 * 65536);
 	buf_init(&scratch, 16 * 65536);
 	buf_init(&before, 16 * 65536);
-	host_init(&h, r, n, true);
+	editing_host_init(&h, r, n, true);
 	err = read_values(r, e, pairs, count, &memory, f);
 	if (err == ES_OK)
 		exchange_check(e, how == WRITING_NEW, n->ref, &h.host, &scratch, f);
@@ -522,122 +486,6 @@ enum es_err api_remove(struct request *r, struct node *n)
 	else if (r->why.len == 0)
 		buf_printf(&r->why, "%s: %s", r->part, es_err_text(err));
 	return err;
-}
-
-/* --- import --- */
-
-static enum es_err import_options(struct request *r, struct import_options *o)
-{
-	const char *separator = request_param(r, "separator");
-
-	o->kind = schema_kind_named(slice_str(request_param(r, "kind")));
-	if (!o->kind) {
-		buf_printf(&r->why, "%s: unknown kind", request_param(r, "kind"));
-		return ES_UNKNOWN_KIND;
-	}
-	o->skip_rejected = strcmp(request_param(r, "skip_rejected"), "1") == 0;
-	o->encoding = request_param(r, "encoding")[0] ? request_param(r, "encoding") : NULL;
-	if (strcmp(separator, "tab") == 0 || strcmp(separator, "\\t") == 0)
-		separator = "\t";
-	if (strlen(separator) > 1 ||
-	    (o->encoding && strcmp(o->encoding, "utf-8") != 0 && strcmp(o->encoding, "windows-1252") != 0)) {
-		buf_str(&r->why, "encoding is utf-8 or windows-1252, separator one character");
-		return ES_USAGE;
-	}
-	o->separator = separator[0];
-	return ES_OK;
-}
-
-static enum es_err map_spool(struct request *r, struct slice *out)
-{
-	*out = SLICE_NONE;
-	if (!r->spool || r->spooled == 0)
-		return ES_OK;
-	void *p = mmap(NULL, (size_t)r->spooled, PROT_READ, MAP_PRIVATE, fileno(r->spool), 0);
-	if (p == MAP_FAILED)
-		return ES_IO;
-	*out = SLICE(p, (size_t)r->spooled);
-	return ES_OK;
-}
-
-/* The report's last brace makes room for whether anything was written. */
-static enum es_err close_report(struct request *r, FILE *report, bool written, enum scope withdrawn, struct node *n)
-{
-	struct buf tail;
-
-	buf_init(&tail, 65536);
-	buf_printf(&tail, ",\"written\":%s", written ? "true" : "false");
-	if (written && withdrawn < SCOPE_LOCAL) {
-		buf_str(&tail, ",\"encore_chez\":[");
-		node_holders(n, withdrawn, add_name, &tail);
-		buf_str(&tail, "]");
-	}
-	buf_str(&tail, "}\n");
-	bool good = fflush(report) == 0 && fseeko(report, -2, SEEK_END) == 0 && fgetc(report) == '}' &&
-		    fgetc(report) == '\n' && fseeko(report, -2, SEEK_END) == 0 && fwrite(tail.p, 1, tail.len, report) == tail.len &&
-		    fflush(report) == 0;
-	buf_done(&tail);
-	r->out_file = report;
-	return good ? ES_OK : ES_IO;
-}
-
-/* A job that writes nothing is told so by this error, and answered all the same. */
-enum es_err api_import(struct request *r, struct node *n)
-{
-	struct import_options o = {0};
-	struct import_counts counts = {0};
-	bool dry = strcmp(request_param(r, "dry_run"), "1") == 0, write;
-	struct editing_host h;
-	struct slice file;
-	FILE *report = tmpfile();
-	enum es_err err = import_options(r, &o);
-
-	if (err == ES_OK && !report)
-		err = errno == ENOSPC ? ES_DISK_FULL : ES_IO;
-	if (err == ES_OK)
-		err = map_spool(r, &file);
-	if (err == ES_OK && n->denied)
-		err = ES_DENIED;
-	if (err != ES_OK) {
-		if (report)
-			fclose(report);
-		return err;
-	}
-	host_init(&h, r, n, false);
-	atomic_store(&r->api->importing, true);
-	err = journal_mark(n->journal);
-	if (err == ES_OK)
-		err = exchange_import(file, &o, n->ref, &h.host, report, &counts, &r->why);
-	write = err == ES_OK && !dry && (counts.rejected == 0 || o.skip_rejected);
-	enum es_err released = journal_unmark(n->journal, write);
-	if (err == ES_OK)
-		err = released;
-	atomic_store(&r->api->importing, false);
-	if (file.len > 0)
-		munmap((void *)(uintptr_t)file.p, file.len);
-	if (err != ES_OK) {
-		fclose(report);
-		return err;
-	}
-	return close_report(r, report, write, h.withdrawn, n);
-}
-
-/* Cheap enough to be asked for at every turn: nothing here touches a disk. */
-void api_progress(struct request *r)
-{
-	const struct swarm *s = r->api->swarm;
-	const struct snapshot *snap = worker_snapshot(s->worker);
-	bool on = atomic_load(&r->api->importing);
-
-	buf_printf(&r->out, "{\"what\":\"%s\",\"done\":%llu,\"total\":%llu", on ? "import" : "",
-		   (unsigned long long)atomic_load(&r->api->import_done),
-		   (unsigned long long)atomic_load(&r->api->import_total));
-	buf_printf(&r->out, ",\"commits\":%lld,\"projected\":%lld,\"outbox\":%lld,\"peers\":%zu,\"synced\":%s",
-		   (long long)snap->journal.commit, (long long)snap->projected.commit, (long long)snap->outbox, s->peer_count,
-		   swarm_synced(s) ? "true" : "false");
-	buf_printf(&r->out, ",\"wire_in\":%llu,\"wire_out\":%llu,\"confirm_us\":%llu}", (unsigned long long)s->bytes_in,
-		   (unsigned long long)s->bytes_out, (unsigned long long)s->confirm_us);
-	request_answer(r, ES_OK);
 }
 
 /* --- reads --- */

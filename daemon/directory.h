@@ -101,15 +101,11 @@ ES_MUST_USE enum es_err reader_state(struct reader *r, const struct record_id *r
 size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *ids, unsigned *kinds, size_t max);
 /* Is a record of this kind with this uid shown here, whoever owns it? */
 bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id16 *uid);
-/* The structure of that pole with this SIRET, else this RNA, else, where both are
- * empty, this name in this commune and neither number: what an imported line
- * without a uid means. Texts as stored; where several match, the one of that name and
- * commune, then the oldest. `former`: by a SIRET that it bears no more (R4). */
+/* A structure as a line without uid names it. Texts as stored. */
 struct structure_match {
 	const char *pole;
 	struct slice siret, rna, nom, code_insee;
 };
-bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid, bool *former);
 /* The structure that a SIRET means now: former ones, successions and links followed. */
 bool reader_resolve(struct reader *r, struct slice siret, struct id16 *uid);
 /* Does another pole have that structure, with each of these values (by field index;

@@ -99,8 +99,8 @@ struct reader {
 	struct id16 local;
 	sqlite3_stmt *state, *hubs, *record, *position;
 	sqlite3_stmt *knows[KINDS_MAX];
-	sqlite3_stmt *match[4]; /* by siret, by rna, by name and commune, by former siret */
 	struct identity identity; /* at its first use */
+	sqlite3_stmt *contacts; /* of a structure */
 };
 ES_MUST_USE enum es_err reader_begin(struct reader *r);
 void reader_end(struct reader *r);

@@ -29,6 +29,7 @@ struct editing {
 	const struct edit *e;
 	struct record_id record;
 	bool created;
+	bool older; /* a line whose date is before the record's */
 	struct buf state; /* layer 4 and pending, as it stands now */
 	enum scope portee, withdrawn; /* withdrawn: widest scope that loses a value */
 	struct move moves[MOVES_MAX];
@@ -101,6 +102,9 @@ static struct slice named(const struct editing *ed, const struct schema_field *f
 		return SLICE_NONE;
 	if (fallback && !is_nil(fold_shown(buf_slice(&ed->state), f->no).value))
 		return SLICE_NONE;
+	/* Cleared was said too. */
+	if (ed->older && fold_shown(buf_slice(&ed->state), f->no).value.len > 0)
+		return SLICE_NONE;
 	return ed->e->values[f->index];
 }
 
@@ -138,6 +142,15 @@ static bool list_has(struct slice list, struct slice name)
 	for (uint32_t n = canon_read_array(&r, 1024); n > 0 && r.err == ES_OK; n--)
 		found = found || slice_eq(canon_read_str(&r, CHANGE_MAX), name);
 	return found;
+}
+
+static void note_age(struct editing *ed)
+{
+	const struct schema_field *f = schema_field_named(ed->e->kind, slice_str("date_maj"));
+	struct slice line = f && ed->e->yields ? text_of(ed->e->values[f->index]) : SLICE_NONE;
+	struct slice now = f ? text_of(fold_shown(buf_slice(&ed->state), f->no).value) : SLICE_NONE;
+
+	ed->older = line.len > 0 && now.len > 0 && slice_cmp(line, now) < 0;
 }
 
 /* --- moves --- */
@@ -617,6 +630,7 @@ enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, str
 			add_move(ed, d.scope, d.edited, FIELD_DELETED, SLICE(canon_false, 1));
 			ed->created = true;
 		}
+		note_age(ed);
 		plan(ed);
 		if (e->decides)
 			decide(ed);
@@ -630,6 +644,7 @@ enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, str
 		memcpy(out->uid.bytes, ed->record.bytes + 16, 16);
 		out->outcome = ed->move_count == 0 && !ed->purging ? EDIT_SAME : ed->created ? EDIT_NEW : EDIT_CHANGED;
 		out->kept_from = ed->withdrawn;
+		out->older = ed->older;
 	}
 	editing_done(ed);
 	return err;

@@ -7,7 +7,9 @@
 
 const char *encoding_name(enum encoding e)
 {
-	return e == ENCODING_UTF_8 ? "utf-8" : "windows-1252";
+	static const char *const names[] = {"utf-8", "windows-1252", "utf-16le", "utf-16be"};
+
+	return names[e];
 }
 
 static unsigned long line_of(struct slice file, size_t at)
@@ -60,10 +62,39 @@ static enum es_err check_utf8(struct slice file, struct buf *why)
 	return ES_BAD_VALUE;
 }
 
-/* Excel's "Unicode text". */
-static bool is_utf16(struct slice file)
+bool encoding_is_utf16(struct slice file, enum encoding *out)
 {
-	return file.len >= 2 && (memcmp(file.p, "\xff\xfe", 2) == 0 || memcmp(file.p, "\xfe\xff", 2) == 0);
+	bool little = file.len >= 2 && memcmp(file.p, "\xff\xfe", 2) == 0;
+
+	if (!little && (file.len < 2 || memcmp(file.p, "\xfe\xff", 2) != 0))
+		return false;
+	*out = little ? ENCODING_UTF_16LE : ENCODING_UTF_16BE;
+	return true;
+}
+
+static uint32_t unit_at(struct slice file, size_t at, enum encoding e)
+{
+	uint32_t a = file.p[at], b = file.p[at + 1];
+
+	return e == ENCODING_UTF_16LE ? b << 8 | a : a << 8 | b;
+}
+
+enum es_err encoding_from_utf16(struct slice file, enum encoding e, struct buf *out)
+{
+	for (size_t at = 2; at < file.len; at += 2) {
+		uint32_t cp = at + 2 <= file.len ? unit_at(file, at, e) : 0, low = 0;
+
+		if (cp >= 0xd800 && cp < 0xdc00 && at + 4 <= file.len)
+			low = unit_at(file, at + 2, e);
+		if (low >= 0xdc00 && low < 0xe000) {
+			cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+			at += 2;
+		}
+		if (cp == 0 || (cp >= 0xd800 && cp < 0xe000))
+			return ES_BAD_VALUE;
+		text_add(out, cp);
+	}
+	return buf_err(out);
 }
 
 static bool has_bom(struct slice file)
@@ -76,14 +107,12 @@ enum es_err encoding_find(struct slice file, const char *asked, enum encoding *o
 	enum encoding e = ENCODING_UTF_8;
 	enum es_err err;
 
-	if (is_utf16(file)) {
-		buf_str(why, "the file is UTF-16; save it as CSV UTF-8");
-		return ES_BAD_VALUE;
-	}
 	if (asked && strcmp(asked, "utf-8") != 0 && strcmp(asked, "windows-1252") != 0) {
 		buf_printf(why, "unknown encoding %s: utf-8 or windows-1252", asked);
 		return ES_BAD_VALUE;
 	}
+	if (encoding_is_utf16(file, out))
+		return ES_OK;
 	if (asked ? asked[0] == 'w' : !has_bom(file) && !utf8_valid(file.p, file.len))
 		e = ENCODING_WINDOWS_1252;
 	err = e == ENCODING_UTF_8 ? check_utf8(file, why) : check_cp1252(file, why);

@@ -29,12 +29,16 @@ struct importing {
 	struct import_counts *counts;
 	struct csv csv;
 	enum encoding encoding;
+	struct buf unicode; /* the file, where it was UTF-16 */
 	struct header header;
-	struct edit edit;
+	struct edit edit, contact;
+	struct exchange_match match;
+	bool left; /* its candidates are not decided */
 	struct findings findings;
-	struct buf cells, values, derived, extra, line;
-	struct seen seen, uids;
+	struct buf cells, values, contact_values, derived, extra, line;
+	struct seen seen, uids, contacts;
 	uint64_t record;
+	bool listed; /* some record stands in the report */
 };
 
 static size_t seen_place(const struct seen *s, uint64_t siret)
@@ -77,12 +81,22 @@ static enum es_err seen_add(struct seen *s, uint64_t siret, bool *again)
 	return ES_OK;
 }
 
+void exchange_counts_json(const struct import_counts *n, struct buf *out)
+{
+	buf_printf(out, "\"counts\":{\"accepte\":%lld,\"avertissement\":%lld,\"rejete\":%lld,", (long long)n->accepted,
+		   (long long)n->warned, (long long)n->rejected);
+	buf_printf(out, "\"nouveaux\":%lld,\"modifies\":%lld,\"inchanges\":%lld,\"candidats\":%lld,", (long long)n->new_,
+		   (long long)n->changed, (long long)n->same, (long long)n->candidates);
+	buf_printf(out, "\"contacts_nouveaux\":%lld,\"contacts_modifies\":%lld}", (long long)n->contacts_new,
+		   (long long)n->contacts_changed);
+}
+
 /* A cell as UTF-8. It stays where it is until the next record. */
 static struct slice cell_text(struct importing *im, struct slice raw)
 {
 	size_t from = im->cells.len;
 
-	if (im->encoding == ENCODING_UTF_8 || text_plain(raw))
+	if (im->encoding != ENCODING_WINDOWS_1252 || text_plain(raw))
 		return raw;
 	encoding_to_utf8(raw, &im->cells);
 	return SLICE(im->cells.p + from, im->cells.len - from);
@@ -122,16 +136,59 @@ static void take_extra(struct importing *im, const struct column *c, struct slic
 
 /* An empty cell names nothing: what stands is kept. The value's place is noted
  * by offset, since values move while they are appended. */
-static void take_field(struct importing *im, const struct schema_field *f, struct slice text)
+static void take_value(struct importing *im, const struct schema_field *f, struct slice text, struct edit *e, struct buf *values)
 {
-	size_t from = im->values.len;
+	size_t from = values->len;
 
-	if (text.len == 0 || !value_parse(f, text, &im->values, &im->findings))
+	if (text.len == 0 || !value_parse(f, text, values, &im->findings))
 		return;
-	if (im->values.len == from + 1 && im->values.p[from] == 0xc0)
-		im->values.len = from;
+	if (values->len == from + 1 && values->p[from] == 0xc0)
+		values->len = from;
 	else
-		im->edit.values[f->index] = (struct slice){NULL, im->values.len - from};
+		e->values[f->index] = (struct slice){NULL, values->len - from};
+}
+
+static bool ends_in(struct slice text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < n && n < text.len; i++) {
+		if ((text.p[text.len - n + i] | 0x20) != (uint8_t)word[i])
+			return false;
+	}
+	return n < text.len;
+}
+
+/* "1 200 € HT", or a column that says it for all its cells; a column of its own
+ * goes before (R11). */
+static void take_tax(struct importing *im, const struct column *c, struct slice text)
+{
+	static const uint8_t ht[] = {0xa2, 'h', 't'}, ttc[] = {0xa3, 't', 't', 'c'};
+	const struct schema_field *f = header_tax_field(im->edit.kind, c->field);
+
+	text = text_trim(text);
+	if (f == NULL || text.len == 0 || im->header.of_field[f->index])
+		return;
+	if (ends_in(text, "ttc") || (c->tax && strcmp(c->tax, "ttc") == 0))
+		im->edit.values[f->index] = SLICE(ttc, sizeof(ttc));
+	else if (ends_in(text, "ht") || c->tax)
+		im->edit.values[f->index] = SLICE(ht, sizeof(ht));
+}
+
+/* In a column of euros a plain number is one of euros. */
+static void take_money(struct importing *im, const struct column *c, struct slice text)
+{
+	char mem[80];
+	struct buf euros;
+
+	take_tax(im, c, text);
+	buf_init_fixed(&euros, mem, sizeof(mem));
+	text = text_trim(text);
+	buf_add(&euros, text.p, text.len);
+	buf_str(&euros, "\xe2\x82\xac");
+	if (c->euros && text.len > 0 && text.p[text.len - 1] >= '0' && text.p[text.len - 1] <= '9' && buf_err(&euros) == ES_OK)
+		text = buf_slice(&euros);
+	take_value(im, c->field, text, &im->edit, &im->values);
 }
 
 /* Our export for spreadsheets has set an apostrophe before what looks like a formula
@@ -149,7 +206,13 @@ static void take_cell(struct importing *im, size_t i)
 	struct slice text = unneutralised(im, cell_text(im, im->csv.fields[i]));
 
 	switch (c->use) {
-	case COLUMN_FIELD: take_field(im, c->field, text); break;
+	case COLUMN_FIELD:
+		if (c->field->type == TYPE_CENTS)
+			take_money(im, c, text);
+		else
+			take_value(im, c->field, text, &im->edit, &im->values);
+		break;
+	case COLUMN_CONTACT: take_value(im, c->field, text, &im->contact, &im->contact_values); break;
 	case COLUMN_UID: take_uid(im, c, text); break;
 	case COLUMN_POLE: take_pole(im, c, text); break;
 	case COLUMN_EXTRA: take_extra(im, c, text); break;
@@ -159,17 +222,17 @@ static void take_cell(struct importing *im, size_t i)
 
 /* Lengths become slices, now that nothing moves any more: columns were read in
  * the file's order, so values stand in that order. */
-static void settle_values(struct importing *im)
+static void settle_values(struct importing *im, enum column_use use, struct edit *e, const struct buf *values)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < im->header.count && i < im->csv.count; i++) {
-		const struct schema_field *f = im->header.columns[i].field;
+		const struct column *c = &im->header.columns[i];
 
-		if (f == NULL || im->edit.values[f->index].len == 0)
+		if (c->use != use || e->values[c->field->index].len == 0)
 			continue;
-		im->edit.values[f->index].p = im->values.p + at;
-		at += im->edit.values[f->index].len;
+		e->values[c->field->index].p = values->p + at;
+		at += e->values[c->field->index].len;
 	}
 }
 
@@ -228,13 +291,73 @@ static bool complete(const struct edit *e)
 	return true;
 }
 
-/* A record that names all it needs is judged as a whole; so is a new one. */
+/* Has the table a column for all that a record needs? */
+static bool header_complete(const struct importing *im)
+{
+	const struct schema_kind *k = im->options->kind;
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct schema_field *f = &k->fields[i];
+		bool named = im->header.of_field[i] || (strcmp(f->name, "code_insee") == 0 && im->header.of_field[structure_commune]);
+
+		if ((f->flags & FIELD_REQUIRED) && !named && strcmp(f->name, "type_acteur") != 0)
+			return false;
+	}
+	return true;
+}
+
+/* A record that names all it needs is judged as a whole; so is a new one, and one
+ * known by its numbers unless the table is only about some fields ("SIRET;Tél."). */
 static bool judged_whole(const struct importing *im)
 {
 	const struct edit *e = &im->edit;
 
-	return !e->has_uid || complete(e) || im->host->knows == NULL ||
+	if (im->match.sure && !header_complete(im))
+		return false;
+	return !e->has_uid || im->match.sure || complete(e) || im->host->knows == NULL ||
 	       !im->host->knows(im->host->ctx, e->kind, &e->uid);
+}
+
+static void take_match(struct importing *im)
+{
+	if (!im->match.sure)
+		return;
+	im->edit.has_uid = true;
+	im->edit.uid = im->match.uids[0];
+	/* An earlier number of the record does not come back as its number. */
+	if (strcmp(im->match.by, "siret_precedent") == 0)
+		im->edit.values[structure_siret] = im->edit.values[structure_siren] = SLICE_NONE;
+}
+
+static enum es_err find_known(struct importing *im)
+{
+	enum es_err err = ES_OK;
+
+	if (!im->edit.has_uid && im->host->find)
+		err = im->host->find(im->host->ctx, &im->edit, &im->match);
+	if (err == ES_OK)
+		take_match(im);
+	return err;
+}
+
+/* Like one that stands here: is it the same? */
+static enum es_err find_alike(struct importing *im)
+{
+	enum es_err err;
+
+	if (im->edit.has_uid || im->findings.worst == VERDICT_REJECTED || im->host->resemble == NULL)
+		return ES_OK;
+	err = im->host->resemble(im->host->ctx, &im->edit, &im->match);
+	if (err != ES_OK || im->match.count == 0)
+		return err;
+	if (!im->match.sure) {
+		findings_add(&im->findings, "nom", "doublon_possible", VERDICT_WARNING, SLICE_NONE);
+		im->left = im->options->candidates == CANDIDATES_LEFT ||
+			   (im->options->candidates == CANDIDATES_SAME && im->match.count > 1);
+		im->match.sure = im->options->candidates == CANDIDATES_SAME && im->match.count == 1;
+	}
+	take_match(im);
+	return ES_OK;
 }
 
 static enum es_err note_twice(struct importing *im)
@@ -267,7 +390,7 @@ static enum es_err note_uid(struct importing *im)
 	bool again = false;
 	enum es_err err;
 
-	if (!im->edit.has_uid)
+	if (!im->edit.has_uid || im->match.sure)
 		return ES_OK;
 	err = seen_add(&im->uids, key, &again);
 	ulid_encode(b, text);
@@ -282,7 +405,8 @@ static enum es_err settle(struct importing *im)
 {
 	if (buf_reserve(&im->derived, 2 * (im->extra.len + im->values.len) + 64) == NULL)
 		return buf_err(&im->derived);
-	settle_values(im);
+	settle_values(im, COLUMN_FIELD, &im->edit, &im->values);
+	settle_values(im, COLUMN_CONTACT, &im->contact, &im->contact_values);
 	default_type(im);
 	settle_extra(im);
 	return ES_OK;
@@ -295,11 +419,19 @@ static enum es_err read_record(struct importing *im)
 
 	im->findings.count = 0;
 	im->findings.worst = VERDICT_ACCEPTED;
+	memset(&im->match, 0, sizeof(im->match));
 	memset(&im->edit, 0, sizeof(im->edit));
 	im->edit.kind = im->options->kind;
 	im->edit.listed = im->header.is_annuaire;
+	im->edit.yields = true;
+	if (im->header.contacts) {
+		memset(&im->contact, 0, sizeof(im->contact));
+		im->contact.kind = schema_kind_named(slice_str("contact"));
+	}
+	im->left = false;
 	buf_clear(&im->cells);
 	buf_clear(&im->values);
+	buf_clear(&im->contact_values);
 	buf_clear(&im->derived);
 	buf_clear(&im->extra);
 	if (im->csv.count > im->header.count)
@@ -310,11 +442,15 @@ static enum es_err read_record(struct importing *im)
 		take_cell(im, i);
 	err = settle(im);
 	if (err == ES_OK)
+		err = find_known(im);
+	if (err == ES_OK)
 		exchange_check(&im->edit, judged_whole(im), im->ref, im->host, &im->derived, &im->findings);
-	if (buf_err(&im->values) != ES_OK || buf_err(&im->derived) != ES_OK)
+	if (buf_err(&im->values) != ES_OK || buf_err(&im->contact_values) != ES_OK || buf_err(&im->derived) != ES_OK)
 		return err == ES_OK ? ES_TOO_LARGE : err;
 	if (err == ES_OK)
 		err = note_uid(im);
+	if (err == ES_OK)
+		err = find_alike(im);
 	return err == ES_OK ? note_twice(im) : err;
 }
 
@@ -331,23 +467,85 @@ static void note_history(struct importing *im)
 		findings_add(&im->findings, "etat", "historique_incomplet", VERDICT_WARNING, SLICE_NONE);
 }
 
+static bool names_any(const struct edit *e)
+{
+	for (size_t i = 0; i < e->kind->field_count; i++) {
+		if (e->values[i].len > 0)
+			return true;
+	}
+	return false;
+}
+
+/* The same person of the same structure twice in a file is one contact. */
+static enum es_err contact_again(struct importing *im, const struct id16 *structure, bool *again)
+{
+	static const size_t naming[] = {contact_courriel, contact_prenom, contact_nom};
+	uint64_t key = be_read(structure->bytes + 8, 8);
+
+	for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++) {
+		struct slice v = im->contact.values[naming[i]];
+
+		for (size_t b = 0; b < v.len; b++)
+			key = (key ^ v.p[b]) * UINT64_C(0x100000001b3);
+	}
+	return seen_add(&im->contacts, key | 1, again);
+}
+
+/* Split off to a record of its own, which stays at the hub (W1, step 7). */
+static enum es_err write_contact(struct importing *im, const struct id16 *structure)
+{
+	struct edit_answer answer;
+	uint8_t mem[64];
+	struct buf own;
+	size_t uid_len;
+	bool again = false;
+	enum es_err err = contact_again(im, structure, &again);
+
+	if (err != ES_OK || again)
+		return err;
+	buf_init_fixed(&own, mem, sizeof(mem));
+	canon_bin(&own, structure->bytes, sizeof(structure->bytes));
+	uid_len = own.len;
+	canon_str(&own, slice_str("interet_legitime"));
+	im->contact.values[contact_structure_uid] = SLICE(mem, uid_len);
+	if (im->contact.values[contact_base_legale].len == 0) {
+		im->contact.values[contact_base_legale] = SLICE(mem + uid_len, own.len - uid_len);
+		im->contact.if_empty |= UINT64_C(1) << contact_base_legale;
+	}
+	if (im->host->contact)
+		im->contact.has_uid = im->host->contact(im->host->ctx, structure, &im->contact, &im->contact.uid);
+	err = im->host->edit(im->host->ctx, &im->contact, &answer);
+	if (err == ES_OK && answer.outcome == EDIT_NEW)
+		im->counts->contacts_new++;
+	else if (err == ES_OK && answer.outcome == EDIT_CHANGED)
+		im->counts->contacts_changed++;
+	return err;
+}
+
 /* "nouveau" and so on; NULL where the record was not taken. */
 static enum es_err write_edit(struct importing *im, const char **match)
 {
-	enum edit_outcome outcome;
+	struct edit_answer answer;
 	enum es_err err;
 
 	*match = NULL;
 	if (im->findings.worst == VERDICT_REJECTED)
 		return ES_OK;
-	err = im->host->edit(im->host->ctx, &im->edit, &outcome);
+	if (im->left) {
+		*match = "candidat";
+		im->counts->candidates++;
+		return ES_OK;
+	}
+	err = im->host->edit(im->host->ctx, &im->edit, &answer);
 	if (err == ES_OTHER_HUB) {
 		findings_add(&im->findings, "uid", "autre_pole", VERDICT_REJECTED, SLICE_NONE);
 		return ES_OK;
 	}
 	if (err != ES_OK)
 		return err;
-	switch (outcome) {
+	if (answer.older)
+		findings_add(&im->findings, "date_maj", "date_maj_ancienne", VERDICT_WARNING, SLICE_NONE);
+	switch (answer.outcome) {
 	case EDIT_NEW:
 		*match = "nouveau";
 		im->counts->new_++;
@@ -362,17 +560,19 @@ static enum es_err write_edit(struct importing *im, const char **match)
 		im->counts->same++;
 		break;
 	}
-	return ES_OK;
+	if (!im->header.contacts || answer.older || !names_any(&im->contact))
+		return ES_OK;
+	return write_contact(im, &answer.uid);
 }
 
 /* The file's own word for a field, where it has one. */
 static const char *column_shown(const struct importing *im, const char *name)
 {
-	const struct schema_kind *k = im->options->kind;
+	for (size_t i = 0; i < im->header.count; i++) {
+		const struct column *c = &im->header.columns[i];
 
-	for (size_t i = 0; i < k->field_count; i++) {
-		if (k->fields[i].name == name && im->header.of_field[i])
-			return im->header.of_field[i]->header;
+		if (c->field && c->field->name == name)
+			return c->header;
 	}
 	return name;
 }
@@ -409,18 +609,38 @@ static enum es_err flush_line(struct importing *im)
 	return ES_OK;
 }
 
+/* How the record was known, where the line did not say its uid itself. */
+static void report_match(struct importing *im, const char *match)
+{
+	char text[ULID_LEN + 1];
+
+	if (match)
+		buf_printf(&im->line, "],\"match\":\"%s\"", match);
+	else
+		buf_str(&im->line, "],\"match\":null");
+	if (im->match.count == 0)
+		return;
+	buf_printf(&im->line, ",\"by\":\"%s\",\"%s\":[", im->match.by, im->match.sure ? "uids" : "candidates");
+	for (size_t i = 0; i < im->match.count; i++) {
+		ulid_encode(im->match.uids[i].bytes, text);
+		buf_printf(&im->line, "%s\"%s\"", i > 0 ? "," : "", text);
+	}
+	buf_str(&im->line, "]");
+}
+
 static enum es_err report_record(struct importing *im, const char *match)
 {
 	static const char *const verdicts[] = {"accepte", "avertissement", "rejete"};
 
+	if (im->options->brief && im->findings.worst == VERDICT_ACCEPTED)
+		return ES_OK;
 	buf_printf(&im->line, "%s{\"record\":%llu,\"line\":%llu,\"verdict\":\"%s\",\"findings\":[",
-		   im->record > 1 ? ",\n" : "\n", (unsigned long long)im->record,
+		   im->listed ? ",\n" : "\n", (unsigned long long)im->record,
 		   (unsigned long long)im->csv.line, verdicts[im->findings.worst]);
+	im->listed = true;
 	report_findings(im);
-	if (match)
-		buf_printf(&im->line, "],\"match\":\"%s\"}", match);
-	else
-		buf_str(&im->line, "],\"match\":null}");
+	report_match(im, match);
+	buf_str(&im->line, "}");
 	return flush_line(im);
 }
 
@@ -460,12 +680,9 @@ static enum es_err import_records(struct importing *im)
 
 static enum es_err report_counts(struct importing *im)
 {
-	const struct import_counts *n = im->counts;
-
-	buf_printf(&im->line, "],\"counts\":{\"accepte\":%lld,\"avertissement\":%lld,\"rejete\":%lld,",
-		   (long long)n->accepted, (long long)n->warned, (long long)n->rejected);
-	buf_printf(&im->line, "\"nouveaux\":%lld,\"modifies\":%lld,\"inchanges\":%lld}}\n", (long long)n->new_,
-		   (long long)n->changed, (long long)n->same);
+	buf_str(&im->line, "],");
+	exchange_counts_json(im->counts, &im->line);
+	buf_str(&im->line, "}\n");
 	return flush_line(im);
 }
 
@@ -473,6 +690,12 @@ static enum es_err import_start(struct importing *im, struct slice file, struct 
 {
 	enum es_err err = encoding_find(file, im->options->encoding, &im->encoding, why);
 
+	if (err == ES_OK && (im->encoding == ENCODING_UTF_16LE || im->encoding == ENCODING_UTF_16BE)) {
+		err = encoding_from_utf16(file, im->encoding, &im->unicode);
+		if (err == ES_BAD_VALUE)
+			buf_str(why, "the file begins as UTF-16 but is not; save it as CSV UTF-8");
+		file = buf_slice(&im->unicode);
+	}
 	if (err != ES_OK)
 		return err;
 	csv_init(&im->csv, file, im->options->separator);
@@ -487,13 +710,16 @@ static void import_done(struct importing *im)
 {
 	csv_done(&im->csv);
 	header_done(&im->header);
+	buf_done(&im->unicode);
 	buf_done(&im->cells);
 	buf_done(&im->values);
+	buf_done(&im->contact_values);
 	buf_done(&im->derived);
 	buf_done(&im->extra);
 	buf_done(&im->line);
 	free(im->seen.places);
 	free(im->uids.places);
+	free(im->contacts.places);
 	free(im);
 }
 
@@ -513,7 +739,9 @@ enum es_err exchange_import(struct slice file, const struct import_options *opti
 	im->report = report;
 	im->counts = counts;
 	buf_init(&im->cells, 4 * (size_t)RECORD_MAX);
+	buf_init(&im->unicode, 2 * file.len + 16);
 	buf_init(&im->values, RECORD_MAX);
+	buf_init(&im->contact_values, RECORD_MAX);
 	buf_init(&im->derived, 4 * (size_t)RECORD_MAX);
 	buf_init(&im->extra, RECORD_MAX);
 	buf_init(&im->line, RECORD_MAX);

@@ -4,6 +4,25 @@
  * per record (domain.md parts 4 to 6). Nothing is dropped silently. The same
  * checks serve `add` and `set`.
  *
+ * Which record a line means (W1): that of its uid; else the structure of this hub
+ * with its SIRET (now or earlier), else its RNA (where the SIRET do not
+ * contradict), else, for a line without numbers, the one of the same name and
+ * commune that has none either. Failing that, a structure of the same SIREN and
+ * commune, or of the same name (accents, case, apostrophes apart) and commune and
+ * no other SIREN or RNA, is a *candidate*: whether it is the same one only a person
+ * knows. Such a line gets `doublon_possible`, is neither merged nor created, and
+ * hinders no other line: it is left for correction with its candidates. To answer:
+ * the uid in a column `uid` (the same), or `candidates` for all lines at once.
+ * Candidates are looked for in the directory as it was before the import, so a
+ * first import meets none and an import repeated finds its own lines.
+ *
+ * Columns about a contact in a table of structures ("Nom du contact", "Mail du
+ * contact") become a local contact of that structure: known again by its e-mail,
+ * else its name.
+ *
+ * A line whose `date_maj` is before the record's adds what the record never said
+ * and overwrites nothing (`date_maj_ancienne`).
+ *
  * Borrows everything for the call. Memory: one record at a time; the file is a
  * slice (the caller maps it), the report goes to a stream. */
 #ifndef DAEMON_EXCHANGE_H
@@ -26,8 +45,23 @@ struct edit {
 	uint64_t if_empty;
 	bool listed; /* a line of our own annuaire, which has other hubs' structures too */
 	bool decides; /* somebody chose: ends the conflicts of the fields it names, an import does not */
+	bool yields; /* from a file: where its date_maj is before the record's, only what was never said is taken */
 };
 enum edit_outcome { EDIT_NEW, EDIT_CHANGED, EDIT_SAME };
+struct edit_answer {
+	enum edit_outcome outcome;
+	struct id16 uid;
+	bool older; /* it yielded */
+};
+
+/* Records a line may mean. */
+#define EXCHANGE_CANDIDATES 4
+struct exchange_match {
+	const char *by; /* "siret", "siret_precedent", "rna", "nom_commune", "siren_commune"; static */
+	bool sure; /* the line means uids[0] */
+	size_t count; /* 0: none */
+	struct id16 uids[EXCHANGE_CANDIDATES];
+};
 
 struct reader;
 /* What the node answers for an import; every call runs inside its transaction. */
@@ -37,10 +71,16 @@ struct exchange_host {
 	const char *region; /* INSEE region of the federation, "53"; NULL: any */
 	/* Writes the edit to the outbox (or only says what it would do). ES_OTHER_HUB:
 	 * the uid belongs to another hub. */
-	enum es_err (*edit)(void *ctx, const struct edit *e, enum edit_outcome *outcome);
+	enum es_err (*edit)(void *ctx, const struct edit *e, struct edit_answer *answer);
+	/* The record that the numbers of a line without uid name; may be NULL. */
+	enum es_err (*find)(void *ctx, const struct edit *e, struct exchange_match *match);
+	/* Those like it, once its commune is known; may be NULL. */
+	enum es_err (*resemble)(void *ctx, const struct edit *e, struct exchange_match *match);
+	/* The contact of that structure which the line's contact means; may be NULL. */
+	bool (*contact)(void *ctx, const struct id16 *structure, const struct edit *contact, struct id16 *uid);
 	bool cress; /* this node is a CRESS */
 	bool by_hand; /* a person's edit: the steps of a state bind; an import brings what is */
-	const char *today; /* "2026-11-27" */
+	const char *today; /* "2026-11-27": facts are not dated later */
 	struct reader *reader; /* what this node shows; NULL: nothing is looked up */
 	/* The fold state of our record of that uid and kind, pending edits included, appended:
 	 * nothing where it is new. NULL: nobody can say. */
@@ -55,14 +95,18 @@ struct exchange_host {
 	void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
 };
 
+/* What becomes of a line that has candidates. */
+enum candidates { CANDIDATES_LEFT, CANDIDATES_NEW, CANDIDATES_SAME /* where there is only one */ };
 struct import_options {
 	const struct schema_kind *kind;
+	enum candidates candidates;
+	bool brief; /* the report lists only what is not plainly accepted */
 	bool skip_rejected;
-	const char *encoding; /* "utf-8", "windows-1252"; NULL: detect */
+	const char *encoding; /* "utf-8", "windows-1252"; NULL: detect. A byte order mark says it itself */
 	char separator; /* 0: detect */
 };
 struct import_counts {
-	int64_t accepted, warned, rejected, new_, changed, same;
+	int64_t accepted, warned, rejected, new_, changed, same, candidates, contacts_new, contacts_changed;
 };
 /* Writes the JSON report of contract.md to `report` and calls host->edit for each
  * record not rejected. ES_OK also with rejected records: the caller looks at the
@@ -71,6 +115,9 @@ struct import_counts {
 ES_MUST_USE enum es_err exchange_import(struct slice file, const struct import_options *options,
 					const struct reference *ref, const struct exchange_host *host,
 					FILE *report, struct import_counts *counts, struct buf *why);
+
+/* "counts":{...} of a report. */
+void exchange_counts_json(const struct import_counts *counts, struct buf *out);
 
 /* The rules of one record as they bind `add` and `set` too: fills derived fields
  * (commune, code_epci, famille_ess...), checks fields against each other. `e`'s
@@ -81,7 +128,8 @@ void exchange_check(struct edit *e, bool creating, const struct reference *ref,
 
 /* FILE.rejets.csv: the header and the records that a report (parsed by the
  * caller into `reasons`, NULL for records not rejected, index = record - 1)
- * names, raw as they were, with a last column `motif_rejet`. */
+ * names, raw as they were, with a last column `motif_rejet`; UTF-16 comes back as
+ * UTF-8 with a byte order mark. */
 ES_MUST_USE enum es_err exchange_rejects(struct slice file, char separator,
 					 const char *const *reasons, size_t count, FILE *out);
 

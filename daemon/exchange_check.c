@@ -14,6 +14,7 @@
 #define NEAR_KM 15 /* of the commune's point */
 #define CANDIDATES_MAX 16
 #define CHECK_STATE_MAX (16 * 65536)
+#define RELEASED "2026-11-27" /* a clock that shows less is wrong */
 
 /* Room for what may be derived, so that values do not move afterwards; those
  * that point into scratch already are moved along. */
@@ -43,6 +44,31 @@ static void check_order(struct checking *c, size_t first, size_t second, size_t 
 		say(c, blamed, "date_invalide", VERDICT_REJECTED, str_of(c, blamed));
 }
 
+/* What has happened: dated today at the latest, wherever it is today already. */
+static const struct { const char *kind; size_t field; } facts[] = {
+	{"structure", structure_date_creation}, {"structure", structure_date_maj}, {"structure", structure_charte_date},
+	{"contact", contact_consentement_date}, {"contact", contact_dernier_contact}, {"suivi", suivi_date},
+	{"diagnostic", diagnostic_date}, {"inscription", inscription_date_inscription}, {"interaction", interaction_le},
+};
+
+static void check_facts(struct checking *c)
+{
+	int64_t today = value_time_seconds(slice_str(RELEASED)), now = INT64_MIN;
+
+	if (c->host->today)
+		now = value_time_seconds(slice_str(c->host->today));
+	today = (now > today ? now : today) + 86400;
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		struct slice date;
+
+		if (strcmp(c->e->kind->name, facts[i].kind) != 0)
+			continue;
+		date = str_of(c, facts[i].field);
+		if (date.len > 0 && value_time_seconds(date) > today)
+			say(c, facts[i].field, "date_invalide", VERDICT_REJECTED, date);
+	}
+}
+
 /* structure */
 
 static void check_identifiers(struct checking *c)
@@ -51,6 +77,8 @@ static void check_identifiers(struct checking *c)
 
 	if (siret.len == 14 && !has_value(c, structure_siren) && !rejected(c, structure_siren))
 		set_str(c, structure_siren, SLICE(siret.p, 9));
+	if (siret.len == 14 && str_of(c, structure_siren).len == 9 && !slice_eq(str_of(c, structure_siren), SLICE(siret.p, 9)))
+		say(c, structure_siren, "siret_cle", VERDICT_REJECTED, str_of(c, structure_siren));
 	if (rejected(c, structure_siret) || rejected(c, structure_rna) || !surely_empty(c, structure_siret))
 		return;
 	if (rna.len > 0)
@@ -407,6 +435,7 @@ void exchange_check(struct edit *e, bool creating, const struct reference *ref, 
 	}
 	rules_check(&c);
 	check_nobody(&c);
+	check_facts(&c);
 	check_refs(&c);
 	check_required(&c);
 	buf_done(&state);

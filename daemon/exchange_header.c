@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/exchange_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/export.h"
@@ -32,7 +33,13 @@ static const struct { const char *written, *field; } synonyms[] = {
 	{"lng", "longitude"}, {"long", "longitude"}, {"date creation", "date_creation"},
 	{"date de la charte", "charte_date"}, {"date de mise a jour", "date_maj"}, {"maj", "date_maj"},
 	{"derniere mise a jour", "date_maj"}, {"presentation", "description"}, {"complement", "complement_adresse"},
+	{"siret precedent", "siret_precedents"}, {"siret precedents", "siret_precedents"}, {"ancien siret", "siret_precedents"},
+	{"anciens siret", "siret_precedents"}, {"budget", "budget_max_cents"},
 };
+/* Words that say a column of a table of structures is about a person, and those
+ * around them: "Nom de la personne à contacter" leaves "nom". */
+static const char *const persons[] = {"contact", "contacter", "interlocuteur", "interlocutrice", "referent", "referente"};
+static const char *const small_words[] = {"a", "au", "d", "de", "des", "du", "la", "le", "l", "personne"};
 
 struct folded { char text[200]; size_t len; };
 
@@ -52,6 +59,53 @@ static bool folds_to(const char *text, const struct folded *f)
 
 	fold_header(slice_str(text), &own);
 	return f->len > 0 && strcmp(own.text, f->text) == 0;
+}
+
+/* Takes words that say how money is counted from the end of a header: "prix ht en euros". */
+static const char *cut_money_words(struct folded *f)
+{
+	static const char *const ends[] = {" en euros", " euros", " eur", " ht", " ttc"};
+	const char *tax = NULL;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (f->len <= n || strcmp(f->text + f->len - n, ends[i]) != 0)
+			continue;
+		f->len -= n;
+		f->text[f->len] = '\0';
+		if (i >= 3)
+			tax = ends[i] + 1;
+	}
+	return tax;
+}
+
+/* "Prix", "Montant HT": an amount in euros, where the field's own name and label say cents. */
+static const struct schema_field *money_of(const struct schema_kind *k, struct slice header, const char **tax)
+{
+	struct folded folded, name, label;
+
+	fold_header(header, &folded);
+	*tax = cut_money_words(&folded);
+	for (size_t i = 0; i < k->field_count && folded.len > 0; i++) {
+		if (k->fields[i].type != TYPE_CENTS)
+			continue;
+		fold_header(slice_str(k->fields[i].name), &name);
+		fold_header(slice_str(k->fields[i].label), &label);
+		if ((name.len == folded.len + strlen(" cents") && strncmp(name.text, folded.text, folded.len) == 0) ||
+		    (label.len == folded.len + strlen(" centimes") && strncmp(label.text, folded.text, folded.len) == 0))
+			return &k->fields[i];
+	}
+	return NULL;
+}
+
+const struct schema_field *header_tax_field(const struct schema_kind *k, const struct schema_field *money)
+{
+	char name[64];
+	int base = (int)strcspn(money->name, "_");
+
+	snprintf(name, sizeof(name), "%.*s_taxe", base, money->name);
+	return schema_field_named(k, slice_str(name));
 }
 
 /* By its name, then by what people call it, then by its label. */
@@ -74,6 +128,60 @@ static const struct schema_field *field_of(const struct schema_kind *k, struct s
 			f = &k->fields[i];
 	}
 	return f;
+}
+
+static bool in_words(const char *const *words, size_t count, struct slice word)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (slice_eq(word, slice_str(words[i])))
+			return true;
+	}
+	return false;
+}
+
+/* What is left of a header about a contact: "prenom", "mail"; false where it is
+ * about no person. */
+static bool about_contact(const struct folded *f, struct buf *rest)
+{
+	bool person = false;
+
+	for (size_t at = 0, end; at < f->len; at = end + 1) {
+		struct slice word;
+
+		for (end = at; end < f->len && f->text[end] != ' ';)
+			end++;
+		word = SLICE(f->text + at, end - at);
+		if (in_words(persons, sizeof(persons) / sizeof(persons[0]), word)) {
+			person = true;
+		} else if (!in_words(small_words, sizeof(small_words) / sizeof(small_words[0]), word)) {
+			buf_str(rest, rest->len > 0 ? " " : "");
+			buf_add(rest, word.p, word.len);
+		}
+	}
+	return person && buf_err(rest) == ES_OK;
+}
+
+/* The contact's field a header of a table of structures names: "Contact" alone is
+ * the name. */
+static const struct schema_field *contact_field_of(const struct schema_kind *k, struct slice header)
+{
+	const struct schema_kind *contact = schema_kind_named(slice_str("contact"));
+	const struct schema_field *f = NULL;
+	struct folded folded;
+	char mem[sizeof(folded.text)];
+	struct buf rest;
+	bool person;
+
+	if (contact == NULL || strcmp(k->name, "structure") != 0)
+		return NULL;
+	fold_header(header, &folded);
+	buf_init_fixed(&rest, mem, sizeof(mem));
+	person = about_contact(&folded, &rest);
+	if (person)
+		f = rest.len == 0 ? schema_field_named(contact, slice_str("nom")) : field_of(contact, buf_slice(&rest));
+	if (person && f == NULL)
+		f = field_of(contact, header); /* "Dernier contact" is one of its labels */
+	return f && f->type != TYPE_REF && f->no >= FIELD_OWN ? f : NULL;
 }
 
 static bool name_taken(const struct header *h, size_t before, const char *name)
@@ -107,8 +215,19 @@ static void keep_name(struct header *h, size_t i, struct slice name)
 static void find_use(struct column *c, struct slice name, const struct schema_kind *k)
 {
 	c->field = field_of(k, name);
-	if (c->field)
+	if (c->field) {
 		c->use = COLUMN_FIELD;
+		return;
+	}
+	c->field = money_of(k, name, &c->tax);
+	if (c->field) {
+		c->use = COLUMN_FIELD;
+		c->euros = true;
+		return;
+	}
+	c->field = contact_field_of(k, name);
+	if (c->field)
+		c->use = COLUMN_CONTACT;
 	else if (slice_eq(name, slice_str("uid")))
 		c->use = COLUMN_UID;
 	else if (slice_eq(name, slice_str("pole")))
@@ -172,6 +291,7 @@ static enum es_err find_fields(struct header *h, struct buf *why)
 
 	for (size_t i = 0; i < h->count; i++) {
 		h->has_uid = h->has_uid || h->columns[i].use == COLUMN_UID;
+		h->contacts = h->contacts || h->columns[i].use == COLUMN_CONTACT;
 		if (h->columns[i].use != COLUMN_FIELD)
 			continue;
 		h->of_field[h->columns[i].field->index] = &h->columns[i];
@@ -213,6 +333,7 @@ static void map_column(const struct column *c, struct buf *out)
 	json_string(slice_str(c->header), out);
 	switch (c->use) {
 	case COLUMN_FIELD: buf_printf(out, ":\"%s\"", c->field->name); break;
+	case COLUMN_CONTACT: buf_printf(out, ":\"contact.%s\"", c->field->name); break;
 	case COLUMN_UID: buf_str(out, ":\"uid\""); break;
 	case COLUMN_POLE: buf_str(out, ":\"pole\""); break;
 	case COLUMN_EXTRA: case COLUMN_IGNORED: buf_str(out, ":null"); break;

@@ -43,7 +43,21 @@ static void put_record(const struct csv *c, size_t width, const char *last, FILE
 	fputs(csv_line_end(c->file), out);
 }
 
-enum es_err exchange_rejects(struct slice file, char separator, const char *const *reasons, size_t count, FILE *out)
+/* The file as it was, but UTF-16 as UTF-8 with its mark, which every spreadsheet reads too. */
+static enum es_err in_bytes(struct slice *file, struct buf *unicode)
+{
+	enum encoding e;
+	enum es_err err;
+
+	if (!encoding_is_utf16(*file, &e))
+		return ES_OK;
+	buf_str(unicode, "\xef\xbb\xbf");
+	err = encoding_from_utf16(*file, e, unicode);
+	*file = buf_slice(unicode);
+	return err;
+}
+
+static enum es_err write_rejects(struct slice file, char separator, const char *const *reasons, size_t count, FILE *out)
 {
 	size_t width, i = 0;
 	struct csv c;
@@ -73,4 +87,17 @@ enum es_err exchange_rejects(struct slice file, char separator, const char *cons
 	}
 	csv_done(&c);
 	return ferror(out) ? ES_IO : ES_OK;
+}
+
+enum es_err exchange_rejects(struct slice file, char separator, const char *const *reasons, size_t count, FILE *out)
+{
+	struct buf unicode;
+	enum es_err err;
+
+	buf_init(&unicode, 2 * file.len + 16);
+	err = in_bytes(&file, &unicode);
+	if (err == ES_OK)
+		err = write_rejects(file, separator, reasons, count, out);
+	buf_done(&unicode);
+	return err;
 }

@@ -218,6 +218,7 @@ struct edit_result {
 	struct id16 uid;
 	enum edit_outcome outcome;
 	enum scope kept_from; /* SCOPE_COUNT; else the wider scope whose value was withdrawn */
+	bool older; /* the edit yielded to a record of a later date_maj */
 };
 /* ES_OTHER_HUB, ES_NOT_FOUND (`must_exist`), ES_TOO_LARGE. Writes to the outbox. */
 ES_MUST_USE enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, struct edit_result *out);

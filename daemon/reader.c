@@ -62,9 +62,8 @@ void reader_close(struct reader *r)
 	sqlite3_finalize(r->position);
 	for (size_t i = 0; i < KINDS_MAX; i++)
 		sqlite3_finalize(r->knows[i]);
-	for (size_t i = 0; i < sizeof r->match / sizeof *r->match; i++)
-		sqlite3_finalize(r->match[i]);
 	identity_close(&r->identity);
+	sqlite3_finalize(r->contacts);
 	sqlite3_close(r->db);
 	free(r);
 }
@@ -179,50 +178,6 @@ bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id
 	known = sqlite3_step(s) == SQLITE_ROW;
 	sqlite3_reset(s);
 	return known;
-}
-
-/* One association may be several establishments under one RNA: the one of that name and
- * commune is meant. */
-static bool match_one(struct reader *r, unsigned how, const struct structure_match *m, struct slice number, struct id16 *uid)
-{
-	static const char *const sql[] = {
-		"SELECT uid FROM structure WHERE siret = ?1 AND pole = ?2 ORDER BY nom IS NOT ?3, code_insee IS NOT ?4, uid LIMIT 1",
-		"SELECT uid FROM structure WHERE rna = ?1 AND pole = ?2 ORDER BY nom IS NOT ?3, code_insee IS NOT ?4, uid LIMIT 1",
-		"SELECT uid FROM structure WHERE siret IS NULL AND rna IS NULL AND pole = ?2 AND nom = ?3 AND code_insee = ?4"
-		" ORDER BY uid LIMIT 1",
-		"SELECT s.uid FROM siret_ancien a CROSS JOIN structure s WHERE a.siret = ?1 AND s.rec = a.rec AND s.pole = ?2"
-		" ORDER BY s.nom IS NOT ?3, s.code_insee IS NOT ?4, s.uid LIMIT 1",
-	};
-	sqlite3_stmt *s;
-	bool found = false;
-
-	if (r->match[how] == NULL && sql_prepare(r->db, sql[how], &r->match[how]) != ES_OK)
-		return false;
-	s = r->match[how];
-	sql_bind_text(s, 1, number);
-	sqlite3_bind_text(s, 2, m->pole, -1, SQLITE_STATIC);
-	sql_bind_text(s, 3, m->nom);
-	sql_bind_text(s, 4, m->code_insee);
-	if (sqlite3_step(s) == SQLITE_ROW) {
-		struct slice text = sql_text(s, 0);
-
-		found = ulid_decode((const char *)text.p, text.len, uid->bytes);
-	}
-	sqlite3_reset(s);
-	return found;
-}
-
-bool reader_match(struct reader *r, const struct structure_match *m, struct id16 *uid, bool *former)
-{
-	*former = false;
-	if (m->siret.len > 0 && match_one(r, 0, m, m->siret, uid))
-		return true;
-	*former = m->siret.len > 0 && match_one(r, 3, m, m->siret, uid);
-	if (*former)
-		return true;
-	if (m->rna.len > 0 && match_one(r, 1, m, m->rna, uid))
-		return true;
-	return m->siret.len == 0 && m->rna.len == 0 && m->nom.len > 0 && match_one(r, 2, m, SLICE_NONE, uid);
 }
 
 static bool reference_hidden(struct reader *r, const struct schema_field *f, struct slice value)

@@ -261,20 +261,22 @@ static bool read_decimal(const char *p, size_t len, int decimals, struct decimal
 	return digits > 0;
 }
 
-/* Cuts a currency's name or sign from the end. */
+/* Cuts a currency's name or sign from the end, and "HT" or "TTC" behind it, which
+ * are another field's. */
 static bool cut_currency(struct reading *r)
 {
-	static const char *const names[] = {"\xe2\x82\xac", "EUR", "eur", "euros", "euro"};
+	static const char *const names[] = {"HT", "ht", "TTC", "ttc", "\xe2\x82\xac", "EUR", "eur", "euros", "euro"};
+	bool cut = false;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i]);
 
 		if (r->len > n && memcmp(r->out + r->len - n, names[i], n) == 0) {
 			r->len -= n;
-			return true;
+			cut = true;
 		}
 	}
-	return false;
+	return cut;
 }
 
 static const char *number_code(const struct reading *r)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * import: the file goes to the daemon as it is; the report comes back, and what
- * was rejected is left beside the file, to be corrected and imported again. */
+ * import: the file, or a folder's, go to the daemon as they are; the report comes
+ * back, and what was rejected is left beside its file, to be corrected and imported
+ * again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,8 +15,9 @@
 
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
+#include "daemon/cli/import_report.h"
 #include "daemon/cli/print.h"
-#include "daemon/cli/rejects.h"
+#include "proto/schema.h"
 
 #define STDIN_MAX ((size_t)1 << 30)
 #define PROGRESS_MS 200
@@ -139,170 +141,140 @@ static void progress_end(struct progress *p)
 	fputs("\r\033[K", stderr);
 }
 
-static void add_finding(struct buf *b, const json_t *f, bool value)
-{
-	buf_printf(b, "%s%s: %s", b->len ? ", " : "", fact_text(f, "column"), fact_text(f, "code"));
-	if (value && *fact_text(f, "value"))
-		buf_printf(b, " \"%.40s\"", fact_text(f, "value"));
-}
-
-static const char *verdict_text(const char *verdict)
-{
-	if (strcmp(verdict, "rejete") == 0)
-		return word(W_VERDICT_REJECTED);
-	return strcmp(verdict, "avertissement") == 0 ? word(W_VERDICT_WARNING) : verdict;
-}
-
-static void show_line(const json_t *line)
-{
-	json_t *list = json_object_get(line, "findings"), *f;
-	struct buf text;
-	size_t i;
-
-	buf_init(&text, 1 << 20);
-	json_array_foreach(list, i, f) add_finding(&text, f, true);
-	word_print(stdout, W_IMPORT_LINE, (long long)fact_int(line, "line"),
-		   verdict_text(fact_text(line, "verdict")));
-	print_line(stdout, buf_cstr(&text));
-	putchar('\n');
-	buf_done(&text);
-}
-
-/* Only what is not obvious: a header that is not its field's name. */
-static void show_mapping(const json_t *mapping)
-{
-	const char *header;
-	json_t *field;
-	struct grid g;
-
-	grid_init(&g, 3);
-	g.indent = "  ";
-	json_object_foreach((json_t *)(uintptr_t)mapping, header, field)
-	{
-		const char *name = fact_shown(field);
-
-		if (strcmp(header, name) == 0)
-			continue;
-		grid_add(&g, header);
-		grid_add(&g, "->");
-		grid_add(&g, *name ? name : word(W_EXTRA));
-	}
-	grid_print(&g, stdout);
-}
-
-static void show_counts(const json_t *counts)
-{
-	static const char *const keys[] = {"accepte",  "avertissement", "rejete",
-					   "nouveaux", "modifies",      "inchanges"};
-	struct grid g;
-
-	grid_init(&g, 2);
-	g.right = 2;
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		grid_add(&g, word((enum word_id)(W_COUNT_ACCEPTED + (int)i)));
-		grid_add_int(&g, fact_int(counts, keys[i]));
-	}
-	grid_print(&g, stdout);
-}
-
-static void show_report(const json_t *report)
-{
-	json_t *lines = json_object_get(report, "lines"), *line;
-	const char *separator = fact_text(report, "separator");
-	size_t i;
-
-	word_print(stdout, W_IMPORT_DIALECT, fact_text(report, "encoding"),
-		   strcmp(separator, "\t") == 0 ? "tab" : separator);
-	show_mapping(json_object_get(report, "mapping"));
-	show_counts(json_object_get(report, "counts"));
-	json_array_foreach(lines, i, line)
-	{
-		if (strcmp(fact_text(line, "verdict"), "accepte") != 0)
-			show_line(line);
-	}
-}
-
-/* One text per record, NULL where it was not rejected. */
-static char **read_reasons(const json_t *report, size_t *count)
-{
-	json_t *lines = json_object_get(report, "lines"), *line, *f;
-	char **reasons;
-	size_t i, k;
-
-	*count = 0;
-	json_array_foreach(lines, i, line)
-	{
-		if (fact_int(line, "record") > (int64_t)*count)
-			*count = (size_t)fact_int(line, "record");
-	}
-	reasons = calloc(*count + 1, sizeof *reasons);
-	json_array_foreach(lines, i, line)
-	{
-		int64_t record = fact_int(line, "record");
-		struct buf text;
-
-		if (!reasons || record < 1 || strcmp(fact_text(line, "verdict"), "rejete") != 0)
-			continue;
-		buf_init(&text, 65536);
-		json_array_foreach(json_object_get(line, "findings"), k, f) add_finding(&text, f, false);
-		free(reasons[record - 1]);
-		reasons[record - 1] = strdup(buf_cstr(&text));
-		buf_done(&text);
-	}
-	return reasons;
-}
-
-static int leave_rejects(const char *path, const struct source *s, const json_t *report)
-{
+/* One file, or one of a folder's. */
+struct table {
+	const struct schema_kind *kind; /* NULL: the daemon judges the name */
+	char path[PATH_MAX];
+	struct source source;
+	const json_t *report;
+};
+struct tables {
+	struct table *list;
 	size_t count;
-	char **reasons = read_reasons(report, &count);
-	int code = reasons ? rejects_write(path, s->bytes, *fact_text(report, "separator"),
-					   (const char *const *)reasons, count)
-			   : print_fail(ES_NOMEM, W_MEMORY);
+};
 
-	for (size_t i = 0; reasons && i < count; i++)
-		free(reasons[i]);
-	free(reasons);
-	return code;
+static bool known_before(const struct schema_kind *k, const bool *placed)
+{
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct schema_field *f = &k->fields[i];
+		const struct schema_kind *to = f->refers ? schema_kind_named(slice_str(f->refers)) : NULL;
+
+		if (to && to != k && !placed[to - schema_kinds])
+			return false;
+	}
+	return true;
 }
 
-/* Rejected records: left in FILE.rejets.csv, which an import from a pipe has
- * no place for, then an error unless they were to be skipped. */
-static int conclude_rejected(const struct client *c, const struct source *s, int64_t rejected)
+/* Kinds that others refer to first; those that refer in a circle as they stand. */
+static const struct schema_kind *next_kind(const bool *placed)
 {
-	const struct args *a = c->args;
-	const char *file = a->words[1];
-	char path[PATH_MAX + 16];
-	int code = 0;
+	const struct schema_kind *first = NULL;
 
-	if (args_has(a, "dry-run"))
-		return args_has(a, "skip-rejected")
-			       ? 0
-			       : print_fail(ES_REJECTED, W_REJECTED_DRY, (long long)rejected);
-	snprintf(path, sizeof path, "%s.rejets.csv", file);
-	if (strcmp(file, "-") == 0)
-		snprintf(path, sizeof path, "%s", file);
-	else
-		code = leave_rejects(path, s, c->json);
-	if (code == 0 && !args_has(a, "skip-rejected"))
-		return print_fail(ES_REJECTED, W_REJECTED, (long long)rejected, path);
-	if (code == 0 && !a->quiet && strcmp(file, "-") != 0)
+	for (size_t i = 0; i < schema_kind_count; i++) {
+		if (placed[i])
+			continue;
+		if (known_before(&schema_kinds[i], placed))
+			return &schema_kinds[i];
+		first = first ? first : &schema_kinds[i];
+	}
+	return first;
+}
+
+static int add_table(struct tables *t, const struct schema_kind *k, const char *path)
+{
+	struct table *one = &t->list[t->count];
+
+	one->kind = k;
+	if (snprintf(one->path, sizeof one->path, "%s", path) >= (int)sizeof one->path)
+		return print_fail_file(path, ENAMETOOLONG);
+	t->count++;
+	return source_open(&one->source, path) ? 0 : print_fail_file(path, errno);
+}
+
+/* DIR/structures.csv and so on, those that are there. */
+static int add_folder(struct tables *t, const char *dir)
+{
+	bool *placed = calloc(schema_kind_count, sizeof *placed);
+	int code = placed ? 0 : print_fail(ES_NOMEM, W_MEMORY);
+
+	for (size_t i = 0; i < schema_kind_count && code == 0; i++) {
+		const struct schema_kind *k = next_kind(placed);
+		char path[PATH_MAX];
+
+		placed[k - schema_kinds] = true;
+		if (snprintf(path, sizeof path, "%s/%s.csv", dir, k->plural) >= (int)sizeof path)
+			code = print_fail_file(dir, ENAMETOOLONG);
+		else if (access(path, F_OK) == 0)
+			code = add_table(t, k, path);
+		else if (errno != ENOENT)
+			code = print_fail_file(path, errno);
+	}
+	free(placed);
+	return code == 0 && t->count == 0 ? print_fail(ES_USAGE, W_NO_TABLE, dir) : code;
+}
+
+static void tables_close(struct tables *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		source_close(&t->list[i].source);
+	free(t->list);
+}
+
+/* What comes back goes beside its file; from a pipe there is no such place. */
+static int leave(const struct args *a, const struct table *t, char *path, size_t size)
+{
+	int code;
+
+	snprintf(path, size, "%s", t->path);
+	if (args_has(a, "dry-run") || strcmp(t->path, "-") == 0 ||
+	    import_rejected(t->report) + import_candidates(t->report) == 0)
+		return 0;
+	code = import_leave(t->path, t->source.bytes, t->report, path, size);
+	if (code == 0 && !a->quiet && (import_rejected(t->report) == 0 || args_has(a, "skip-rejected")))
 		word_print(stderr, W_REJECTS_LEFT, path);
 	return code;
 }
 
-static int conclude(const struct client *c, const struct source *s)
+static int conclude(const struct client *c, const struct tables *t)
 {
-	int64_t rejected = fact_int(json_object_get(c->json, "counts"), "rejete");
+	const struct args *a = c->args;
+	int64_t rejected = import_rejected(c->json), candidates = import_candidates(c->json);
+	char path[PATH_MAX + 16], first[PATH_MAX + 16] = "";
+	bool json = command_json(c);
+	int code = 0;
 
-	if (!command_json(c))
-		show_report(c->json);
+	for (size_t i = 0; i < t->count && code == 0; i++) {
+		if (!json && t->count > 1)
+			printf("\n%s\n", t->list[i].path);
+		if (!json)
+			import_show(t->list[i].report);
+		code = leave(a, &t->list[i], path, sizeof path);
+		if (first[0] == 0 && import_rejected(t->list[i].report) > 0)
+			snprintf(first, sizeof first, "%s", path);
+	}
 	fflush(stdout);
-	if (rejected > 0)
-		return conclude_rejected(c, s, rejected);
-	if (args_has(c->args, "dry-run") && !c->args->quiet)
+	if (code != 0)
+		return code;
+	if (rejected > 0 && !args_has(a, "skip-rejected"))
+		return args_has(a, "dry-run") ? print_fail(ES_REJECTED, W_REJECTED_DRY, (long long)rejected)
+					      : print_fail(ES_REJECTED, W_REJECTED, (long long)rejected, first);
+	if (candidates > 0 && !a->quiet)
+		word_print(stderr, W_CANDIDATES_LEFT, (long long)candidates);
+	if (rejected == 0 && args_has(a, "dry-run") && !a->quiet)
 		word_print(stderr, W_DRY);
 	return 0;
+}
+
+static bool find_reports(const struct client *c, struct tables *t, bool folder)
+{
+	json_t *list = json_object_get(c->json, "tables");
+
+	for (size_t i = 0; i < t->count; i++) {
+		t->list[i].report = folder ? json_object_get(json_array_get(list, i), "report") : c->json;
+		if (t->list[i].report == NULL)
+			return false;
+	}
+	return true;
 }
 
 static bool import_path(const struct args *a, struct buf *path)
@@ -318,41 +290,67 @@ static bool import_path(const struct args *a, struct buf *path)
 	path_query(path, "kind", a->words[0]);
 	path_query(path, "dry_run", args_has(a, "dry-run") ? "1" : NULL);
 	path_query(path, "skip_rejected", args_has(a, "skip-rejected") ? "1" : NULL);
+	path_query(path, "candidates", args_get(a, "candidates"));
 	path_query(path, "encoding", args_get(a, "encoding"));
 	path_query(path, "separator", separator ? one : NULL);
+	path_query(path, "brief", a->json ? NULL : "1"); /* what is fine is only counted */
 	return true;
 }
 
-static int import_source(const struct args *a, const struct source *s, const char *path)
+/* Each file behind a line that says what it is (daemon/api_import.c). */
+static struct slice join_tables(const struct tables *t, struct buf *body)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct table *one = &t->list[i];
+		const char *slash = strrchr(one->path, '/');
+
+		buf_printf(body, "@%s %s %zu\n", one->kind->name, slash ? slash + 1 : one->path, one->source.bytes.len);
+		buf_add(body, one->source.bytes.p, one->source.bytes.len);
+	}
+	return buf_slice(body);
+}
+
+static int import_tables(const struct args *a, struct tables *t, const char *path, bool folder)
 {
 	struct progress progress;
 	struct client c;
-	bool ok = client_open(&c, a);
+	struct buf body;
+	struct slice bytes;
+	bool ok;
 
+	buf_init(&body, STDIN_MAX);
+	bytes = folder ? join_tables(t, &body) : t->list[0].source.bytes;
+	if (buf_err(&body) != ES_OK) {
+		buf_done(&body);
+		return print_fail(buf_err(&body), W_MEMORY);
+	}
+	ok = client_open(&c, a);
 	if (ok) {
 		progress_start(&progress, a);
-		ok = client_upload(&c, path, s->bytes);
+		ok = client_upload(&c, path, bytes);
 		progress_end(&progress);
 	}
-	return client_close(&c, ok ? conclude(&c, s) : 0);
+	buf_done(&body);
+	return client_close(&c, ok && find_reports(&c, t, folder) ? conclude(&c, t) : 0);
 }
 
 int cmd_import(const struct args *a)
 {
-	struct source s;
+	struct tables t = {.list = calloc(schema_kind_count + 1, sizeof *t.list)};
+	bool folder = strcmp(a->words[0], "all") == 0;
 	struct buf path;
 	int code;
 
 	buf_init(&path, 65536);
-	if (!import_path(a, &path)) {
-		buf_done(&path);
-		return es_err_exit(ES_USAGE);
-	}
-	if (source_open(&s, a->words[1]))
-		code = import_source(a, &s, buf_cstr(&path));
+	if (!t.list)
+		code = print_fail(ES_NOMEM, W_MEMORY);
+	else if (!import_path(a, &path))
+		code = es_err_exit(ES_USAGE);
 	else
-		code = print_fail_file(a->words[1], errno);
-	source_close(&s);
+		code = folder ? add_folder(&t, a->words[1]) : add_table(&t, NULL, a->words[1]);
+	if (code == 0)
+		code = import_tables(a, &t, buf_cstr(&path), folder);
+	tables_close(&t);
 	buf_done(&path);
 	return code;
 }

@@ -27,6 +27,8 @@ void node_start(struct bench_node *n);
 void node_stop(struct bench_node *n);
 /* Runs `essaim --data DIR args...`; dies where it fails. */
 void node_run(struct bench_node *n, const char *args);
+/* A kept connection that was idle for minutes is closed by the daemon: a new one. */
+void node_redial(struct bench_node *n);
 /* One request over a kept connection; the body is in n->answer. */
 void node_request(struct bench_node *n, const char *method, const char *path, const char *body);
 int64_t node_number(struct bench_node *n, const char *key); /* of the last answer */
@@ -50,7 +52,12 @@ int bench_wire(int64_t records);
 int bench_search(int64_t records);
 /* A CRESS that holds only its control log, stopped; a hub that imported, running. */
 void bench_prepare_hub(struct bench_node *cress, struct bench_node *hub, int64_t records, double *import_s);
+int bench_import(int64_t records); /* import.c */
+int bench_import_dir(const char *dir);
 /* Seconds to load what `source` (a directory.db) holds into a new one. */
 double floor_load(const char *source, const char *path, bool with_state);
+/* The same of every kind's table, in one transaction, without the index of words;
+ * *rows: how many. */
+double floor_tables(const char *source, const char *path, size_t *rows);
 
 #endif

@@ -34,7 +34,7 @@ static void read_table(sqlite3 *db, struct table *t)
 	sqlite3_stmt *st;
 	size_t cap = 0, n = 0;
 
-	snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY rec", t->name);
+	snprintf(sql, sizeof sql, "SELECT * FROM \"%s\" ORDER BY rec", t->name);
 	check(db, sqlite3_prepare_v2(db, sql, -1, &st, NULL));
 	t->columns = sqlite3_column_count(st);
 	while (sqlite3_step(st) == SQLITE_ROW) {
@@ -82,7 +82,7 @@ static char **read_words(sqlite3 *db, size_t rows)
 static void prepare(sqlite3 *db, struct table *t)
 {
 	char sql[1024];
-	size_t n = (size_t)snprintf(sql, sizeof sql, "INSERT INTO %s VALUES(?", t->name);
+	size_t n = (size_t)snprintf(sql, sizeof sql, "INSERT INTO \"%s\" VALUES(?", t->name);
 
 	for (int c = 1; c < t->columns; c++)
 		n += (size_t)snprintf(sql + n, sizeof sql - n, ",?");
@@ -153,5 +153,48 @@ double floor_load(const char *source, const char *path, bool with_state)
 	free(words);
 	sqlite3_finalize(index);
 	sqlite3_close(db);
+	return took;
+}
+
+static void free_table(struct table *t)
+{
+	sqlite3_finalize(t->insert);
+	for (size_t i = 0; i < t->rows * (size_t)t->columns; i++)
+		sqlite3_value_free(t->values[i]);
+	free(t->values);
+}
+
+double floor_tables(const char *source, const char *path, size_t *rows)
+{
+	struct table *tables = calloc(schema_kind_count, sizeof *tables);
+	sqlite3 *db;
+	double start, took;
+
+	check(NULL, sqlite3_open_v2(source, &db, SQLITE_OPEN_READONLY, NULL));
+	for (size_t t = 0; t < schema_kind_count; t++) {
+		tables[t].name = schema_kinds[t].name;
+		read_table(db, &tables[t]);
+	}
+	sqlite3_close(db);
+	remove(path);
+	make_empty(path);
+	check(NULL, sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL));
+	check(db, sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536", NULL, NULL, NULL));
+	for (size_t t = 0; t < schema_kind_count; t++)
+		prepare(db, &tables[t]);
+	*rows = 0;
+	start = now_s();
+	check(db, sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
+	for (size_t t = 0; t < schema_kind_count; t++) {
+		for (size_t row = 0; row < tables[t].rows; row++)
+			insert(db, &tables[t], row);
+		*rows += tables[t].rows;
+	}
+	check(db, sqlite3_exec(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL));
+	took = now_s() - start;
+	for (size_t t = 0; t < schema_kind_count; t++)
+		free_table(&tables[t]);
+	sqlite3_close(db);
+	free(tables);
 	return took;
 }

@@ -185,6 +185,14 @@ static void note_peak(struct bench_node *n)
 		fclose(f);
 }
 
+void node_redial(struct bench_node *n)
+{
+	close(n->http);
+	n->http = dial(n->dir);
+	if (n->http < 0)
+		bench_die(n->dir);
+}
+
 void node_stop(struct bench_node *n)
 {
 	note_peak(n);

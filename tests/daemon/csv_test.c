@@ -150,8 +150,8 @@ static void the_encoding_is_found_or_asked_for(void **state)
 	check_encoding("\xef\xbb\xbf\n\xe9", 5, NULL, ES_BAD_VALUE, "line 2");
 	check_encoding("a\ncaf\xe9\x81", 7, NULL, ES_BAD_VALUE, "line 2: byte 0x81");
 	check_encoding("a\rb\0", 4, NULL, ES_BAD_VALUE, "line 2: byte 0x00");
-	check_encoding("\xff\xfe" "a\0", 4, NULL, ES_BAD_VALUE, "UTF-16");
-	check_encoding("\xfe\xff\0a", 4, NULL, ES_BAD_VALUE, "UTF-16");
+	check_encoding("\xff\xfe" "a\0", 4, NULL, ES_OK, "utf-16le");
+	check_encoding("\xfe\xff\0a", 4, "utf-8", ES_OK, "utf-16be");
 	check_encoding("a", 1, "latin-9", ES_BAD_VALUE, "latin-9");
 }
 

@@ -29,7 +29,7 @@ struct host {
 	char last[8192];
 };
 
-static enum es_err host_edit(void *ctx, const struct edit *e, enum edit_outcome *outcome)
+static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
 {
 	struct host *h = ctx;
 	struct buf out;
@@ -46,7 +46,7 @@ static enum es_err host_edit(void *ctx, const struct edit *e, enum edit_outcome 
 	h->last[out.len] = '\0';
 	h->if_empty = e->if_empty;
 	h->edits++;
-	*outcome = h->outcome;
+	*answer = (struct edit_answer){.outcome = h->outcome};
 	return h->answer;
 }
 
@@ -593,7 +593,7 @@ static void a_commune_that_changes_takes_its_name_and_epci_along(void **state)
 	struct exchange_host host = host_of(&h, "pole-morlaix");
 	struct findings f = {0};
 	struct edit e = {.kind = k};
-	enum edit_outcome outcome;
+	struct edit_answer answer;
 	struct buf scratch;
 
 	(void)state;
@@ -601,7 +601,7 @@ static void a_commune_that_changes_takes_its_name_and_epci_along(void **state)
 	assert_true(value_parse(&k->fields[structure_code_insee], slice_str("29083"), &scratch, &f));
 	e.values[structure_code_insee] = buf_slice(&scratch);
 	exchange_check(&e, false, ref, &host, &scratch, &f);
-	assert_int_equal(host_edit(&h, &e, &outcome), ES_OK);
+	assert_int_equal(host_edit(&h, &e, &answer), ES_OK);
 	assert_string_equal(h.last, "code_insee=29083\ncommune=Île-de-Sein\ncode_epci=\n");
 	buf_done(&scratch);
 }

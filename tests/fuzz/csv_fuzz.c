@@ -13,12 +13,12 @@
 #include "proto/canon.h"
 #include "tests/fuzz/fuzz.h"
 
-static enum es_err take_edit(void *ctx, const struct edit *e, enum edit_outcome *outcome)
+static enum es_err take_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
 {
 	(void)ctx;
 	for (size_t i = 0; i < e->kind->field_count; i++)
 		assert(e->values[i].len == 0 || canon_check(e->values[i]) == ES_OK);
-	*outcome = EDIT_NEW;
+	*answer = (struct edit_answer){.outcome = EDIT_NEW};
 	return e->has_uid && e->uid.bytes[15] == 0 ? ES_OTHER_HUB : ES_OK;
 }
 
