@@ -190,6 +190,10 @@ enum es_err api_report_epci(struct request *r, struct reader *reader);
 enum es_err api_report_freeze(struct request *r, struct node *n);
 enum es_err api_report_check(struct request *r, struct node *n);
 enum es_err api_report_send(struct request *r, struct node *n);
+/* api_due.c */
+enum es_err api_due(struct request *r, struct reader *reader);
+enum es_err api_renewals(struct request *r, struct reader *reader);
+enum es_err api_codes(struct request *r, struct reader *reader);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
 enum es_err api_evidence(struct request *r, struct node *n);

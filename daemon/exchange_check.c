@@ -290,18 +290,24 @@ static const struct { const char *forme, *categorie; } categories[] = {
 	{"innovation_sociale", "innovation_societale"},
 };
 
+const char *exchange_categorie(struct slice forme)
+{
+	for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
+		if (slice_eq(forme, slice_str(categories[i].forme)))
+			return categories[i].categorie;
+	return "";
+}
+
 static void check_forme(struct checking *c)
 {
-	struct slice forme = str_of(c, partenariat_forme), categorie = str_of(c, partenariat_categorie);
+	struct slice categorie = str_of(c, partenariat_categorie), its = slice_str(exchange_categorie(str_of(c, partenariat_forme)));
 
-	for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++) {
-		if (!slice_eq(forme, slice_str(categories[i].forme)))
-			continue;
-		if (categorie.len == 0 && !rejected(c, partenariat_categorie))
-			set_str(c, partenariat_categorie, slice_str(categories[i].categorie));
-		else if (categorie.len > 0 && !slice_eq(categorie, slice_str(categories[i].categorie)))
-			say(c, partenariat_categorie, "valeur_hors_liste", VERDICT_REJECTED, categorie);
-	}
+	if (its.len == 0)
+		return;
+	if (categorie.len == 0 && !rejected(c, partenariat_categorie))
+		set_str(c, partenariat_categorie, its);
+	else if (categorie.len > 0 && !slice_eq(categorie, its))
+		say(c, partenariat_categorie, "valeur_hors_liste", VERDICT_REJECTED, categorie);
 }
 
 static void check_partenariat(struct checking *c)

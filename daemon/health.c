@@ -139,6 +139,16 @@ static void count_terms(struct node *n, struct health *h)
 		(void)!rgpd_each_request(n->reader, n->owner, count_request, &requests);
 }
 
+static void count_followups(struct node *n, struct health *h)
+{
+	char today[11];
+
+	if (!n->reader)
+		return;
+	node_day(n->utc, today);
+	reader_due_counts(n->reader, today, &h->followups);
+}
+
 void health_read(struct node *n, struct health *h)
 {
 	uint8_t be[8] = {0};
@@ -152,6 +162,7 @@ void health_read(struct node *n, struct health *h)
 	(void)!node_proofs(n, count_proof, &h->proofs);
 	count_erasures(n, h);
 	count_terms(n, h);
+	count_followups(n, h);
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;

@@ -226,7 +226,10 @@ static void check_needs(struct checking *c, const struct rule *r)
 
 static void apply_today(struct checking *c, const struct rule *r)
 {
-	if (rules_enters(c, r->field, r->value) && !named(c, r->other) && c->host->today)
+	bool enters = r->value ? rules_enters(c, r->field, r->value)
+			       : rules_changes(c, r->field) && rules_after(c, r->field).len > 0;
+
+	if (enters && !named(c, r->other) && c->host->today)
 		set_str(c, r->other, slice_str(c->host->today));
 }
 

@@ -123,6 +123,22 @@ int cmd_set(const struct args *a)
 	return client_close(&c, 0);
 }
 
+/* What is computed from other records: "heures_clauses.prevues". */
+static void add_derived(struct grid *g, const json_t *derived)
+{
+	const char *name, *part;
+	json_t *parts, *value;
+	char full[128];
+
+	json_object_foreach((json_t *)(uintptr_t)derived, name, parts)
+		json_object_foreach(parts, part, value)
+		{
+			snprintf(full, sizeof full, "%s.%s", name, part);
+			grid_add(g, full);
+			grid_add(g, fact_shown(value));
+		}
+}
+
 static void show_record(const json_t *r)
 {
 	static const char *const keys[] = {"kind", "uid", "owner", "scope"};
@@ -140,6 +156,7 @@ static void show_record(const json_t *r)
 		grid_add(&g, name);
 		grid_add(&g, fact_shown(value));
 	}
+	add_derived(&g, json_object_get(r, "derived"));
 	grid_print(&g, stdout);
 }
 
