@@ -315,7 +315,6 @@ static void check_partenariat(struct checking *c)
 	struct slice a = c->e->values[partenariat_structure_a_uid], b = c->e->values[partenariat_structure_b_uid];
 
 	check_forme(c);
-	check_order(c, partenariat_date_debut, partenariat_date_fin, partenariat_date_fin);
 	if (a.len > 1 && slice_eq(a, b))
 		say(c, partenariat_structure_b_uid, "hors_limites", VERDICT_REJECTED, SLICE_NONE);
 }

@@ -51,6 +51,16 @@ static void take_category(struct checking *c)
 		set_str(c, partenariat_categorie, buf_slice(&out));
 }
 
+/* Its own hub leads it from step to step: what follows from one is done there. */
+static void check_leader(struct checking *c)
+{
+	struct uid_text own = own_uid(c);
+
+	if (own.text[0] && rules_changes(c, partenariat_etat) &&
+	    rules_number(c, "SELECT count(*) FROM partenariat WHERE uid = ?1 AND pole <> ?2", own.text, c->host->pole ? c->host->pole : "") > 0)
+		say(c, partenariat_etat, "role_etat", VERDICT_REJECTED, SLICE_NONE);
+}
+
 /* --- F15: party b of another hub --- */
 
 static bool is_of(const struct checking *c, const char *structure, const char *pole)
@@ -117,6 +127,7 @@ void look_partenariat(struct checking *c)
 		return;
 	check_charters(c);
 	check_stage(c);
+	check_leader(c);
 	check_countersigned(c);
 	check_last_followup(c);
 	check_public(c);

@@ -211,6 +211,7 @@ exits "F15-nobody-signs-for-it" 77 e auray set "$border" contresigne_le="$today"
 must settle auray vitre cress
 equal "F15-the-other-hub-sees-it" formalise "$(value vitre "$border" etat)"
 exits "F15-and-does-not-write-it" 77 e vitre set "$border" etat=actif
+exits "F15-nor-proposes-a-step" 77 e vitre propose "$border" etat=actif date_debut="$today" contresigne_le="$today"
 check "F15-it-countersigns" e vitre propose "$border" contresigne_le="$today"
 must settle auray vitre cress
 no=$(e auray proposals --json | jq -r "[.items[] | select(.uid == \"$border\" and .state == \"open\") | .no] | last")
