@@ -88,6 +88,10 @@ must e auray set "$(followup auray "$end" 6)" risque_objectifs=1 >/dev/null
 equal "D5-one-rise-is-no-alert" 0 "$(due auray "$today" '.alertes | length')"
 must e auray set "$(followup auray "$end" 12)" risque_objectifs=1 risque_mesure_impact=1 >/dev/null
 equal "D5-two-in-a-row-are" "$end hausse" "$(due auray "$today" '.alertes[] | "\(.partenariat) \(.motif)"')"
+figure() { # INDICATOR: of this month, at home
+	e auray report --month "$(date +%Y-%m)" --json | jq -r --arg i "$1" '.items[] | select(.indicateur == $i and .territoire_code == "auray") | .valeur'
+}
+equal "D5-the-months-figures-know-done-from-planned" "6 1" "$(figure suivis_faits) $(figure alertes)"
 week=$(partnership auray "$a" "$b" actif "$(date -d "$today -3 months" +%F)")
 within "D5-status-tells-what-is-due-this-week" 10 has_alert auray FOLLOWUP_DUE
 check "D5-week" test -n "$week"
