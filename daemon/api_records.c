@@ -10,8 +10,8 @@
 #include "daemon/codes.h"
 #include "daemon/export.h"
 #include "daemon/follow.h"
-#include "daemon/rgpd.h"
 #include "daemon/reader_due.h"
+#include "daemon/rgpd.h"
 #include "proto/canon.h"
 #include "proto/value.h"
 
