@@ -225,6 +225,19 @@ static void about_persons(struct alerts *a)
 		alert(a, ALERT_RGPD_SILENT, number_text(past, h->erasures_late));
 }
 
+static void about_followups(struct alerts *a)
+{
+	const struct due_counts *f = &a->snap->health.followups;
+	char n[24];
+
+	if (f->due > 0)
+		alert(a, ALERT_FOLLOWUP_DUE, number_text(n, (uint64_t)f->due));
+	if (f->late > 0)
+		alert(a, ALERT_FOLLOWUP_LATE, number_text(n, (uint64_t)f->late));
+	if (f->risk > 0)
+		alert(a, ALERT_FOLLOWUP_RISK, number_text(n, (uint64_t)f->risk));
+}
+
 static void about_home(struct alerts *a)
 {
 	const struct target *t = status_home_target(a->s);
@@ -271,6 +284,7 @@ void status_alerts(struct request *r, const struct snapshot *snap)
 	about_membership(&a);
 	about_logs(&a);
 	about_persons(&a);
+	about_followups(&a);
 	about_home(&a);
 	about_backup(&a);
 	about_searches(&a);

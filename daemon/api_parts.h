@@ -92,7 +92,6 @@ enum es_err member_param(struct request *r, struct node *n, struct member *out);
 void member_answer(struct request *r, const struct member *m);
 /* The territory of a Pays of the reference tables is in the control log, or entered. */
 enum es_err territory_ensure(struct request *r, struct node *n, const char *code);
-void record_today(const struct node *n, char out[11]);
 /* F14: a structure of ours is closed. Its offers here are suspended; `out`, if any, gets
  * their uids and the partnerships to close, members of an object. */
 enum es_err structure_closed(struct node *n, const struct id16 *uid, struct buf *out);
@@ -226,6 +225,10 @@ enum es_err api_report_epci(struct request *r, struct reader *reader);
 enum es_err api_report_freeze(struct request *r, struct node *n);
 enum es_err api_report_check(struct request *r, struct node *n);
 enum es_err api_report_send(struct request *r, struct node *n);
+/* api_due.c */
+enum es_err api_due(struct request *r, struct reader *reader);
+enum es_err api_renewals(struct request *r, struct reader *reader);
+enum es_err api_codes(struct request *r, struct reader *reader);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
 enum es_err api_evidence(struct request *r, struct node *n);

@@ -7,8 +7,10 @@
 #include <sys/mman.h>
 #include <time.h>
 #include "daemon/api_parts.h"
+#include "daemon/codes.h"
 #include "daemon/export.h"
 #include "daemon/follow.h"
+#include "daemon/reader_due.h"
 #include "daemon/rgpd.h"
 #include "proto/canon.h"
 #include "proto/value.h"
@@ -168,18 +170,10 @@ static void host_pole_of(void *ctx, struct slice code_insee, struct buf *out)
 	buf_str(out, owner);
 }
 
-void record_today(const struct node *n, char out[11])
-{
-	time_t now = (time_t)(n->utc / 1000);
-	struct tm local;
-
-	strftime(out, 11, "%Y-%m-%d", localtime_r(&now, &local));
-}
-
 void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
 {
 	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
-	record_today(n, h->today);
+	node_day(n->utc, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .by_hand = by_hand, .today = h->today, .reader = n->reader,
 					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
@@ -229,8 +223,21 @@ static enum es_err read_values(struct request *r, struct edit *e, const struct p
 	return err;
 }
 
+/* A10: whoever wrote an unknown code is told the known ones. */
+static void name_codes(struct request *r, struct node *n, const struct schema_kind *k, const struct finding *one)
+{
+	const struct schema_field *f = schema_field_named(k, slice_str(one->column));
+	char today[11];
+
+	if (!f || !f->codes || strcmp(one->code, "valeur_hors_liste") != 0)
+		return;
+	node_day(n->utc, today);
+	buf_str(&r->why, "; known: ");
+	codes_known(n->reader, f, today, ", ", &r->why);
+}
+
 /* One clause a finding, with what would be right where the finding knows it. */
-static enum es_err refused(struct request *r, const struct findings *f)
+static enum es_err refused(struct request *r, struct node *n, const struct schema_kind *k, const struct findings *f)
 {
 	enum es_err err = ES_BAD_VALUE;
 
@@ -242,6 +249,7 @@ static enum es_err refused(struct request *r, const struct findings *f)
 		buf_printf(&r->why, "%s%s: %s", r->why.len ? "; " : "", one->column, one->code);
 		if (one->value[0])
 			buf_printf(&r->why, " (%s)", one->value);
+		name_codes(r, n, k, one);
 		if (strncmp(one->code, "role_", 5) == 0)
 			err = ES_NOT_ALLOWED;
 	}
@@ -277,7 +285,7 @@ static enum es_err write_record(struct request *r, struct node *n, const struct 
 		return err;
 	ulid_encode(result->uid.bytes, f.uid);
 	err = follow_edit(&f);
-	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, c->findings) : err;
+	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, n, c->e->kind, c->findings) : err;
 }
 
 /* `after` gets what else was done, as members of the answer. */
@@ -296,7 +304,7 @@ static enum es_err write_values(struct request *r, struct node *n, struct edit *
 	if (err == ES_OK)
 		exchange_check(e, how == WRITING_NEW, n->ref, &h.host, &scratch, f);
 	if (f->worst == VERDICT_REJECTED)
-		err = refused(r, f);
+		err = refused(r, n, e->kind, f);
 	if (err == ES_OK && how == WRITING_PROPOSAL)
 		err = node_propose(n, e, out);
 	else if (err == ES_OK)
@@ -470,6 +478,27 @@ enum es_err api_propose(struct request *r, struct node *n)
 	return err;
 }
 
+static enum es_err check_removal(struct request *r, struct node *n, const struct schema_kind *k, const struct id16 *uid)
+{
+	struct edit e = {.kind = k, .has_uid = true, .uid = *uid};
+	struct findings *f = calloc(1, sizeof *f);
+	struct editing_host h;
+	struct buf before;
+
+	if (!f)
+		return ES_NOMEM;
+	buf_init(&before, 16 * 65536);
+	editing_host_init(&h, r, n, true);
+	enum es_err err = node_stands(n, &e, &before);
+	if (err == ES_OK)
+		rules_removal(&(struct checking){.e = &e, .ref = n->ref, .host = &h.host, .findings = f, .state = &before});
+	if (f->worst == VERDICT_REJECTED)
+		err = refused(r, n, k, f);
+	buf_done(&before);
+	free(f);
+	return err;
+}
+
 enum es_err api_remove(struct request *r, struct node *n)
 {
 	const struct schema_kind *k = NULL;
@@ -479,6 +508,8 @@ enum es_err api_remove(struct request *r, struct node *n)
 
 	if (err == ES_OK)
 		err = own_kind(r, n, &uid, &k);
+	if (err == ES_OK)
+		err = check_removal(r, n, k, &uid);
 	if (err == ES_OK)
 		err = node_delete(n, &uid, &result);
 	if (err == ES_OK)
@@ -524,6 +555,8 @@ enum es_err api_show(struct request *r, struct reader *reader)
 	}
 	if (err == ES_OK)
 		err = reader_show_on(reader, &uid, on[0] ? on : NULL, &r->out);
+	if (err == ES_OK)
+		reader_clause_hours(reader, r->part, &r->out);
 	if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, "%s: no such record here", r->part);
 	return err;

@@ -7,8 +7,10 @@
 #define DAEMON_CHECKING_H
 
 #include <string.h>
+#include "daemon/directory.h"
 #include "daemon/exchange.h"
 #include "proto/canon.h"
+#include "proto/text.h"
 
 struct checking {
 	struct edit *e;
@@ -97,6 +99,8 @@ static inline void set_nil(struct checking *c, size_t index)
 /* rules.c: what the tables of rules.def say of this kind, then rules_look.c. */
 void rules_check(struct checking *c);
 void rules_look(struct checking *c);
+/* May the record be removed? `e` names nothing but kind and uid, `state` is as it stands. */
+void rules_removal(struct checking *c);
 /* The value before the edit, and after it; SLICE_NONE: unset. */
 struct slice rules_before(const struct checking *c, size_t index);
 struct slice rules_after(const struct checking *c, size_t index);
@@ -107,5 +111,68 @@ struct slice rules_text(const struct checking *c, size_t index);
 bool rules_changes(const struct checking *c, size_t index);
 /* The edit makes this field this text, which it was not. */
 bool rules_enters(const struct checking *c, size_t index, const char *text);
+
+/* --- for rules that look at other records: only with host->reader --- */
+
+/* The uid a reference names, as text; empty where unset. */
+struct uid_text {
+	char text[ULID_LEN + 1];
+};
+
+static inline struct uid_text uid_in(struct slice value)
+{
+	struct uid_text t = {""};
+	struct canon_reader r;
+	uint8_t uid[16];
+
+	canon_read_init(&r, value);
+	if (value.len > 0 && canon_peek(&r) == CANON_BIN) {
+		canon_read_exact(&r, uid, sizeof(uid));
+		if (r.err == ES_OK)
+			ulid_encode(uid, t.text);
+	}
+	return t;
+}
+
+/* After the edit. */
+static inline struct uid_text uid_of(const struct checking *c, size_t index)
+{
+	return uid_in(rules_after(c, index));
+}
+
+static inline struct uid_text own_uid(const struct checking *c)
+{
+	struct uid_text t = {""};
+
+	if (c->e->has_uid)
+		ulid_encode(c->e->uid.bytes, t.text);
+	return t;
+}
+
+static inline int64_t rules_number(const struct checking *c, const char *sql, const char *a, const char *b)
+{
+	const struct slice args[] = {slice_str(a), slice_str(b)};
+
+	return reader_number(c->host->reader, sql, args, 2);
+}
+
+static inline bool is_yes(struct slice value)
+{
+	return value.len == 1 && value.p[0] == 0xc3;
+}
+
+/* The version of the ethical charter in force on a day, as SQL. */
+#define ETHICAL_VERSION(today) \
+	"(SELECT version FROM charte WHERE type_charte = 'ethique' AND adoptee_le <= " today \
+	" ORDER BY adoptee_le DESC, version DESC LIMIT 1)"
+
+/* rules_partnership.c, rules_charter.c: what rules_look.c calls, by kind. */
+void look_partenariat(struct checking *c);
+void look_suivi(struct checking *c);
+void look_clause(struct checking *c);
+void look_pratique(struct checking *c);
+void look_structure(struct checking *c);
+void look_charte(struct checking *c);
+void look_acceptation(struct checking *c);
 
 #endif

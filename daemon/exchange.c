@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/codes.h"
 #include "daemon/exchange_parts.h"
 #include "daemon/rgpd.h"
 #include "proto/canon.h"
@@ -39,6 +40,7 @@ struct importing {
 	struct seen seen, uids, contacts;
 	uint64_t record;
 	bool listed; /* some record stands in the report */
+	uint64_t codes_unknown; /* bit i: some record wrote an unknown code in field i */
 };
 
 static size_t seen_place(const struct seen *s, uint64_t siret)
@@ -577,11 +579,20 @@ static const char *column_shown(const struct importing *im, const char *name)
 	return name;
 }
 
+static void note_unknown_code(struct importing *im, const struct finding *f)
+{
+	const struct schema_field *field = schema_field_named(im->options->kind, slice_str(f->column));
+
+	if (field && field->codes && strcmp(f->code, "valeur_hors_liste") == 0)
+		im->codes_unknown |= UINT64_C(1) << field->index;
+}
+
 static void report_findings(struct importing *im)
 {
 	for (size_t i = 0; i < im->findings.count; i++) {
 		const struct finding *f = &im->findings.list[i];
 
+		note_unknown_code(im, f);
 		buf_str(&im->line, i > 0 ? ",{\"column\":" : "{\"column\":");
 		json_string(slice_str(column_shown(im, f->column)), &im->line);
 		buf_printf(&im->line, ",\"code\":\"%s\",\"value\":", f->code);
@@ -678,10 +689,31 @@ static enum es_err import_records(struct importing *im)
 	return err;
 }
 
+/* Once for the file: the codes that a field which had an unknown one knows. */
+static void report_codes(struct importing *im)
+{
+	const struct schema_kind *k = im->options->kind;
+	const char *comma = "";
+
+	buf_str(&im->line, ",\"codes\":{");
+	for (size_t i = 0; i < k->field_count; i++) {
+		if (!(im->codes_unknown >> i & 1))
+			continue;
+		buf_str(&im->line, comma);
+		json_string(slice_str(column_shown(im, k->fields[i].name)), &im->line);
+		buf_str(&im->line, ":[\"");
+		codes_known(im->host->reader, &k->fields[i], im->host->today, "\",\"", &im->line);
+		buf_str(&im->line, "\"]");
+		comma = ",";
+	}
+	buf_str(&im->line, "}");
+}
+
 static enum es_err report_counts(struct importing *im)
 {
 	buf_str(&im->line, "],");
 	exchange_counts_json(im->counts, &im->line);
+	report_codes(im);
 	buf_str(&im->line, "}\n");
 	return flush_line(im);
 }

@@ -126,6 +126,9 @@ void exchange_counts_json(const struct import_counts *counts, struct buf *out);
 void exchange_check(struct edit *e, bool creating, const struct reference *ref,
 		    const struct exchange_host *host, struct buf *scratch, struct findings *findings);
 
+/* The category of a form of partnership; "" where the table has none (the CRESS's say their own). */
+const char *exchange_categorie(struct slice forme);
+
 /* FILE.rejets.csv: the header and the records that a report (parsed by the
  * caller into `reasons`, NULL for records not rejected, index = record - 1)
  * names, raw as they were, with a last column `motif_rejet`; UTF-16 comes back as

@@ -14,7 +14,6 @@
 #define NEAR_KM 15 /* of the commune's point */
 #define CANDIDATES_MAX 16
 #define CHECK_STATE_MAX (16 * 65536)
-#define RELEASED "2026-11-27" /* a clock that shows less is wrong */
 
 /* Room for what may be derived, so that values do not move afterwards; those
  * that point into scratch already are moved along. */
@@ -42,31 +41,6 @@ static void check_order(struct checking *c, size_t first, size_t second, size_t 
 
 	if (a.len > 0 && b.len > 0 && value_time_seconds(a) > value_time_seconds(b))
 		say(c, blamed, "date_invalide", VERDICT_REJECTED, str_of(c, blamed));
-}
-
-/* What has happened: dated today at the latest, wherever it is today already. */
-static const struct { const char *kind; size_t field; } facts[] = {
-	{"structure", structure_date_creation}, {"structure", structure_date_maj}, {"structure", structure_charte_date},
-	{"contact", contact_consentement_date}, {"contact", contact_dernier_contact}, {"suivi", suivi_date},
-	{"diagnostic", diagnostic_date}, {"inscription", inscription_date_inscription}, {"interaction", interaction_le},
-};
-
-static void check_facts(struct checking *c)
-{
-	int64_t today = value_time_seconds(slice_str(RELEASED)), now = INT64_MIN;
-
-	if (c->host->today)
-		now = value_time_seconds(slice_str(c->host->today));
-	today = (now > today ? now : today) + 86400;
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-		struct slice date;
-
-		if (strcmp(c->e->kind->name, facts[i].kind) != 0)
-			continue;
-		date = str_of(c, facts[i].field);
-		if (date.len > 0 && value_time_seconds(date) > today)
-			say(c, facts[i].field, "date_invalide", VERDICT_REJECTED, date);
-	}
 }
 
 /* structure */
@@ -318,18 +292,24 @@ static const struct { const char *forme, *categorie; } categories[] = {
 	{"innovation_sociale", "innovation_societale"},
 };
 
+const char *exchange_categorie(struct slice forme)
+{
+	for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
+		if (slice_eq(forme, slice_str(categories[i].forme)))
+			return categories[i].categorie;
+	return "";
+}
+
 static void check_forme(struct checking *c)
 {
-	struct slice forme = str_of(c, partenariat_forme), categorie = str_of(c, partenariat_categorie);
+	struct slice categorie = str_of(c, partenariat_categorie), its = slice_str(exchange_categorie(str_of(c, partenariat_forme)));
 
-	for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++) {
-		if (!slice_eq(forme, slice_str(categories[i].forme)))
-			continue;
-		if (categorie.len == 0 && !rejected(c, partenariat_categorie))
-			set_str(c, partenariat_categorie, slice_str(categories[i].categorie));
-		else if (categorie.len > 0 && !slice_eq(categorie, slice_str(categories[i].categorie)))
-			say(c, partenariat_categorie, "valeur_hors_liste", VERDICT_REJECTED, categorie);
-	}
+	if (its.len == 0)
+		return;
+	if (categorie.len == 0 && !rejected(c, partenariat_categorie))
+		set_str(c, partenariat_categorie, its);
+	else if (categorie.len > 0 && !slice_eq(categorie, its))
+		say(c, partenariat_categorie, "valeur_hors_liste", VERDICT_REJECTED, categorie);
 }
 
 static void check_partenariat(struct checking *c)
@@ -337,7 +317,6 @@ static void check_partenariat(struct checking *c)
 	struct slice a = c->e->values[partenariat_structure_a_uid], b = c->e->values[partenariat_structure_b_uid];
 
 	check_forme(c);
-	check_order(c, partenariat_date_debut, partenariat_date_fin, partenariat_date_fin);
 	if (a.len > 1 && slice_eq(a, b))
 		say(c, partenariat_structure_b_uid, "hors_limites", VERDICT_REJECTED, SLICE_NONE);
 }
@@ -435,7 +414,6 @@ void exchange_check(struct edit *e, bool creating, const struct reference *ref, 
 	}
 	rules_check(&c);
 	check_nobody(&c);
-	check_facts(&c);
 	check_refs(&c);
 	check_required(&c);
 	buf_done(&state);

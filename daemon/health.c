@@ -133,7 +133,7 @@ static void count_terms(struct node *n, struct health *h)
 	h->terms_at = n->utc;
 	h->terms_commit = at.commit;
 	h->terms_edit = at.edit;
-	rgpd_today(n->utc, today);
+	node_day(n->utc, today);
 	(void)!rgpd_each_due(n->reader, n->owner, today, count_due, h);
 	if (rgpd_add_days(slice_str(today), -RGPD_LATE_DAYS, requests.before))
 		(void)!rgpd_each_request(n->reader, n->owner, count_request, &requests);
@@ -156,7 +156,7 @@ static void count_duplicates(struct node *n, struct health *h)
 	h->duplicates = h->duplicates_late = h->duplicates_asked = 0;
 	if (!n->reader)
 		return;
-	rgpd_today(n->utc, today);
+	node_day(n->utc, today);
 	if (!rgpd_add_days(slice_str(today), -OFFER_LATE_DAYS, late))
 		return;
 	const struct slice args[] = {slice_str(n->owner), slice_str(late)};
@@ -166,6 +166,16 @@ static void count_duplicates(struct node *n, struct health *h)
 	} else {
 		h->duplicates_asked = (size_t)reader_number(n->reader, ASKED, args, 1);
 	}
+}
+
+static void count_followups(struct node *n, struct health *h)
+{
+	char today[11];
+
+	if (!n->reader)
+		return;
+	node_day(n->utc, today);
+	reader_due_counts(n->reader, today, &h->followups);
 }
 
 void health_read(struct node *n, struct health *h)
@@ -182,6 +192,7 @@ void health_read(struct node *n, struct health *h)
 	count_erasures(n, h);
 	count_duplicates(n, h);
 	count_terms(n, h);
+	count_followups(n, h);
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;

@@ -6,6 +6,7 @@
 #define DAEMON_HEALTH_H
 
 #include "daemon/node.h"
+#include "daemon/reader_due.h"
 
 struct health {
 	es_ms backup; /* UTC of the last one, 0: never */
@@ -25,6 +26,7 @@ struct health {
 	es_ms terms_at; /* counted then... */
 	int64_t terms_commit, terms_edit; /* ...where the directory stood */
 	bool charter_due; /* the charter in force waits for our acceptance */
+	struct due_counts followups; /* of our partnerships */
 };
 /* `h` holds what was read before, or zeros. */
 void health_read(struct node *n, struct health *h);

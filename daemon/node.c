@@ -2,6 +2,7 @@
 #include "daemon/node.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "common/log.h"
 #include "common/plant.h"
 #include "daemon/node_parts.h"
@@ -608,4 +609,12 @@ void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx
 uint64_t node_join_epoch(struct node *n)
 {
 	return node_number(n, "join_epoch");
+}
+
+void node_day(es_ms utc, char out[11])
+{
+	time_t now = (time_t)(utc / 1000);
+	struct tm local;
+
+	strftime(out, 11, "%Y-%m-%d", localtime_r(&now, &local));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What follows from a partnership's steps (domain.md D5, W5). */
+ * What follows from a partnership's steps and from a charter's acceptance (domain.md A4, D5, W5). */
 #include "daemon/follow.h"
 
 #include "daemon/directory.h"
@@ -56,4 +56,26 @@ enum es_err partnership_unschedule(const struct following *f)
 
 	return follow_put_each(f, "suivi", "SELECT uid FROM suivi WHERE partenariat_uid = ?1 AND etat = 'prevu' ORDER BY date, uid", uid, 1,
 			       values, 1);
+}
+
+/* A structure of ours says itself which version it has accepted; another hub's is spoken
+ * for by the acceptance alone. */
+enum es_err charter_take(const struct following *f)
+{
+	struct uid_text structure = uid_of(&f->was, acceptation_charte_structure_uid);
+	const struct slice whose[] = {slice_str(structure.text), slice_str(f->was.host->pole ? f->was.host->pole : "")};
+	struct slice text = rules_text(&f->was, acceptation_charte_version), day = rules_text(&f->was, acceptation_charte_le);
+	struct buf version, le;
+
+	if (reader_number(f->was.host->reader, "SELECT count(*) FROM structure WHERE uid = ?1 AND pole = ?2", whose, 2) == 0)
+		return ES_OK;
+	buf_init(&version, 256);
+	buf_init(&le, 256);
+	buf_add(&version, text.p, text.len);
+	buf_add(&le, day.p, day.len);
+	const struct follow_value values[] = {{"charte_version", buf_cstr(&version)}, {"charte_date", buf_cstr(&le)}};
+	enum es_err err = follow_put(f, "structure", structure.text, values, 2);
+	buf_done(&version);
+	buf_done(&le);
+	return err;
 }

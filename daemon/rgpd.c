@@ -204,6 +204,15 @@ bool rgpd_add_months(struct slice date, int months, char out[11])
 	return true;
 }
 
+static void utc_day(es_ms utc, char out[11])
+{
+	char iso[25];
+
+	stamp_text(stamp_at(utc), iso);
+	memcpy(out, iso, 10);
+	out[10] = 0;
+}
+
 bool rgpd_add_days(struct slice date, int days, char out[11])
 {
 	char noon[32] = "";
@@ -216,15 +225,6 @@ bool rgpd_add_days(struct slice date, int days, char out[11])
 	if (seconds == INT64_MIN)
 		return false;
 	seconds -= value_time_seconds(slice_str("1970-01-01T00:00:00+00:00"));
-	rgpd_today((seconds + days * INT64_C(86400)) * 1000, out);
+	utc_day((seconds + days * INT64_C(86400)) * 1000, out);
 	return true;
-}
-
-void rgpd_today(es_ms utc, char out[11])
-{
-	char iso[25];
-
-	stamp_text(stamp_at(utc), iso);
-	memcpy(out, iso, 10);
-	out[10] = 0;
 }

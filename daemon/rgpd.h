@@ -52,7 +52,6 @@ void rgpd_register_json(struct buf *out);
 /* The day so many months later (or sooner), the last one of a shorter month. False: not a date. */
 ES_MUST_USE bool rgpd_add_months(struct slice date, int months, char out[11]);
 ES_MUST_USE bool rgpd_add_days(struct slice date, int days, char out[11]);
-void rgpd_today(es_ms utc, char out[11]);
 
 /* --- what a person is known by --- */
 

@@ -7,6 +7,9 @@
 
 #include "proto/fold.h"
 
+#define RELEASED "2026-11-27" /* a clock that shows less is wrong */
+#define DAY_S 86400
+
 struct rule {
 	const char *kind;
 	void (*apply)(struct checking *c, const struct rule *r);
@@ -109,6 +112,17 @@ static void check_dates(struct checking *c, const struct rule *r)
 
 	if (a.len > 0 && b.len > 0 && value_time_seconds(a) > value_time_seconds(b))
 		say(c, named(c, r->other) ? r->other : r->field, "date_invalide", VERDICT_REJECTED, named(c, r->other) ? b : a);
+}
+
+/* A clock that is behind this program is not believed. */
+static void check_past(struct checking *c, const struct rule *r)
+{
+	struct slice date = str_of(c, r->field);
+	int64_t now = c->host->today ? value_time_seconds(slice_str(c->host->today)) : INT64_MIN,
+		released = value_time_seconds(slice_str(RELEASED));
+
+	if (date.len > 0 && value_time_seconds(date) > (now > released ? now : released) + DAY_S)
+		say(c, r->field, "date_invalide", VERDICT_REJECTED, date);
 }
 
 static void check_sum(struct checking *c, const struct rule *r)
@@ -226,7 +240,10 @@ static void check_needs(struct checking *c, const struct rule *r)
 
 static void apply_today(struct checking *c, const struct rule *r)
 {
-	if (rules_enters(c, r->field, r->value) && !named(c, r->other) && c->host->today)
+	bool enters = r->value ? rules_enters(c, r->field, r->value)
+			       : rules_changes(c, r->field) && rules_after(c, r->field).len > 0;
+
+	if (enters && !named(c, r->other) && c->host->today)
 		set_str(c, r->other, slice_str(c->host->today));
 }
 
@@ -344,6 +361,7 @@ static const struct rule rules[] = {
 #define PAYS(k, a) {.kind = #k, .apply = check_pays, .field = k##_##a},
 #define INSEE(k, a) {.kind = #k, .apply = check_commune, .field = k##_##a},
 #define ORDER(k, a, b) {.kind = #k, .apply = check_dates, .field = k##_##a, .other = k##_##b},
+#define PAST(k, a) {.kind = #k, .apply = check_past, .field = k##_##a},
 #define SUM(k, a, b, n) {.kind = #k, .apply = check_sum, .field = k##_##a, .other = k##_##b, .total = (n)},
 #define ONE_OF(k, a, b) {.kind = #k, .apply = check_one_of, .field = k##_##a, .other = k##_##b},
 #define WHEN(k, a, v, b, t) \

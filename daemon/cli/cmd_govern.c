@@ -172,12 +172,54 @@ static int publish_charter(const struct args *a)
 	return client_close(&c, 0);
 }
 
+static void show_renewals(const json_t *items)
+{
+	json_t *item, *p;
+	struct grid g;
+	size_t i, k;
+
+	grid_init(&g, 5);
+	grid_head(&g, (const char *const[]){word(W_NAME), word(W_VERSION), word(W_OWNER), "uid", word(W_PARTNERSHIPS)});
+	json_array_foreach((json_t *)(uintptr_t)items, i, item)
+	{
+		struct buf uids;
+
+		buf_init(&uids, 1 << 16);
+		json_array_foreach(json_object_get(item, "partenariats"), k, p)
+			buf_printf(&uids, "%s%s (%s)", k ? ", " : "", fact_text(p, "uid"), fact_text(p, "etat"));
+		grid_add(&g, fact_text(item, "nom"));
+		grid_add(&g, fact_text(item, "version"));
+		grid_add(&g, fact_text(item, "owner"));
+		grid_add(&g, fact_text(item, "uid"));
+		grid_add(&g, buf_cstr(&uids));
+		buf_done(&uids);
+	}
+	grid_print(&g, stdout);
+}
+
+static int list_renewals(const struct args *a)
+{
+	struct client c;
+
+	if (!client_open(&c, a) || !client_call(&c, "GET", "/charter/renewals", NULL) || command_json(&c))
+		return client_close(&c, 0);
+	if (json_array_size(json_object_get(c.json, "items")) > 0) {
+		word_print(stdout, W_RENEWALS, fact_text(c.json, "version"));
+		show_renewals(json_object_get(c.json, "items"));
+	} else if (!a->quiet) {
+		word_print(stderr, W_RENEWALS_NONE);
+	}
+	return client_close(&c, 0);
+}
+
 int cmd_charter(const struct args *a)
 {
 	struct client c;
 
 	if (strcmp(a->words[0], "publish") == 0 && a->word_count == 2)
 		return publish_charter(a);
+	if (strcmp(a->words[0], "renewals") == 0 && a->word_count == 1)
+		return list_renewals(a);
 	if (a->word_count != 1 || (strcmp(a->words[0], "show") != 0 && strcmp(a->words[0], "accept") != 0))
 		return print_fail(ES_USAGE, W_CHARTER_HOW);
 	bool accept = strcmp(a->words[0], "accept") == 0;

@@ -163,6 +163,22 @@ static void show_around(const json_t *r)
 		show_others(json_object_get(r, many[i].key), many[i].word, many[i].keys);
 }
 
+/* What is computed from other records: "heures_clauses.prevues". */
+static void add_derived(struct grid *g, const json_t *derived)
+{
+	const char *name, *part;
+	json_t *parts, *value;
+	char full[128];
+
+	json_object_foreach((json_t *)(uintptr_t)derived, name, parts)
+		json_object_foreach(parts, part, value)
+		{
+			snprintf(full, sizeof full, "%s.%s", name, part);
+			grid_add(g, full);
+			grid_add(g, fact_shown(value));
+		}
+}
+
 static void show_record(const json_t *r)
 {
 	static const char *const keys[] = {"kind", "uid", "owner", "scope"};
@@ -180,6 +196,7 @@ static void show_record(const json_t *r)
 		grid_add(&g, name);
 		grid_add(&g, fact_shown(value));
 	}
+	add_derived(&g, json_object_get(r, "derived"));
 	grid_print(&g, stdout);
 	show_around(r);
 }

@@ -90,6 +90,23 @@ static void show_counts(const json_t *counts)
 	grid_print(&g, stdout);
 }
 
+/* What could have been written where an unknown code was. */
+static void show_codes(const json_t *codes)
+{
+	const char *column;
+	json_t *list;
+	struct buf names;
+
+	json_object_foreach((json_t *)(uintptr_t)codes, column, list)
+	{
+		buf_init(&names, 1 << 16);
+		fact_join(&names, list);
+		print_line(stdout, column);
+		word_print(stdout, W_CODES_ALLOWED, buf_cstr(&names));
+		buf_done(&names);
+	}
+}
+
 void import_show(const json_t *report)
 {
 	json_t *lines = json_object_get(report, "lines"), *line;
@@ -105,6 +122,7 @@ void import_show(const json_t *report)
 		if (strcmp(fact_text(line, "verdict"), "accepte") != 0)
 			show_line(line);
 	}
+	show_codes(json_object_get(report, "codes"));
 }
 
 static bool comes_back(const json_t *line)

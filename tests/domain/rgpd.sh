@@ -79,6 +79,7 @@ needed() { # KIND PORTEE NODE: the values of a new record, canaries noted for th
 	attribution) echo "prix_uid=$(awk '$1 == "prix" { print $2; exit }' "$work/uids")" ;;
 	succession) echo "de_siret=35600000000048" ;;
 	contact) printf 'consentement_publication=oui\nconsentement_date=2026-01-05\n' ;;
+	partenariat) printf 'publication_a=oui\npublication_b=oui\n' ;;
 	rendez_vous) [ "$2" != local ] || echo "creneau=2026-12-01T11:00:00+01:00" ;;
 	esac
 	echo "portee=$2"

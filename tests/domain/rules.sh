@@ -78,6 +78,7 @@ check "D6-answered" e auray add suivi partenariat_uid="$p" echeance_mois=3 date=
 # W5 in short: closing.
 check "W5-active" e auray set "$p" etat=actif date_debut=2026-01-15
 exits "W5-no-end-without-a-reason" 65 e auray set "$p" etat=clos date_fin=2026-10-01 bilan_a=bon bilan_b=bon
+must e auray add suivi partenariat_uid="$p" echeance_mois=9 date=2026-10-01 risque_objectifs=0 risque_legitimite=0 >/dev/null
 check "W5-closed" e auray set "$p" etat=clos date_fin=2026-10-01 motif_cloture=objectif_atteint bilan_a=bon bilan_b=bon
 exits "W5-it-does-not-open-again" 65 e auray set "$p" etat=actif
 exits "W5-nor-change" 65 e auray set "$p" montant_cents=100
