@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include "daemon/api.h"
+#include "daemon/purchase.h"
 #include "daemon/report.h"
 
 #define PARAM_MAX 512
@@ -49,6 +50,7 @@ struct request {
 	int64_t started_ms; /* rebuild */
 	struct search search;
 	struct searches_new news; /* status */
+	struct purchases_ended purchases; /* status */
 	char address[RIGHTS_ADDRESS_MAX + 1]; /* ours, to be given away */
 };
 
@@ -137,6 +139,9 @@ bool rgpd_own_record(struct node *n, const struct id16 *uid, const struct schema
 enum es_err rgpd_log_request(struct request *r, struct node *n, const char *type, const char *uids);
 enum es_err rgpd_fill_request(struct request *r, struct node *n, const char *request, const char *uids);
 
+/* The day where this machine stands, as its users write dates. */
+void today_text(char out[11]);
+
 /* Handlers, by file. */
 void api_status(struct request *r);
 void api_connect(struct request *r);
@@ -204,6 +209,15 @@ enum es_err api_unlink(struct request *r, struct node *n);
 enum es_err api_countersign(struct request *r, struct node *n);
 enum es_err api_siblings(struct request *r, struct reader *reader);
 enum es_err api_duplicates(struct request *r, struct reader *reader);
+/* An event's requests for seats as sheet.h wants them, without the brackets; nothing where
+ * there is no such event. */
+void seats_list_json(struct node *n, const struct id16 *event, struct buf *json);
+/* api_events.c */
+enum es_err api_attendance(struct request *r, struct node *n);
+enum es_err api_session(struct request *r, struct node *n);
+enum es_err api_schedule(struct request *r, struct reader *reader);
+enum es_err api_invited(struct request *r, struct reader *reader);
+enum es_err api_tiers(struct request *r, struct reader *reader);
 /* api_report.c. A month AAAA-MM (empty: the one we are in), or a day up to which it counts. */
 enum es_err month_param(struct request *r, const char *month, const char *date, struct report_month *out);
 enum es_err api_report(struct request *r, struct reader *reader);

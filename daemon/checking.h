@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One record while it is judged: what the files that know rules share
- * (exchange_check.c, rules.c, rules_look.c). A field is named by its index in the
+ * (exchange_check.c, rules.c, rules_look.c, rules_events.c). A field is named by its index in the
  * kind; a value that is set goes into `scratch`. */
 #ifndef DAEMON_CHECKING_H
 #define DAEMON_CHECKING_H
@@ -9,6 +9,7 @@
 #include <string.h>
 #include "daemon/exchange.h"
 #include "proto/canon.h"
+#include "proto/text.h"
 
 struct checking {
 	struct edit *e;
@@ -94,6 +95,15 @@ static inline void set_nil(struct checking *c, size_t index)
 	c->e->values[index] = SLICE(&nil, 1);
 }
 
+static inline void set_int(struct checking *c, size_t index, int64_t n)
+{
+	size_t from = c->scratch->len;
+
+	canon_int(c->scratch, n);
+	if (buf_err(c->scratch) == ES_OK)
+		c->e->values[index] = SLICE(c->scratch->p + from, c->scratch->len - from);
+}
+
 /* rules.c: what the tables of rules.def say of this kind, then rules_look.c. */
 void rules_check(struct checking *c);
 void rules_look(struct checking *c);
@@ -107,5 +117,22 @@ struct slice rules_text(const struct checking *c, size_t index);
 bool rules_changes(const struct checking *c, size_t index);
 /* The edit makes this field this text, which it was not. */
 bool rules_enters(const struct checking *c, size_t index, const char *text);
+
+/* rules_look.c: the uid that a reference names after the edit, or that of the record
+ * itself, as text; empty where unset, or new. */
+struct uid_text {
+	char text[ULID_LEN + 1];
+};
+struct uid_text rules_uid(const struct checking *c, size_t index);
+struct uid_text rules_own_uid(const struct checking *c);
+/* reader_number with two texts. */
+int64_t rules_number(const struct checking *c, const char *sql, const char *a, const char *b);
+
+/* rules_events.c */
+void look_rendez_vous(struct checking *c);
+void look_phase(struct checking *c);
+void look_evenement(struct checking *c);
+void look_achat_mutualise(struct checking *c);
+void look_engagement_achat(struct checking *c);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The rules of a record that depend on other records (domain.md parts 2 and 3): one
- * function each, by kind. Without a directory nothing is looked up. */
+ * function each, by kind; those of events and purchases are in rules_events.c. Without a
+ * directory nothing is looked up. */
 #include "daemon/checking.h"
 
 #include "daemon/directory.h"
@@ -9,12 +10,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The uid a reference names, as text; empty where unset. */
-struct uid_text {
-	char text[ULID_LEN + 1];
-};
-
-static struct uid_text uid_of(const struct checking *c, size_t index)
+struct uid_text rules_uid(const struct checking *c, size_t index)
 {
 	struct slice v = rules_after(c, index);
 	struct uid_text t = {""};
@@ -30,7 +26,7 @@ static struct uid_text uid_of(const struct checking *c, size_t index)
 	return t;
 }
 
-static struct uid_text own_uid(const struct checking *c)
+struct uid_text rules_own_uid(const struct checking *c)
 {
 	struct uid_text t = {""};
 
@@ -39,7 +35,7 @@ static struct uid_text own_uid(const struct checking *c)
 	return t;
 }
 
-static int64_t number(const struct checking *c, const char *sql, const char *a, const char *b)
+int64_t rules_number(const struct checking *c, const char *sql, const char *a, const char *b)
 {
 	const struct slice args[] = {slice_str(a), slice_str(b)};
 
@@ -116,9 +112,9 @@ static void check_charters(struct checking *c)
 	if (!rules_enters(c, partenariat_etat, "formalise"))
 		return;
 	for (size_t i = 0; i < COUNT(side); i++) {
-		struct uid_text s = uid_of(c, side[i]);
+		struct uid_text s = rules_uid(c, side[i]);
 
-		if (number(c, has_charter, s.text, s.text) == 0)
+		if (rules_number(c, has_charter, s.text, s.text) == 0)
 			say(c, side[i], "charte_manquante", VERDICT_REJECTED, slice_str(s.text));
 	}
 }
@@ -160,13 +156,13 @@ static void look_partenariat(struct checking *c)
 /* D6: with a campaign the question of legitimacy is answered. */
 static void look_suivi(struct checking *c)
 {
-	struct uid_text p = uid_of(c, suivi_partenariat_uid);
+	struct uid_text p = rules_uid(c, suivi_partenariat_uid);
 	bool answered = false;
 
 	for (size_t i = suivi_risque_objectifs; i <= suivi_satisfaction_b; i++)
 		answered = answered || rules_after(c, i).len > 0;
 	if (answered && rules_after(c, suivi_risque_legitimite).len == 0 &&
-	    number(c, "SELECT count(*) FROM partenariat WHERE uid = ?1 AND campagne_commerciale = 1", p.text, "") > 0)
+	    rules_number(c, "SELECT count(*) FROM partenariat WHERE uid = ?1 AND campagne_commerciale = 1", p.text, "") > 0)
 		say(c, suivi_risque_legitimite, "legitimite_requise", VERDICT_REJECTED, SLICE_NONE);
 }
 
@@ -175,10 +171,10 @@ static void look_suivi(struct checking *c)
 /* B5: no network is its own ancestor. */
 static void look_reseau(struct checking *c)
 {
-	struct uid_text own = own_uid(c), parent = uid_of(c, reseau_parent_uid);
+	struct uid_text own = rules_own_uid(c), parent = rules_uid(c, reseau_parent_uid);
 
 	if (own.text[0] && parent.text[0] &&
-	    number(c, "WITH RECURSIVE up(uid) AS (SELECT ?2 UNION SELECT r.parent_uid FROM reseau r JOIN up ON r.uid = up.uid"
+	    rules_number(c, "WITH RECURSIVE up(uid) AS (SELECT ?2 UNION SELECT r.parent_uid FROM reseau r JOIN up ON r.uid = up.uid"
 		      " WHERE r.parent_uid IS NOT NULL) SELECT count(*) FROM up WHERE uid = ?1", own.text, parent.text) > 0)
 		say(c, reseau_parent_uid, "cycle", VERDICT_REJECTED, slice_str(parent.text));
 }
@@ -186,7 +182,7 @@ static void look_reseau(struct checking *c)
 /* B6: a PTCE that has its label has an enterprise of the ESS and another actor. */
 static void look_groupement(struct checking *c)
 {
-	struct uid_text own = own_uid(c);
+	struct uid_text own = rules_own_uid(c);
 	static const char of_type[] =
 		"SELECT count(DISTINCT s.uid) FROM adhesion a JOIN structure s ON s.uid = a.structure_uid"
 		" WHERE a.groupement_uid = ?1 AND a.au IS NULL AND (s.type_acteur = 'ess') = (?2 = 'ess')";
@@ -194,14 +190,14 @@ static void look_groupement(struct checking *c)
 	if (!slice_eq(rules_text(c, groupement_type_groupement), slice_str("ptce")) || !rules_changes(c, groupement_labellise_le) ||
 	    rules_after(c, groupement_labellise_le).len == 0)
 		return;
-	if (number(c, of_type, own.text, "ess") == 0 || number(c, of_type, own.text, "autre") == 0)
+	if (rules_number(c, of_type, own.text, "ess") == 0 || rules_number(c, of_type, own.text, "autre") == 0)
 		say(c, groupement_labellise_le, "ptce_incomplet", VERDICT_REJECTED, SLICE_NONE);
 }
 
 /* A5: a network that another hub has called within 30 days. */
 static void look_interaction(struct checking *c)
 {
-	struct uid_text reseau = uid_of(c, interaction_reseau_uid);
+	struct uid_text reseau = rules_uid(c, interaction_reseau_uid);
 	struct slice le = rules_text(c, interaction_le);
 	const struct slice args[] = {slice_str(reseau.text), le, slice_str(c->host->pole ? c->host->pole : "")};
 	char pole[64];
@@ -213,38 +209,6 @@ static void look_interaction(struct checking *c)
 					 " AND abs(julianday(?2) - julianday(le)) < 30 ORDER BY le DESC, pole LIMIT 1",
 			args, COUNT(args), &out))
 		say(c, interaction_reseau_uid, "deja_contacte", VERDICT_WARNING, buf_slice(&out));
-}
-
-/* --- events --- */
-
-/* C12: nobody sits in two appointments of one slot. */
-static void look_rendez_vous(struct checking *c)
-{
-	struct uid_text own = own_uid(c), a = uid_of(c, rendez_vous_a_uid), b = uid_of(c, rendez_vous_b_uid),
-			evenement = uid_of(c, rendez_vous_evenement_uid);
-	const struct slice args[] = {slice_str(evenement.text), rules_text(c, rendez_vous_creneau), slice_str(a.text),
-				     slice_str(b.text), slice_str(own.text)};
-
-	if (strcmp(a.text, b.text) == 0)
-		say(c, rendez_vous_b_uid, "hors_limites", VERDICT_REJECTED, slice_str(b.text));
-	else if (!slice_eq(rules_text(c, rendez_vous_etat), slice_str("annule")) &&
-		 reader_number(c->host->reader, "SELECT count(*) FROM rendez_vous WHERE evenement_uid = ?1 AND creneau = ?2"
-						" AND uid <> ?5 AND coalesce(etat, '') <> 'annule'"
-						" AND (a_uid IN (?3, ?4) OR b_uid IN (?3, ?4))", args, COUNT(args)) > 0)
-		say(c, rendez_vous_creneau, "creneau_pris", VERDICT_REJECTED, rules_text(c, rendez_vous_creneau));
-}
-
-/* C10: a formation-action is done once each structure that came has had its visit. */
-static void look_evenement(struct checking *c)
-{
-	struct uid_text own = own_uid(c);
-
-	if (!c->host->by_hand || !rules_enters(c, evenement_statut, "realise") ||
-	    !slice_eq(rules_text(c, evenement_type_evenement), slice_str("formation_action")))
-		return;
-	if (number(c, "SELECT count(*) FROM phase WHERE evenement_uid = ?1 AND type_phase = 'individuel' AND debut IS NULL",
-		   own.text, "") > 0)
-		say(c, evenement_statut, "visite_sans_date", VERDICT_REJECTED, SLICE_NONE);
 }
 
 /* --- the region --- */
@@ -303,9 +267,10 @@ static const struct {
 	void (*look)(struct checking *c);
 } looks[] = {
 	{"partenariat", look_partenariat}, {"suivi", look_suivi},	  {"reseau", look_reseau},
-	{"groupement", look_groupement},   {"interaction", look_interaction}, {"rendez_vous", look_rendez_vous},
-	{"evenement", look_evenement},	   {"strategie", look_strategie}, {"demande", look_demande},
-	{"demande_rgpd", look_demande_rgpd},
+	{"groupement", look_groupement},   {"interaction", look_interaction}, {"strategie", look_strategie},
+	{"demande", look_demande},	   {"demande_rgpd", look_demande_rgpd}, {"rendez_vous", look_rendez_vous},
+	{"phase", look_phase},		   {"evenement", look_evenement}, {"achat_mutualise", look_achat_mutualise},
+	{"engagement_achat", look_engagement_achat},
 };
 
 void rules_look(struct checking *c)
