@@ -12,6 +12,7 @@
  *   node_ask.c      proposals, offers, answers, and what follows from them
  *   node_conflict.c values that nobody has seen
  *   node_seat.c     seats of events: asked for, granted, freed
+ *   node_purchase.c pooled purchases, at their deadline
  *   node_enrol.c    what became of a request, in the inscription that made it
  *   node_forget.c   erasure
  *   node_keys.c     rotation, recovery
@@ -113,6 +114,8 @@ ES_MUST_USE enum es_err node_seat_answered(struct node *n, struct ask *a);
 ES_MUST_USE enum es_err node_grant_seats(struct node *n);
 /* node_enrol.c: our inscriptions say what became of their requests. */
 ES_MUST_USE enum es_err node_note_seats(struct node *n);
+/* node_purchase.c: purchases that we lead say how they ended. */
+ES_MUST_USE enum es_err node_settle_purchases(struct node *n);
 
 /* node_forget.c: one order, with the positions that we hold, into the control log. */
 ES_MUST_USE enum es_err node_enter_forget(struct node *n, const struct forget_order *f, int64_t *places);

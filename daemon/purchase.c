@@ -90,27 +90,29 @@ bool purchase_next(struct slice list, int64_t total, struct purchase_tier *out)
 #define COMMITTED(what) "(SELECT " what " FROM engagement_achat g WHERE g.achat_uid = a.uid AND " IN_TIME ")"
 static const char columns[] =
 	"SELECT a.uid, a.titre, a.pole, a.famille, a.unite, a.echeance, coalesce(a.statut, 'ouvert'), a.paliers, a.palier_prix_cents,"
-	" " COMMITTED("count(*)") ", " COMMITTED("coalesce(sum(g.quantite), 0)") " FROM achat_mutualise a ";
-enum { UID, TITRE, POLE, FAMILLE, UNITE, ECHEANCE, STATUT, PALIERS, PRIX, COUNT, TOTAL };
+	" " COMMITTED("count(*)") ", " COMMITTED("coalesce(sum(g.quantite), 0)") ", coalesce(a.regle_le > a.echeance, 0) FROM achat_mutualise a ";
+enum { UID, TITRE, POLE, FAMILLE, UNITE, ECHEANCE, STATUT, PALIERS, PRIX, COUNT, TOTAL, BY_DEADLINE };
 
-struct end {
-	const char *statut;
-	int64_t cents; /* -1: none */
-};
+static int64_t written_cents(sqlite3_stmt *s)
+{
+	return sqlite3_column_type(s, PRIX) == SQLITE_INTEGER ? sqlite3_column_int64(s, PRIX) : -1;
+}
 
-static struct end end_of(sqlite3_stmt *s, struct slice today)
+static struct purchase_due end_of(sqlite3_stmt *s, struct slice today)
 {
 	struct purchase_tier tier = {0, -1};
 	bool reached = purchase_reached(sql_text(s, PALIERS), sqlite3_column_int64(s, TOTAL), &tier);
 	bool over = slice_cmp(sql_text(s, ECHEANCE), today) < 0;
 
-	if (slice_eq(sql_text(s, STATUT), slice_str("abandonne")))
-		return (struct end){"abandonne", -1};
-	if (slice_eq(sql_text(s, STATUT), slice_str("conclu")))
-		return (struct end){"conclu", sqlite3_column_type(s, PRIX) == SQLITE_INTEGER ? sqlite3_column_int64(s, PRIX) : tier.cents};
+	bool decided = !sqlite3_column_int(s, BY_DEADLINE);
+
+	if (decided && slice_eq(sql_text(s, STATUT), slice_str("abandonne")))
+		return (struct purchase_due){"abandonne", -1};
+	if (decided && slice_eq(sql_text(s, STATUT), slice_str("conclu")))
+		return (struct purchase_due){"conclu", written_cents(s) >= 0 ? written_cents(s) : tier.cents};
 	if (!over)
-		return (struct end){"ouvert", tier.cents};
-	return (struct end){reached ? "conclu" : "abandonne", tier.cents};
+		return (struct purchase_due){"ouvert", tier.cents};
+	return (struct purchase_due){reached ? "conclu" : "abandonne", tier.cents};
 }
 
 int64_t purchase_total(struct reader *r, const char *uid)
@@ -168,7 +170,7 @@ static void tiers_json(sqlite3_stmt *s, struct buf *json)
 static void show(sqlite3_stmt *s, struct slice today, struct buf *json)
 {
 	static const char *const names[] = {"uid", "titre", "owner", "famille", "unite", "echeance"};
-	struct end end = end_of(s, today);
+	struct purchase_due end = end_of(s, today);
 
 	for (int i = UID; i <= ECHEANCE; i++)
 		text_json(s, i, names[i], json);
@@ -249,6 +251,42 @@ enum es_err purchases_ended(struct reader *r, struct slice today, struct purchas
 			note(&out->concluded, out->concluded_titles, sizeof out->concluded_titles, sql_text(s, TITRE));
 		else
 			note(&out->abandoned, out->abandoned_titles, sizeof out->abandoned_titles, sql_text(s, TITRE));
+	}
+	if (err == ES_OK)
+		err = sql_err(rc);
+	sqlite3_finalize(s);
+	return err;
+}
+
+/* --- those to be written --- */
+
+static const char due[] =
+	"WHERE a.pole = ?1 AND a.echeance < ?2 AND (coalesce(a.statut, 'ouvert') = 'ouvert' OR (a.regle_le > a.echeance"
+	" AND a.echeance >= date(?2, '-' || ?3 || ' days'))) ORDER BY a.uid";
+
+static bool is_written(sqlite3_stmt *s, const struct purchase_due *end)
+{
+	return slice_eq(sql_text(s, STATUT), slice_str(end->statut)) && written_cents(s) == end->cents;
+}
+
+enum es_err purchases_due(struct reader *r, const char *pole, struct slice today,
+			  bool (*each)(void *ctx, struct slice uid, struct purchase_due due), void *ctx)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = SQLITE_DONE;
+	bool more = true;
+	enum es_err err = sql_preparef(r->db, &s, "%s%s", columns, due);
+
+	if (err == ES_OK) {
+		sql_bind_text(s, 1, slice_str(pole));
+		sql_bind_text(s, 2, today);
+		sqlite3_bind_int(s, 3, PURCHASE_TOLD_DAYS);
+	}
+	while (err == ES_OK && more && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct purchase_due end = end_of(s, today);
+
+		if (!is_written(s, &end))
+			more = each(ctx, sql_text(s, UID), end);
 	}
 	if (err == ES_OK)
 		err = sql_err(rc);

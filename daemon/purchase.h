@@ -6,10 +6,11 @@
  *      ouvert --deadline passed, first tier reached--> conclu, at the tier's price
  *             \--deadline passed, below it-----------> abandonne
  *
- * Nothing is written when the deadline passes. The deadline, the tiers and the
- * commitments are facts that all hubs share, so each node works out the same end by
- * itself, and a commitment made in time that arrives late still counts. What its
- * lead hub wrote before (`statut`) stands over it.
+ * The deadline, the tiers and the commitments are facts that all hubs share, so each
+ * node works out the same end by itself, and a commitment made in time that arrives
+ * late still counts. Its lead hub's node writes that end into the record, without
+ * anybody's doing, and again where late ones change it (node_purchase.c). What a person
+ * decided before the deadline (`regle_le` not after it) stands.
  *
  * Texts are as directory.db has them: dates ISO, lists joined by '|'. */
 #ifndef DAEMON_PURCHASE_H
@@ -44,5 +45,14 @@ struct purchases_ended {
 	char concluded_titles[240], abandoned_titles[240];
 };
 ES_MUST_USE enum es_err purchases_ended(struct reader *r, struct slice today, struct purchases_ended *out);
+
+/* Purchases that this hub leads whose deadline has passed and whose record does not say
+ * how they end: calls each, by uid. `cents` -1: none. */
+struct purchase_due {
+	const char *statut;
+	int64_t cents;
+};
+ES_MUST_USE enum es_err purchases_due(struct reader *r, const char *pole, struct slice today,
+				      bool (*each)(void *ctx, struct slice uid, struct purchase_due due), void *ctx);
 
 #endif

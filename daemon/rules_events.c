@@ -130,7 +130,8 @@ static void list_text(struct slice list, struct buf *out)
 /* What was promised to those who committed themselves stands once it has ended. */
 static void check_ended(struct checking *c)
 {
-	static const size_t fixed[] = {achat_mutualise_echeance, achat_mutualise_paliers, achat_mutualise_unite};
+	static const size_t fixed[] = {achat_mutualise_echeance, achat_mutualise_paliers, achat_mutualise_unite, achat_mutualise_statut,
+				       achat_mutualise_palier_prix_cents, achat_mutualise_regle_le};
 	struct slice until = rules_text_before(c, achat_mutualise_echeance), statut = rules_text_before(c, achat_mutualise_statut);
 	bool ended = (statut.len > 0 && !slice_eq(statut, slice_str("ouvert"))) ||
 		     (until.len > 0 && slice_cmp(until, slice_str(c->host->today)) < 0);

@@ -292,7 +292,7 @@ static void show_tiers(const struct args *a, const json_t *answer)
 		word_print(stdout, W_TIERS_REACHED, (long long)fact_int(reached, "quantite"), euros(price, fact_int(reached, "prix_cents")));
 	else
 		word_print(stdout, W_TIERS_BELOW);
-	if (json_is_object(next))
+	if (json_is_object(next) && strcmp(fact_text(answer, "statut"), "ouvert") == 0)
 		word_print(stdout, W_TIERS_NEXT, (long long)fact_int(next, "quantite"), euros(price, fact_int(next, "prix_cents")),
 			   (long long)fact_int(next, "manque"));
 }

@@ -255,6 +255,8 @@ for node in auray vitre; do
 	check "C13-$node-is-told-of-the-other" has_alert $node PURCHASE_ABANDONED
 done
 equal C13-who-has-no-part-is-not-told "" "$(fact cress '[.alerts[].code | select(test("PURCHASE"))] | join(" ")')"
+within C13-the-record-says-so-without-anybody 20 shows vitre "$papier" statut abandonne
+within C13-with-the-price-reached 20 shows vitre "$granules" palier_prix_cents 35000
 exits C13-no-commitment-after-the-deadline 65 commit vitre "$granules" "$haies" 5
 exits C13-whatever-its-date-says 65 commit vitre "$granules" "$haies" 5 "le=$yesterday"
 exits C13-what-was-promised-stands 65 e auray set "$granules" "paliers=10:50000"
