@@ -276,6 +276,18 @@ static void about_searches(struct alerts *a)
 		      number_text(searches, a->r->news.searches));
 }
 
+/* All hubs with a commitment are told how it ended (C13). */
+static void about_purchases(struct alerts *a)
+{
+	const struct purchases_ended *p = &a->r->purchases;
+	char n[24];
+
+	if (p->concluded > 0)
+		alert(a, ALERT_PURCHASE_CONCLUDED, number_text(n, (uint64_t)p->concluded), p->concluded_titles);
+	if (p->abandoned > 0)
+		alert(a, ALERT_PURCHASE_ABANDONED, number_text(n, (uint64_t)p->abandoned), p->abandoned_titles);
+}
+
 void status_alerts(struct request *r, const struct snapshot *snap)
 {
 	struct alerts a = {.r = r, .s = r->api->swarm, .snap = snap};
@@ -288,5 +300,6 @@ void status_alerts(struct request *r, const struct snapshot *snap)
 	about_home(&a);
 	about_backup(&a);
 	about_searches(&a);
+	about_purchases(&a);
 	buf_str(&r->out, "]");
 }

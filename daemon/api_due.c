@@ -11,7 +11,7 @@
 
 static void today(char out[11])
 {
-	node_day((es_ms)time(NULL) * 1000, out);
+	today_text(out);
 }
 
 /* As a date of a record is read; today where none is said. */

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include "daemon/api.h"
 #include "daemon/exchange.h"
+#include "daemon/purchase.h"
 #include "daemon/report.h"
 
 #define PARAM_MAX 512
@@ -50,6 +51,7 @@ struct request {
 	int64_t started_ms; /* rebuild */
 	struct search search;
 	struct searches_new news; /* status */
+	struct purchases_ended purchases; /* status */
 	char address[RIGHTS_ADDRESS_MAX + 1]; /* ours, to be given away */
 };
 
@@ -150,6 +152,9 @@ void editing_host_init(struct editing_host *h, struct request *r, struct node *n
 /* One more name of a JSON list; node_holders' callback, ctx is the struct buf. */
 void holder_json(void *ctx, const char *name);
 
+/* The day where this machine stands, as its users write dates. */
+void today_text(char out[11]);
+
 /* Handlers, by file. */
 void api_status(struct request *r);
 void api_connect(struct request *r);
@@ -218,6 +223,15 @@ enum es_err api_unlink(struct request *r, struct node *n);
 enum es_err api_countersign(struct request *r, struct node *n);
 enum es_err api_siblings(struct request *r, struct reader *reader);
 enum es_err api_duplicates(struct request *r, struct reader *reader);
+/* An event's requests for seats as sheet.h wants them, without the brackets; nothing where
+ * there is no such event. */
+void seats_list_json(struct node *n, const struct id16 *event, struct buf *json);
+/* api_events.c */
+enum es_err api_attendance(struct request *r, struct node *n);
+enum es_err api_session(struct request *r, struct node *n);
+enum es_err api_schedule(struct request *r, struct reader *reader);
+enum es_err api_invited(struct request *r, struct reader *reader);
+enum es_err api_tiers(struct request *r, struct reader *reader);
 /* api_report.c. A month AAAA-MM (empty: the one we are in), or a day up to which it counts. */
 enum es_err month_param(struct request *r, const char *month, const char *date, struct report_month *out);
 enum es_err api_report(struct request *r, struct reader *reader);

@@ -170,6 +170,15 @@ static void host_pole_of(void *ctx, struct slice code_insee, struct buf *out)
 	buf_str(out, owner);
 }
 
+static void host_seats(void *ctx, const struct id16 *event, struct buf *json)
+{
+	struct editing_host *h = ctx;
+
+	buf_str(json, "[");
+	seats_list_json(h->n, event, json);
+	buf_str(json, "]");
+}
+
 void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
 {
 	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
@@ -177,7 +186,7 @@ void editing_host_init(struct editing_host *h, struct request *r, struct node *n
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .by_hand = by_hand, .today = h->today, .reader = n->reader,
 					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
-					 .edit = host_edit, .knows = host_knows};
+					 .seats = host_seats, .edit = host_edit, .knows = host_knows};
 }
 
 static void findings_json(const struct findings *f, struct buf *out)
@@ -589,14 +598,9 @@ enum es_err api_search(struct request *r, struct reader *reader)
 	return err != ES_OK ? err : reader_search(reader, &r->search, &r->out);
 }
 
-/* The day where this machine stands, as its users write dates. */
-static void today_text(char out[11])
+void today_text(char out[11])
 {
-	time_t now = time(NULL);
-	struct tm day;
-
-	localtime_r(&now, &day);
-	strftime(out, 11, "%Y-%m-%d", &day);
+	node_day((es_ms)time(NULL) * 1000, out);
 }
 
 enum es_err api_match(struct request *r, struct reader *reader)

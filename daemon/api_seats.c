@@ -23,18 +23,26 @@ static uint32_t number_of(const char *text, uint32_t max)
 	return text[0] >= '0' && text[0] <= '9' && *end == 0 && v <= max ? (uint32_t)v : 0;
 }
 
-static void seat_json(const struct node *n, const struct seat *s, struct buf *out)
+/* "pole-auray" of a hub, as the directory has it. */
+static void pole_json(const struct node *n, const struct id16 *hub, struct buf *json)
 {
-	const struct member *m = rights_member(&n->rights, &s->hub);
-	char owner[NODE_OWNER_MAX] = "", structure[ULID_LEN + 1];
+	const struct member *m = rights_member(&n->rights, hub);
+	char owner[NODE_OWNER_MAX] = "";
 
 	if (m)
 		rights_owner_text(m, owner, sizeof owner);
+	json_string(slice_str(owner), json);
+}
+
+static void seat_json(const struct node *n, const struct seat *s, struct buf *out)
+{
+	char structure[ULID_LEN + 1];
+
 	ulid_encode(s->structure.bytes, structure);
 	buf_printf(out, "{\"no\":%u,\"hub\":", s->no);
-	json_string(slice_str(owner), out);
-	buf_printf(out, ",\"structure\":\"%s\",\"nb_personnes\":%u,\"state\":\"%s\",\"waits\":%s}", structure, s->persons,
-		   s->granted ? "granted" : "waiting", s->waits ? "true" : "false");
+	pole_json(n, &s->hub, out);
+	buf_printf(out, ",\"structure\":\"%s\",\"nb_personnes\":%u,\"state\":\"%s\",\"statut\":\"%s\",\"waits\":%s}", structure,
+		   s->persons, s->granted ? "granted" : "waiting", s->granted ? "inscrit" : "liste_attente", s->waits ? "true" : "false");
 }
 
 enum es_err api_seats(struct request *r, struct node *n)
@@ -70,6 +78,26 @@ enum es_err api_seats(struct request *r, struct node *n)
 	buf_str(&r->out, "]}");
 	seats_done(&e);
 	return buf_err(&r->out);
+}
+
+void seats_list_json(struct node *n, const struct id16 *event, struct buf *json)
+{
+	char uid[ULID_LEN + 1], structure[ULID_LEN + 1];
+	struct seats e = {0};
+
+	ulid_encode(event->bytes, uid);
+	if (node_seats(n, event, &e) != ES_OK)
+		e.count = 0;
+	for (size_t i = 0; i < e.count; i++) {
+		bool shown = e.ours || id_eq(&e.list[i].hub, &n->hub);
+
+		ulid_encode(e.list[i].structure.bytes, structure);
+		buf_printf(json, "%s{\"e\":\"%s\",\"p\":", json->len > 1 ? "," : "", uid);
+		pole_json(n, &e.list[i].hub, json);
+		buf_printf(json, ",\"s\":%s%s%s,\"n\":%u,\"g\":%d}", shown ? "\"" : "", shown ? structure : "null", shown ? "\"" : "",
+			   e.list[i].persons, e.list[i].granted);
+	}
+	seats_done(&e);
 }
 
 enum es_err api_register(struct request *r, struct node *n)

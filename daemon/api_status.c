@@ -309,6 +309,12 @@ static void count_work(uv_work_t *work)
 
 		r->err = reader_searches_new(r->reader, &from, &r->news);
 	}
+	if (r->err == ES_OK) {
+		char today[11];
+
+		today_text(today);
+		r->err = purchases_ended(r->reader, slice_str(today), &r->purchases);
+	}
 }
 
 static void count_done(uv_work_t *work, int status)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One record while it is judged: what the files that know rules share
- * (exchange_check.c, rules.c, rules_look.c). A field is named by its index in the
+ * (exchange_check.c, rules.c, rules_look.c, rules_events.c). A field is named by its index in the
  * kind; a value that is set goes into `scratch`. */
 #ifndef DAEMON_CHECKING_H
 #define DAEMON_CHECKING_H
@@ -96,6 +96,15 @@ static inline void set_nil(struct checking *c, size_t index)
 	c->e->values[index] = SLICE(&nil, 1);
 }
 
+static inline void set_int(struct checking *c, size_t index, int64_t n)
+{
+	size_t from = c->scratch->len;
+
+	canon_int(c->scratch, n);
+	if (buf_err(c->scratch) == ES_OK)
+		c->e->values[index] = SLICE(c->scratch->p + from, c->scratch->len - from);
+}
+
 /* rules.c: what the tables of rules.def say of this kind, then rules_look.c. */
 void rules_check(struct checking *c);
 void rules_look(struct checking *c);
@@ -174,5 +183,11 @@ void look_pratique(struct checking *c);
 void look_structure(struct checking *c);
 void look_charte(struct checking *c);
 void look_acceptation(struct checking *c);
+/* rules_events.c */
+void look_rendez_vous(struct checking *c);
+void look_phase(struct checking *c);
+void look_evenement(struct checking *c);
+void look_achat_mutualise(struct checking *c);
+void look_engagement_achat(struct checking *c);
 
 #endif

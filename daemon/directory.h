@@ -163,5 +163,7 @@ ES_MUST_USE enum es_err reader_rows(struct reader *r, const char *sql, const str
 /* The first column of every row, as text, valid until `each` returns; false from it stops. */
 ES_MUST_USE enum es_err reader_texts(struct reader *r, const char *sql, const struct slice *args, size_t count,
 				     bool (*each)(void *ctx, struct slice text), void *ctx);
+/* The same, each a JSON text (json_object), joined by commas. */
+ES_MUST_USE enum es_err reader_json_rows(struct reader *r, const char *sql, const struct slice *args, size_t count, struct buf *json);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the files behind directory.h share: how a state becomes a row, and the
- * few verbs of SQLite they need. Private to daemon/directory*.c, daemon/reader*.c
- * and daemon/search.c. */
+ * few verbs of SQLite they need. Private to daemon/directory*.c, daemon/reader*.c, and
+ * those who read the directory with SQL of their own: search, report, sheet, purchase. */
 #ifndef DAEMON_DIRECTORY_SQL_H
 #define DAEMON_DIRECTORY_SQL_H
 

@@ -89,6 +89,8 @@ struct exchange_host {
 	bool (*in_pays)(void *ctx, struct slice code_insee);
 	/* Whose ground a commune is, appended: "pole-morlaix", else the CRESS's; NULL: not asked. */
 	void (*pole_of)(void *ctx, struct slice code_insee, struct buf *out);
+	/* The requests for seats of our event, as sheet.h wants them, appended; NULL: none are known. */
+	void (*seats)(void *ctx, const struct id16 *event, struct buf *json);
 	/* Is the record referred to known here (or seen earlier in this import)? */
 	bool (*knows)(void *ctx, const struct schema_kind *k, const struct id16 *uid);
 	/* How many records are done, of how many bytes of the file; may be NULL. */

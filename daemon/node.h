@@ -278,6 +278,7 @@ struct seat {
 struct seats {
 	int64_t capacity; /* -1: no limit */
 	bool by_structure; /* else by person */
+	bool visits; /* each structure with a seat is visited (a formation-action) */
 	bool closed; /* cancelled or over: nothing is granted any more */
 	bool ours;
 	int64_t granted, waiting;

@@ -12,6 +12,8 @@
  *   node_ask.c      proposals, offers, answers, and what follows from them
  *   node_conflict.c values that nobody has seen
  *   node_seat.c     seats of events: asked for, granted, freed
+ *   node_purchase.c pooled purchases, at their deadline
+ *   node_enrol.c    what became of a request, in the inscription that made it
  *   node_forget.c   erasure
  *   node_keys.c     rotation, recovery
  *   node_join.c     how a hub comes in */
@@ -110,6 +112,10 @@ bool node_asks_seats(const struct change *ch, struct seat_request *q);
 ES_MUST_USE enum es_err node_seat_answered(struct node *n, struct ask *a);
 /* The organiser's part: what fits is granted, in order of arrival. */
 ES_MUST_USE enum es_err node_grant_seats(struct node *n);
+/* node_enrol.c: our inscriptions say what became of their requests. */
+ES_MUST_USE enum es_err node_note_seats(struct node *n);
+/* node_purchase.c: purchases that we lead say how they ended. */
+ES_MUST_USE enum es_err node_settle_purchases(struct node *n);
 
 /* node_forget.c: one order, with the positions that we hold, into the control log. */
 ES_MUST_USE enum es_err node_enter_forget(struct node *n, const struct forget_order *f, int64_t *places);

@@ -94,6 +94,7 @@ static enum es_err read_event(struct node *n, const struct record_id *event, str
 	if (canon_peek(&r) == CANON_INT)
 		out->capacity = canon_read_int(&r, 0, INT32_MAX);
 	out->by_structure = slice_eq(shown_text(state, evenement_unite_capacite), slice_str("structure"));
+	out->visits = slice_eq(shown_text(state, evenement_type_evenement), slice_str("formation_action"));
 	out->closed = slice_eq(status, slice_str("annule")) || slice_eq(status, slice_str("realise"));
 	buf_done(&b);
 	return err;
@@ -256,6 +257,42 @@ static enum es_err write_answer(struct node *n, const struct record_id *event, c
 	return err;
 }
 
+static bool is_planned(struct node *n, const struct record_id *event, const struct id16 *structure)
+{
+	char uids[2][ULID_LEN + 1];
+
+	ulid_encode(event->bytes + 16, uids[0]);
+	ulid_encode(structure->bytes, uids[1]);
+	return reader_number(n->reader, "SELECT count(*) FROM phase WHERE evenement_uid = ?1 AND structure_uid = ?2",
+			     (const struct slice[]){slice_str(uids[0]), slice_str(uids[1])}, 2) > 0;
+}
+
+/* C10: half a day at each structure, whose date is to be found. */
+static enum es_err plan_visit(struct node *n, const struct record_id *event, const struct id16 *structure)
+{
+	static const unsigned fields[] = {phase_evenement_uid, phase_type_phase, phase_structure_uid, phase_duree_heures};
+	struct edit e = {.kind = schema_kind_named(slice_str("phase"))};
+	struct buf values[4];
+	struct edit_result result;
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < 4; i++)
+		buf_init(&values[i], 64);
+	canon_bin(&values[0], event->bytes + 16, 16);
+	canon_str(&values[1], slice_str("individuel"));
+	canon_bin(&values[2], structure->bytes, 16);
+	canon_int(&values[3], 35); /* tenths of an hour */
+	for (size_t i = 0; i < 4; i++) {
+		err = err == ES_OK ? buf_err(&values[i]) : err;
+		e.values[fields[i]] = buf_slice(&values[i]);
+	}
+	if (err == ES_OK && !is_planned(n, event, structure))
+		err = node_edit(n, &e, false, &result);
+	for (size_t i = 0; i < 4; i++)
+		buf_done(&values[i]);
+	return err;
+}
+
 static enum es_err grant(struct node *n, const struct record_id *event)
 {
 	struct seats e;
@@ -268,6 +305,8 @@ static enum es_err grant(struct node *n, const struct record_id *event)
 		if (s->granted || s->at.seq == 0 || (e.capacity >= 0 && e.granted + cost > e.capacity))
 			continue;
 		err = write_answer(n, event, &s->at, true);
+		if (err == ES_OK && e.visits && e.by_structure && cost > 0)
+			err = plan_visit(n, event, &s->structure);
 		s->granted = true;
 		e.granted += cost;
 	}

@@ -78,3 +78,23 @@ enum es_err reader_texts(struct reader *r, const char *sql, const struct slice *
 	sqlite3_finalize(s);
 	return err;
 }
+
+enum es_err reader_json_rows(struct reader *r, const char *sql, const struct slice *args, size_t count, struct buf *json)
+{
+	sqlite3_stmt *s = NULL;
+	enum es_err err = prepare(r, sql, args, count, &s);
+	const char *comma = "";
+	int rc = SQLITE_DONE;
+
+	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct slice row = sql_text(s, 0);
+
+		buf_str(json, comma);
+		buf_add(json, row.p, row.len);
+		comma = ",";
+	}
+	if (err == ES_OK)
+		err = sql_err(rc);
+	sqlite3_finalize(s);
+	return err == ES_OK ? buf_err(json) : err;
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The rules of a record that depend on other records (domain.md parts 2 and 3): one
- * function each, by kind. Without a directory nothing is looked up. */
+ * function each, by kind; those of partnerships, charters and events have files of their
+ * own. Without a directory nothing is looked up. */
 #include "daemon/checking.h"
 
 #include "daemon/codes.h"
@@ -80,38 +81,6 @@ static void look_interaction(struct checking *c)
 		say(c, interaction_reseau_uid, "deja_contacte", VERDICT_WARNING, buf_slice(&out));
 }
 
-/* --- events --- */
-
-/* C12: nobody sits in two appointments of one slot. */
-static void look_rendez_vous(struct checking *c)
-{
-	struct uid_text own = own_uid(c), a = uid_of(c, rendez_vous_a_uid), b = uid_of(c, rendez_vous_b_uid),
-			evenement = uid_of(c, rendez_vous_evenement_uid);
-	const struct slice args[] = {slice_str(evenement.text), rules_text(c, rendez_vous_creneau), slice_str(a.text),
-				     slice_str(b.text), slice_str(own.text)};
-
-	if (strcmp(a.text, b.text) == 0)
-		say(c, rendez_vous_b_uid, "hors_limites", VERDICT_REJECTED, slice_str(b.text));
-	else if (!slice_eq(rules_text(c, rendez_vous_etat), slice_str("annule")) &&
-		 reader_number(c->host->reader, "SELECT count(*) FROM rendez_vous WHERE evenement_uid = ?1 AND creneau = ?2"
-						" AND uid <> ?5 AND coalesce(etat, '') <> 'annule'"
-						" AND (a_uid IN (?3, ?4) OR b_uid IN (?3, ?4))", args, COUNT(args)) > 0)
-		say(c, rendez_vous_creneau, "creneau_pris", VERDICT_REJECTED, rules_text(c, rendez_vous_creneau));
-}
-
-/* C10: a formation-action is done once each structure that came has had its visit. */
-static void look_evenement(struct checking *c)
-{
-	struct uid_text own = own_uid(c);
-
-	if (!c->host->by_hand || !rules_enters(c, evenement_statut, "realise") ||
-	    !slice_eq(rules_text(c, evenement_type_evenement), slice_str("formation_action")))
-		return;
-	if (rules_number(c, "SELECT count(*) FROM phase WHERE evenement_uid = ?1 AND type_phase = 'individuel' AND debut IS NULL",
-		   own.text, "") > 0)
-		say(c, evenement_statut, "visite_sans_date", VERDICT_REJECTED, SLICE_NONE);
-}
-
 /* --- the region --- */
 
 /* E1: in force with the three signatures, a project until then. */
@@ -170,9 +139,10 @@ static const struct {
 	{"partenariat", look_partenariat}, {"suivi", look_suivi},	  {"clause", look_clause},
 	{"pratique", look_pratique},	   {"structure", look_structure}, {"charte", look_charte},
 	{"acceptation_charte", look_acceptation},			  {"reseau", look_reseau},
-	{"groupement", look_groupement},   {"interaction", look_interaction}, {"rendez_vous", look_rendez_vous},
-	{"evenement", look_evenement},	   {"strategie", look_strategie}, {"demande", look_demande},
-	{"demande_rgpd", look_demande_rgpd},
+	{"groupement", look_groupement},   {"interaction", look_interaction}, {"strategie", look_strategie},
+	{"demande", look_demande},	   {"demande_rgpd", look_demande_rgpd}, {"rendez_vous", look_rendez_vous},
+	{"phase", look_phase},		   {"evenement", look_evenement}, {"achat_mutualise", look_achat_mutualise},
+	{"engagement_achat", look_engagement_achat},
 };
 
 void rules_look(struct checking *c)

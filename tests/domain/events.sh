@@ -1,0 +1,264 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Events and what happens at them: seats, attendance, visits, opportunities,
+# appointments, invitations, pooled purchases.
+. "$(dirname "$0")/../e2e/lib.sh"
+
+new() { # NODE KIND FIELD=VALUE...: its uid
+	new_node=$1
+	shift
+	e "$new_node" add "$@" --json | jq -r .uid
+}
+year=$(($(date +%Y) + 1)) # events to come
+at() { # MONTH-DAY HOUR
+	echo "$year-$1T$2:00:00+01:00"
+}
+new_evenement() { # NODE TYPE TITLE MONTH-DAY FIELD=VALUE...
+	new_evenement_node=$1 new_evenement_type=$2 new_evenement_title=$3 new_evenement_day=$4
+	shift 4
+	new "$new_evenement_node" evenement "type_evenement=$new_evenement_type" "titre=$new_evenement_title" \
+		"debut=$(at "$new_evenement_day" 09)" "fin=$(at "$new_evenement_day" 17)" "$@"
+}
+findings() { # NODE add...: the codes of what it said
+	findings_node=$1
+	shift
+	e "$findings_node" "$@" --json | jq -r '[.findings[].code] | join(" ")'
+}
+seats() { # NODE FILTER
+	e "$1" seats "$lunch" --json | jq -r "$2"
+}
+seats_are() { # NODE GRANTED WAITING
+	[ "$(seats "$1" '"\(.granted) \(.waiting)"')" = "$2 $3" ]
+}
+of() { # JSON FILTER
+	echo "$1" | jq -r "$2"
+}
+
+must found_cress
+must enter auray
+must enter vitre
+must settle auray vitre cress
+jardins=$(new auray structure type_acteur=ess "nom=Les Jardins" code_insee=56007 filieres=espaces_verts courriel=jardins@exemple.org "adresse=1, rue Haute; bas")
+atelier=$(new auray structure type_acteur=ess "nom=L'Atelier" code_insee=56023 "filieres=proprete|espaces_verts")
+ferme=$(new auray structure type_acteur=ess "nom=Ancienne ferme" code_insee=56007 filieres=espaces_verts etat=fermee)
+garage=$(new auray structure type_acteur=entreprise "nom=Garage" code_insee=56007 filieres=mobilite_logistique)
+haies=$(new vitre structure type_acteur=ess "nom=Haies vives" code_insee=35360 filieres=espaces_verts)
+must settle auray vitre cress
+
+# C8: who is invited.
+exits C8-a-meeting-of-a-filiere-names-it 65 e auray add evenement type_evenement=rencontre_filiere titre=R \
+	"debut=$(at 10-06 09)" "fin=$(at 10-06 17)"
+meeting=$(new_evenement auray rencontre_filiere "Espaces verts" 10-06 filiere=espaces_verts code_insee=56007)
+e auray invite-list "$meeting" --json >"$work/invited"
+equal C8-active-structures-of-that-filiere-in-the-pays "L'Atelier, Les Jardins" "$(jq -r '[.items[].nom] | join(", ")' "$work/invited")"
+equal C8-the-pays-of-the-commune auray "$(jq -r .pays "$work/invited")"
+must settle auray vitre cress
+equal C8-the-same-at-another-hub "$(cat "$work/invited")" "$(e vitre invite-list "$meeting" --json)"
+e auray invite-list "$meeting" >"$work/invited.csv"
+check C8-a-table-for-mail-merge grep -q ";\"Les Jardins\";\"jardins@exemple.org\";\"\";\"1, rue Haute; bas\";" "$work/invited.csv"
+without=$(new_evenement auray atelier Sans 10-07 code_insee=56007)
+exits C8-without-a-filiere-nobody-is-invited 65 e auray invite-list "$without"
+
+# C9: lunches.
+said=$(findings auray add evenement type_evenement=lunch_ess titre=Lunch "debut=$(at 11-10 12)" "fin=$(at 11-10 14)" code_insee=56007)
+equal C9-november-and-the-first-of-the-departement "" "$said"
+lunch=$(e auray list evenement --json | jq -r '.items[] | select(.data.titre == "Lunch") | .uid')
+equal C9-20-persons "20 personne" "$(e auray show "$lunch" --json | jq -r '"\(.data.capacite) \(.data.unite_capacite)"')"
+must settle auray vitre cress
+equal C9-a-second-one-and-not-in-november "hors_novembre deja_un_dans_le_departement" \
+	"$(findings vitre add evenement type_evenement=lunch_ess titre=Second "debut=$(at 10-20 12)" "fin=$(at 10-20 14)" departement=56)"
+equal C9-another-departement "" \
+	"$(findings vitre add evenement type_evenement=lunch_ess titre=Vitré "debut=$(at 11-12 12)" "fin=$(at 11-12 14)" code_insee=35360)"
+
+# R12, C9: both are offline to each other and take registrations; the organiser grants.
+must stop cress
+inscribe() { # NODE STRUCTURE PERSONS
+	new "$1" inscription "evenement_uid=$lunch" "structure_uid=$2" "nb_personnes=$3"
+}
+i1=$(inscribe auray "$jardins" 8)
+i2=$(inscribe auray "$atelier" 6)
+i3=$(inscribe vitre "$haies" 5)
+i4=$(inscribe vitre "$haies" 3)
+i5=$(inscribe vitre "$haies" 1)
+equal R12-offline-nothing-is-granted-by-others "0 9" "$(seats vitre '"\(.granted) \(.waiting)"')"
+equal C9-a-request-is-no-seat-yet demande "$(value vitre "$i3" statut)"
+must start cress
+must settle auray vitre cress
+# 8 + 6 + 5 are in; of 3 and 1 the one fits.
+for node in auray vitre cress; do
+	within "R12-$node-never-more-than-20" 20 seats_are $node 20 3
+done
+within C9-the-21st-person-waits 20 shows vitre "$i4" statut liste_attente
+within C9-who-fits-has-a-seat 20 shows vitre "$i5" statut inscrit
+within C9-at-the-organisers-too 20 shows auray "$i2" statut inscrit
+equal C9-the-table-says-so "liste_attente 3" "$(seats vitre '.items[] | select(.statut == "liste_attente") | "\(.statut) \(.nb_personnes)"')"
+must inscribe auray "$garage" 4 >/dev/null
+i6=$(e auray list inscription --json | jq -r '.items[] | select(.data.nb_personnes == 4) | .uid')
+within C9-who-comes-later-queues-behind 20 shows auray "$i6" statut liste_attente
+check C9-saying-inscrit-takes-no-seat e auray set "$i6" statut=inscrit
+check C9-a-cancellation e auray set "$i2" statut=annule
+must settle auray vitre cress
+within C9-promotes-the-first-who-fits 20 shows vitre "$i4" statut inscrit
+within C9-then-no-more-than-fit 20 shows auray "$i6" statut liste_attente
+for node in auray vitre cress; do
+	within "R12-$node-still-at-most-20" 20 seats_are $node 17 4
+done
+# A note of what is past asks for nothing.
+past=$(new auray evenement type_evenement=atelier titre=Passé debut=2025-03-01T10:00:00+01:00 fin=2025-03-01T12:00:00+01:00)
+noted=$(new auray inscription "evenement_uid=$past" "structure_uid=$jardins" nb_personnes=2 statut=inscrit)
+equal C9-what-is-past-asks-for-no-seat "inscrit null" "$(e auray show "$noted" --json | jq -r '"\(.data.statut) \(.data.demande)"')"
+
+# A8: three sessions of one series.
+opus() { # RANK DAY
+	new auray evenement type_evenement=formation_rse "titre=Opus $1" serie=opus "rang=$1" "debut=2025-$2T09:00:00+01:00" "fin=2025-$2T12:00:00+01:00"
+}
+came() { # EVENT STRUCTURE PERSONS FIELD=VALUE...
+	came_event=$1 came_structure=$2 came_persons=$3
+	shift 3
+	must e auray add inscription "evenement_uid=$came_event" "structure_uid=$came_structure" "nb_personnes=$came_persons" "$@" >/dev/null
+}
+o3=$(opus 3 12-10) o1=$(opus 1 11-05) o2=$(opus 2 11-20)
+came "$o1" "$jardins" 2 statut=present
+came "$o2" "$jardins" 2 statut=present presents=1
+came "$o3" "$jardins" 2 statut=absent
+came "$o1" "$atelier" 1 statut=present
+came "$o3" "$atelier" 1 statut=present
+came "$o1" "$haies" 3 statut=present
+came "$o2" "$haies" 3 statut=absent
+came "$o3" "$haies" 3 statut=present
+rolls=$(e auray attendance opus --json)
+equal A8-in-their-order "Opus 1, Opus 2, Opus 3" "$(of "$rolls" '[.events[].titre] | join(", ")')"
+equal A8-attendance-per-hub "1 pole-auray 3 3 0, 1 pole-vitre 3 3 0, 2 pole-auray 2 1 1, 2 pole-vitre 3 0 3, 3 pole-auray 3 1 2, 3 pole-vitre 3 3 0" \
+	"$(of "$rolls" '[.presences[] | "\(.rang) \(.pole) \(.inscrits) \(.presents) \(.absents)"] | join(", ")')"
+equal A8-who-missed-which "Haies vives 2, L'Atelier 2, Les Jardins 3" \
+	"$(of "$rolls" '[.structures[] | "\(.nom) \(.manques | join("+"))"] | join(", ")')"
+equal A8-one-of-them "Opus 2" "$(e auray attendance "$o2" --json | jq -r '[.events[].titre] | join(", ")')"
+equal A8-others-see-counts-of-seats "pole-auray 8 4 null, pole-vitre 9 0 null" \
+	"$(e vitre attendance "$lunch" --json | jq -r '[.presences[] | "\(.pole) \(.inscrits) \(.attente) \(.presents)"] | join(", ")')"
+equal A8-and-no-structure-of-others "Haies vives" "$(e vitre attendance "$lunch" --json | jq -r '[.structures[].nom] | join(", ")')"
+exits A8-no-such-series 65 e auray attendance nulle
+
+# C10: a formation-action for six structures.
+action=$(new_evenement auray formation_action "Mesurer" 03-10 code_insee=56007)
+phases() {
+	e auray list phase --json | jq -r "[.items[] | select(.data.evenement_uid == \"$action\") | .data.type_phase] | sort | join(\" \")"
+}
+equal C10-a-day-together-and-one-to-look-back "collectif restitution" "$(phases)"
+five=""
+for name in Un Deux Trois Quatre Cinq; do
+	five="$five $(new vitre structure type_acteur=ess "nom=Structure $name" code_insee=35360)"
+done
+must settle auray vitre cress
+ask() { # NODE STRUCTURE
+	must e "$1" register "$action" "structure=$2" nb_personnes=1 >/dev/null
+}
+ask auray "$jardins"
+ask auray "$jardins" # two people of one structure
+for structure in $five; do
+	ask vitre "$structure"
+done
+must settle vitre auray cress
+action_seats() {
+	[ "$(e "$1" seats "$action" --json | jq -r '"\(.unit) \(.granted) \(.waiting)"')" = "structure 6 0" ]
+}
+within C10-two-people-of-one-structure-use-one-seat 20 action_seats auray
+ask auray "$garage"
+must settle auray vitre cress
+equal C10-a-seventh-structure-waits "6 1" "$(e auray seats "$action" --json | jq -r '"\(.granted) \(.waiting)"')"
+equal C10-a-visit-for-each-of-the-six "collectif individuel individuel individuel individuel individuel individuel restitution" "$(phases)"
+exits C10-not-done-without-visits 65 e auray set "$action" statut=realise
+check C10-it-says-why grep -q visite_sans_date "$work/exits.err"
+visits=$(e auray list phase --json | jq -r ".items[] | select(.data.evenement_uid == \"$action\" and .data.type_phase == \"individuel\") | .uid")
+for visit in $visits; do
+	last=$visit
+done
+for visit in $visits; do
+	[ "$visit" = "$last" ] || must e auray set "$visit" "debut=$(at 03-12 09)" >/dev/null
+done
+exits C10-not-done-while-one-visit-has-no-date 65 e auray set "$action" statut=realise
+equal C10-the-sheet-shows-it 1 "$(e auray session "$action" --json | jq '[.visites[] | select(.debut == null)] | length')"
+must e auray rm "$last" >/dev/null
+exits C10-nor-while-it-is-missing 65 e auray set "$action" statut=realise
+gone=$(e auray session "$action" --json | jq -r '.visites[] | select(.debut == null) | .structure')
+exits R12-a-visit-is-the-organisers-to-plan 77 e vitre add phase "evenement_uid=$action" type_phase=individuel "structure_uid=$gone"
+must e auray add phase "evenement_uid=$action" type_phase=individuel "structure_uid=$gone" "debut=$(at 03-13 09)" >/dev/null
+check C10-then-it-is-done e auray set "$action" statut=realise
+
+# C11: opportunities of a session, concluded within six months.
+buzz=$(new auray evenement type_evenement=buzz_in_ess titre=Buzz debut=2025-08-31T09:00:00+02:00 fin=2025-08-31T12:00:00+02:00)
+born() { # NATURE FIELD=VALUE...
+	born_nature=$1
+	shift
+	must e auray add opportunite "evenement_uid=$buzz" "donneur_uid=$jardins" "receveur_uid=$garage" "nature=$born_nature" le=2025-08-31 "$@" >/dev/null
+}
+born affaire etat=conclue conclue_le=2026-02-28
+born affaire etat=conclue conclue_le=2026-03-01
+born solution etat=ouverte
+born contact etat=sans_suite
+sheet=$(e auray session "$buzz" --json)
+equal C11-opportunities-concluded-at-six-months "4 2 1 1" \
+	"$(of "$sheet" '.opportunites | "\(.total) \(.conclues) \(.conclues_6_mois) \(.sans_suite)"')"
+equal C11-by-nature "affaire 2 1, contact 1 0, solution 1 0" \
+	"$(of "$sheet" '[.natures[] | "\(.nature) \(.total) \(.conclues_6_mois)"] | join(", ")')"
+
+# C12: appointments of a fair.
+fair=$(new_evenement auray convention_affaires Coventis 10-15 code_insee=56007)
+meet() { # A B HOUR TABLE
+	e auray add rendez_vous "evenement_uid=$fair" "a_uid=$1" "b_uid=$2" "creneau=$3" "table=$4"
+}
+check C12-an-appointment meet "$jardins" "$garage" "$year-10-15T10:00:00+02:00" 1
+exits C12-nobody-sits-twice 65 meet "$garage" "$haies" "$year-10-15T10:00:00+02:00" 2
+exits C12-however-the-hour-is-written 65 meet "$garage" "$haies" "$year-10-15T08:00:00Z" 2
+check C12-others-do meet "$atelier" "$haies" "$year-10-15T10:00:00+02:00" 2
+check C12-an-earlier-slot meet "$garage" "$haies" "$year-10-15T09:40:00+02:00" 2
+must settle auray vitre cress
+exits R12-a-slot-is-the-organisers-to-give 77 e vitre add rendez_vous "evenement_uid=$fair" "a_uid=$jardins" "b_uid=$haies" "creneau=$year-10-15T11:00:00+02:00"
+equal C12-a-schedule-for-each-structure "Garage: Haies vives, Les Jardins; Haies vives: Garage, L'Atelier; L'Atelier: Haies vives; Les Jardins: Garage" \
+	"$(e auray schedule "$fair" --json | jq -r '[.items[] | "\(.nom): \([.rendez_vous[].nom] | join(", "))"] | join("; ")')"
+equal C12-printed-for-one "Garage" "$(e auray schedule "$fair" --structure "$garage" | sed -n 3p)"
+
+# C13: a pooled purchase.
+yesterday=$(date -d yesterday +%F) later=$(date -d "+20 days" +%F)
+exits C13-tiers-rise 65 e auray add achat_mutualise titre=P famille=energie "echeance=$later" "paliers=20:900|10:1000"
+exits C13-and-their-prices-fall 65 e auray add achat_mutualise titre=P famille=energie "echeance=$later" "paliers=10:900|20:1000"
+exits C13-tiers-have-a-form 65 e auray add achat_mutualise titre=P famille=energie "echeance=$later" "paliers=beaucoup"
+granules=$(new auray achat_mutualise titre=Granulés famille=energie "echeance=$later" unite=tonne "paliers=10:40000|30:35000|100:30000")
+papier=$(new auray achat_mutualise titre=Papier famille=impression_communication "echeance=$later" "paliers=50:500")
+must settle auray vitre cress
+commit() { # NODE PURCHASE STRUCTURE QUANTITY FIELD=VALUE...
+	commit_node=$1 commit_purchase=$2 commit_structure=$3 commit_quantity=$4
+	shift 4
+	e "$commit_node" add engagement_achat "achat_uid=$commit_purchase" "structure_uid=$commit_structure" "quantite=$commit_quantity" "$@"
+}
+must commit auray "$granules" "$jardins" 9 "le=$yesterday" >/dev/null
+equal C13-below-the-first-tier "ouvert 9 null 1" "$(e auray tiers "$granules" --json | jq -r '"\(.statut) \(.total) \(.palier) \(.suivant.manque)"')"
+must commit vitre "$granules" "$haies" 25 "le=$yesterday" >/dev/null
+must commit vitre "$papier" "$haies" 10 "le=$yesterday" >/dev/null
+must settle vitre auray cress
+for node in auray vitre cress; do
+	equal "C13-$node-the-total-of-all-hubs-picks-the-tier" "34 35000 100 66" \
+		"$(e $node tiers "$granules" --json | jq -r '"\(.total) \(.palier.prix_cents) \(.suivant.quantite) \(.suivant.manque)"')"
+done
+exits C13-what-is-below-cannot-be-concluded 65 e auray set "$papier" statut=conclu
+equal C13-nobody-is-told-yet "" "$(fact vitre '[.alerts[].code | select(test("PURCHASE"))] | join(" ")')"
+# The deadline passes.
+must e auray set "$granules" "echeance=$yesterday" >/dev/null
+must e auray set "$papier" "echeance=$yesterday" >/dev/null
+must settle auray vitre cress
+for node in auray vitre cress; do
+	equal "C13-$node-concluded-at-the-deadline" "conclu 35000" "$(e $node tiers "$granules" --json | jq -r '"\(.statut) \(.prix_cents)"')"
+	equal "C13-$node-below-the-first-tier-abandoned" abandonne "$(e $node tiers "$papier" --json | jq -r .statut)"
+done
+for node in auray vitre; do
+	check "C13-$node-is-told-of-the-one" has_alert $node PURCHASE_CONCLUDED
+	check "C13-$node-is-told-of-the-other" has_alert $node PURCHASE_ABANDONED
+done
+equal C13-who-has-no-part-is-not-told "" "$(fact cress '[.alerts[].code | select(test("PURCHASE"))] | join(" ")')"
+within C13-the-record-says-so-without-anybody 20 shows vitre "$papier" statut abandonne
+within C13-with-the-price-reached 20 shows vitre "$granules" palier_prix_cents 35000
+exits C13-no-commitment-after-the-deadline 65 commit vitre "$granules" "$haies" 5
+exits C13-whatever-its-date-says 65 commit vitre "$granules" "$haies" 5 "le=$yesterday"
+exits C13-what-was-promised-stands 65 e auray set "$granules" "paliers=10:50000"
+check C13-digests same_digests auray vitre cress
+finish
