@@ -557,7 +557,7 @@ enum es_err api_search(struct request *r, struct reader *reader)
 }
 
 /* The day where this machine stands, as its users write dates. */
-static void today_text(char out[11])
+void today_text(char out[11])
 {
 	time_t now = time(NULL);
 	struct tm day;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/health.h"
 #include <string.h>
+#include <time.h>
 #include "daemon/rgpd.h"
 
 #define ERASURES_MS 30000 /* between two counts where there is much to count */
@@ -168,6 +169,22 @@ static void count_duplicates(struct node *n, struct health *h)
 	}
 }
 
+static void count_requests(struct node *n, struct health *h)
+{
+	time_t now = (time_t)(n->utc / 1000);
+	struct tm local;
+	char today[11];
+	struct buf answered;
+
+	if (!n->reader)
+		return;
+	strftime(today, sizeof today, "%Y-%m-%d", localtime_r(&now, &local));
+	buf_init(&answered, 1 << 20);
+	if (requests_answered(n, &answered) == ES_OK)
+		requests_count(n->reader, buf_slice(&answered), today, &h->requests);
+	buf_done(&answered);
+}
+
 void health_read(struct node *n, struct health *h)
 {
 	uint8_t be[8] = {0};
@@ -185,6 +202,7 @@ void health_read(struct node *n, struct health *h)
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;
+	count_requests(n, h);
 	h->charter_due = n->role == ROLE_HUB && node_member(n) && !node_charter_accepted(n, &n->hub);
 	h->due = 0;
 	for (size_t i = 0; n->role == ROLE_CRESS && i < n->rights.member_count; i++) {

@@ -6,6 +6,7 @@
 #define DAEMON_HEALTH_H
 
 #include "daemon/node.h"
+#include "daemon/support.h"
 
 struct health {
 	es_ms backup; /* UTC of the last one, 0: never */
@@ -24,6 +25,7 @@ struct health {
 	size_t requests_late; /* ...and persons' requests that wait for 20 days and more */
 	es_ms terms_at; /* counted then... */
 	int64_t terms_commit, terms_edit; /* ...where the directory stood */
+	struct requests_open requests; /* of volunteers, without an answer */
 	bool charter_due; /* the charter in force waits for our acceptance */
 };
 /* `h` holds what was read before, or zeros. */

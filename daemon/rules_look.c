@@ -247,6 +247,29 @@ static void look_evenement(struct checking *c)
 		say(c, evenement_statut, "visite_sans_date", VERDICT_REJECTED, SLICE_NONE);
 }
 
+/* --- surveys, ambassadors --- */
+
+/* C6: once a survey runs its questions stand; others are another survey, with a version of
+ * its own, so that no answers to different questions are added up. */
+static void look_enquete(struct checking *c)
+{
+	static const size_t fixed[] = {enquete_version, enquete_questions};
+	struct slice du = rules_text_before(c, enquete_du), today = slice_str(c->host->today ? c->host->today : "");
+
+	if (c->creating || c->state->len == 0 || (du.len > 0 && slice_cmp(du, today) > 0))
+		return;
+	for (size_t i = 0; i < COUNT(fixed); i++)
+		if (rules_changes(c, fixed[i]) && rules_before(c, fixed[i]).len > 0)
+			say(c, fixed[i], "version_figee", VERDICT_REJECTED, SLICE_NONE);
+}
+
+/* E5: who withdraws leaves every other node. */
+static void look_ambassadeur(struct checking *c)
+{
+	if (rules_after(c, ambassadeur_consentement_retire_le).len > 0)
+		set_str(c, ambassadeur_portee, slice_str("local"));
+}
+
 /* --- the region --- */
 
 /* E1: in force with the three signatures, a project until then. */
@@ -305,7 +328,7 @@ static const struct {
 	{"partenariat", look_partenariat}, {"suivi", look_suivi},	  {"reseau", look_reseau},
 	{"groupement", look_groupement},   {"interaction", look_interaction}, {"rendez_vous", look_rendez_vous},
 	{"evenement", look_evenement},	   {"strategie", look_strategie}, {"demande", look_demande},
-	{"demande_rgpd", look_demande_rgpd},
+	{"demande_rgpd", look_demande_rgpd}, {"enquete", look_enquete}, {"ambassadeur", look_ambassadeur},
 };
 
 void rules_look(struct checking *c)
