@@ -169,16 +169,18 @@ static void count_duplicates(struct node *n, struct health *h)
 	}
 }
 
+/* What we have proposed is looked up only where something waits. */
 static void count_requests(struct node *n, struct health *h)
 {
-	time_t now = (time_t)(n->utc / 1000);
-	struct tm local;
-	char today[11];
 	struct buf answered;
+	char today[11];
 
 	if (!n->reader)
 		return;
-	strftime(today, sizeof today, "%Y-%m-%d", localtime_r(&now, &local));
+	rgpd_today(n->utc, today);
+	requests_count(n->reader, slice_str("[]"), today, &h->requests);
+	if (h->requests.waiting == 0)
+		return;
 	buf_init(&answered, 1 << 20);
 	if (requests_answered(n, &answered) == ES_OK)
 		requests_count(n->reader, buf_slice(&answered), today, &h->requests);

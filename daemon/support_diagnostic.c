@@ -22,12 +22,15 @@ static bool is_low(const struct following *f)
 	return canon_peek(&v) == CANON_INT && canon_read_int(&v, INT64_MIN, INT64_MAX) < NOTE_LOW;
 }
 
-/* One proposal a theme: a note that is corrected proposes nothing twice. */
-static bool is_planned(const struct following *f, const char *theme)
+/* One proposal a theme: a note that is corrected proposes nothing twice, nor does the next
+ * diagnostic what the structure has still to do. */
+static bool is_planned(const struct following *f, const char *structure, const char *theme, const char *action)
 {
-	const struct slice args[] = {slice_str(f->uid), slice_str(theme)};
+	const struct slice args[] = {slice_str(f->uid), slice_str(theme), slice_str(structure), slice_str(action)};
 
-	return reader_number(f->was.host->reader, "SELECT count(*) FROM plan_action WHERE diagnostic_uid = ?1 AND theme = ?2", args, 2) > 0;
+	return reader_number(f->was.host->reader, "SELECT count(*) FROM plan_action WHERE theme = ?2 AND (diagnostic_uid = ?1"
+						  " OR (structure_uid = ?3 AND action = ?4 AND coalesce(etat, '') IN ('', 'a_faire', 'en_cours')))",
+			     args, 4) > 0;
 }
 
 enum es_err diagnostic_propose(const struct following *f)
@@ -47,7 +50,7 @@ enum es_err diagnostic_propose(const struct following *f)
 		const struct follow_value values[] = {{"diagnostic_uid", f->uid}, {"structure_uid", structure},
 						      {"theme", advices[i].theme}, {"action", advices[i].action}, {"etat", "a_faire"}};
 
-		if (advices[i].field == f->field && !is_planned(f, advices[i].theme))
+		if (advices[i].field == f->field && !is_planned(f, structure, advices[i].theme, advices[i].action))
 			err = follow_put(f, "plan_action", NULL, values, 5);
 	}
 	return err;

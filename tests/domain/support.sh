@@ -21,40 +21,40 @@ count() { # NODE NETWORK [options]: members of it
 
 must found_cress
 must enter auray
-must enter vitre
-must settle auray vitre cress
+must enter morlaix
+must settle auray morlaix cress
 
 # --- B5: a tree of networks ---
 a=$(new auray structure type_acteur=ess "nom=Mutuelle des ports" code_insee=56007)
 b=$(new auray structure type_acteur=ess "nom=Les Jardins" code_insee=56007)
-c=$(new vitre structure type_acteur=ess "nom=Atelier bois" code_insee=35360)
+c=$(new morlaix structure type_acteur=ess "nom=Atelier bois" code_insee=29151)
 garie=$(new cress reseau nom=GARIE niveau=regional)
 north=$(new cress reseau "nom=Réseau nord" parent_uid="$garie")
 south=$(new cress reseau "nom=Réseau sud" parent_uid="$garie")
 deep=$(new cress reseau "nom=Cercle sud" parent_uid="$south")
-must settle cress auray vitre
+must settle cress auray morlaix
 must e auray add adhesion structure_uid="$a" reseau_uid="$north" du=2020-01-01 role=membre >/dev/null
 must e auray add adhesion structure_uid="$a" reseau_uid="$south" du=2022-01-01 role=administrateur >/dev/null
 must e auray add adhesion structure_uid="$b" reseau_uid="$north" du=2019-01-01 au=2021-12-31 role=membre >/dev/null
-must e vitre add adhesion structure_uid="$c" reseau_uid="$deep" du=2023-01-01 role=membre >/dev/null
-must settle auray vitre cress
+must e morlaix add adhesion structure_uid="$c" reseau_uid="$deep" du=2023-01-01 role=membre >/dev/null
+must settle auray morlaix cress
 equal "B5-in-two-children-counted-once-in-the-parent" "2 1 2 1" \
 	"$(count cress "$garie") $(count cress "$north") $(count cress "$south") $(count cress "$deep")"
-equal "B5-the-same-everywhere" "$(e cress members-of "$garie" --json | jq -c .items)" "$(e vitre members-of "$garie" --json | jq -c .items)"
+equal "B5-the-same-everywhere" "$(e cress members-of "$garie" --json | jq -c .items)" "$(e morlaix members-of "$garie" --json | jq -c .items)"
 equal "B5-memberships-are-dated" "1 2 1" "$(count auray "$garie" --on 2019-06-01) $(count auray "$garie" --on 2021-06-01) $(count auray "$garie" --on 2022-06-01)"
 equal "B5-none-is-a-direct-member-of-the-parent" 0 "$(e cress members-of "$garie" --json | jq .directs)"
 exits "B5-no-network-below-itself" 65 e cress set "$garie" parent_uid="$deep"
 siret=$(awk -F, 'NR == 2' "$sample/pole-morlaix/structures.csv" | grep -oE '[0-9]{14}' | head -n 1)
 [ -n "$siret" ] || siret=35600000000048
 twin_a=$(new auray structure type_acteur=ess "nom=Jumelle" code_insee=56007 siret="$siret")
-twin_v=$(new vitre structure type_acteur=ess "nom=Jumelle" code_insee=56007 siret="$siret")
+twin_v=$(new morlaix structure type_acteur=ess "nom=Jumelle" code_insee=56007 siret="$siret")
 must e auray add adhesion structure_uid="$twin_a" reseau_uid="$north" >/dev/null
-must e vitre add adhesion structure_uid="$twin_v" reseau_uid="$south" >/dev/null
+must e morlaix add adhesion structure_uid="$twin_v" reseau_uid="$south" >/dev/null
 must e cress add evenement type_evenement=assemblee "titre=Assemblée de GARIE" reseau_uid="$garie" \
 	debut=2026-06-10T18:00:00+02:00 fin=2026-06-10T20:00:00+02:00 >/dev/null
-must settle auray vitre cress
+must settle auray morlaix cress
 equal "B5-held-by-two-hubs-counted-once" 3 "$(count cress "$garie")"
-equal "B5-a-yearly-meeting" "2026-06-10" "$(e vitre members-of "$garie" --json | jq -r '.assemblees[].debut[:10]')"
+equal "B5-a-yearly-meeting" "2026-06-10" "$(e morlaix members-of "$garie" --json | jq -r '.assemblees[].debut[:10]')"
 check "B5-people-read-it" grep -q "GARIE, au .* : 3 structure(s)" <<-EOF
 	$(LC_ALL=fr_FR.UTF-8 e cress members-of "$garie")
 EOF
@@ -80,27 +80,31 @@ equal "C6-more-than-half-from-the-sponsors" "70 7446 true" "$(jq -r '.biais | "\
 LC_ALL=fr_FR.UTF-8 e cress survey "$survey" >"$work/survey.fr"
 check "C6-the-result-prints-the-warning" grep -q "Attention, biais : 70 réponse(s) sur 94 (74 %)" "$work/survey.fr"
 # Answers stay at their hub; what they count to is told.
-must settle cress auray vitre
+must settle cress auray morlaix
 must e auray add reponse enquete_uid="$survey" mode=entretien reseau="Autre réseau" freins=delai part_achats_ess=9000 "verbatim=Dit entre nous" >/dev/null
 for share in 100 200 300; do
-	must e vitre add reponse enquete_uid="$survey" structure_uid="$c" mode=entretien reseau="Autre réseau" freins=delai part_achats_ess=$share >/dev/null
+	must e morlaix add reponse enquete_uid="$survey" structure_uid="$c" mode=entretien reseau="Autre réseau" freins=delai part_achats_ess=$share >/dev/null
 done
-must e vitre add reponse enquete_uid="$survey2" mode=entretien reseau=GARIE freins=volume >/dev/null
-must settle auray vitre cress
+for share in 7000 8000 9000; do
+	must e morlaix add reponse enquete_uid="$survey2" mode=entretien reseau=GARIE freins=volume part_achats_ess=$share >/dev/null
+done
+must settle auray morlaix cress
 equal "C6-an-answer-stays-at-its-hub" "94 94" "$(records cress reponse) $(e cress survey "$survey" --json | jq .n)"
 check "C6-a-hub-tells-its-counts" e auray survey "$survey" --send
-check "C6-so-does-another" e vitre survey "$survey" --send
-must settle auray vitre cress
-equal "C6-the-counts-of-all-hubs" "98 cress-bretagne=94 pole-auray=1 pole-vitre=3" \
+check "C6-so-does-another" e morlaix survey "$survey" --send
+must settle auray morlaix cress
+equal "C6-the-counts-of-all-hubs" "98 cress-bretagne=94 pole-auray=1 pole-morlaix=3" \
 	"$(e cress survey "$survey" --json | jq -r '"\(.n) " + ([.poles[] | "\(.pole)=\(.n)"] | join(" "))')"
 equal "C6-still-no-answer" 94 "$(records cress reponse)"
 equal "C6-a-share-of-one-is-not-told" "469 13" "$(e cress survey "$survey" --json | jq -r '.parts[] | "\(.moyenne) \(.n)"')"
 equal "C6-the-counts-are-the-cress-s-alone" 3 "$(e auray survey "$survey" --json | jq '[.poles[]] | length + 2')"
-must e vitre survey "$survey2" --send >/dev/null
-must settle vitre cress
-must settle vitre cress
-equal "C6-versions-are-never-added-up" "98 1" "$(e cress survey "$survey" --json | jq .n) $(e cress survey "$survey2" --json | jq .n)"
+must e morlaix survey "$survey2" --send >/dev/null
+must settle morlaix cress
+must settle morlaix cress
+equal "C6-versions-are-never-added-up" "98 3" "$(e cress survey "$survey" --json | jq .n) $(e cress survey "$survey2" --json | jq .n)"
 equal "C6-the-other-version-is-named" "2" "$(e cress survey "$survey" --json | jq -r '.autres_versions[].version')"
+equal "C6-nor-in-the-report" "$survey 200, $survey2 8000" "$(e morlaix report --json |
+	jq -r '[.items[] | select(.indicateur | startswith("part_achats_ess:")) | "\(.indicateur | split(":")[1] | split(".")[0]) \(.valeur)"] | join(", ")')"
 exits "C6-questions-that-were-asked-stand" 65 e cress set "$survey" "questions=Une autre question ?"
 exits "C6-so-does-their-version" 65 e cress set "$survey" version=3
 one=$(e auray list reponse --json | jq -r '.items[0].uid')
@@ -137,11 +141,12 @@ must e auray add diagnostic structure_uid="$a" grille=guide-v1 date=2026-03-01 n
 must e auray add diagnostic structure_uid="$a" grille=guide-v2 date=2026-06-01 note_gouvernance=4 >/dev/null
 e auray diagnostic "$a" --json >"$work/file"
 equal "E6-grids-stand-apart" "guide-v1 2, guide-v2 1" "$(jq -r '[.grilles[] | "\(.grille) \(.diagnostics | length)"] | join(", ")' "$work/file")"
+equal "E6-what-is-still-to-be-done-is-not-proposed-again" "ethique gouvernance territoire" "$(plan .theme)"
 equal "E6-progress-within-one-grid" "3 0 2 null" \
 	"$(jq -r '.grilles[0].progres.themes | "\(.gouvernance) \(.strategie) \(.territoire) \(.usagers)"' "$work/file")"
 equal "E6-none-across-two" "null 4" "$(jq -r '.grilles[1] | "\(.progres) \(.diagnostics[0].moyenne | floor)"' "$work/file")"
 check "E6-the-structure-takes-its-file-away" e auray diagnostic "$a" --output "$work/dossier.txt"
-check "E6-with-all-of-it" sh -c "grep -q 'guide-v1' '$work/dossier.txt' && grep -q 'guide-v2' '$work/dossier.txt' && [ \$(grep -c a_faire '$work/dossier.txt') = 4 ]"
+check "E6-with-all-of-it" sh -c "grep -q 'guide-v1' '$work/dossier.txt' && grep -q 'guide-v2' '$work/dossier.txt' && [ \$(grep -c a_faire '$work/dossier.txt') = 3 ]"
 equal "E6-readable-by-its-owner-alone" 600 "$(stat -c %a "$work/dossier.txt")"
 printf 'structure_uid,grille,date,note_gouvernance\n%s,guide-v1,2024-01-01,0\n' "$b" >"$work/diagnostics.csv"
 must e auray import diagnostic "$work/diagnostics.csv" >/dev/null 2>&1
@@ -150,20 +155,21 @@ must settle auray cress
 equal "E6-the-cress-has-none-of-it" "0 0" "$(records cress diagnostic) $(records cress plan_action)"
 
 # --- E8: requests of volunteers ---
-old=$(new cress demande "sujet=Comptabilité" code_insee=35360 recue_le="$(days_ago 16)")
-recent=$(new cress demande "sujet=Jardinage" code_insee=35360 recue_le="$(days_ago 15)")
-must settle cress vitre auray
-must settle cress vitre auray
-equal "E8-the-hub-of-the-commune-has-them" "2 1" "$(e vitre requests --json | jq -r '"\(.total) \(.en_retard)"')"
+old=$(new cress demande "sujet=Comptabilité" code_insee=29151 recue_le="$(days_ago 16)")
+recent=$(new cress demande "sujet=Jardinage" code_insee=29151 recue_le="$(days_ago 15)")
+must settle cress morlaix auray
+must settle cress morlaix auray
+equal "E8-a-request-from-29151-reaches-pole-morlaix" "pole-morlaix pole-morlaix" "$(value cress "$old" pole_destinataire) $(value morlaix "$recent" pole_destinataire)"
+equal "E8-the-hub-of-the-commune-has-them" "2 1" "$(e morlaix requests --json | jq -r '"\(.total) \(.en_retard)"')"
 equal "E8-another-has-none" 0 "$(e auray requests --json | jq .total)"
-equal "E8-the-late-one-is-named" "$old true 16" "$(e vitre requests --json | jq -r '.items[0] | "\(.uid) \(.en_retard) \(.jours)"')"
-within "E8-unanswered-after-15-days-is-shown" 10 has_alert vitre REQUESTS_LATE
-check "E8-what-waits-too" has_alert vitre REQUESTS_WAITING
+equal "E8-the-late-one-is-named" "$old true 16" "$(e morlaix requests --json | jq -r '.items[0] | "\(.uid) \(.en_retard) \(.jours)"')"
+within "E8-unanswered-after-15-days-is-shown" 10 has_alert morlaix REQUESTS_LATE
+check "E8-what-waits-too" has_alert morlaix REQUESTS_WAITING
 within "E8-the-cress-is-told-of-the-late-one" 10 has_alert cress REQUESTS_LATE
-equal "E8-only-a-count" "" "$(fact vitre '.alerts[] | select(.code | startswith("REQUESTS")) | .text' | grep -i compta)"
+equal "E8-only-a-count" "" "$(fact morlaix '.alerts[] | select(.code | startswith("REQUESTS")) | .text' | grep -i compta)"
 exits "E8-another-hub-does-not-answer" 77 e auray answer "$old"
-check "E8-the-hub-answers" e vitre answer "$old" --structure "$c"
-equal "E8-it-is-no-more-late-there" "true 0" "$(e vitre requests --json | jq -r '"\(.items[0].propose) \(.en_retard)"')"
+check "E8-the-hub-answers" e morlaix answer "$old" --structure "$c"
+equal "E8-it-is-no-more-late-there" "true 0" "$(e morlaix requests --json | jq -r '"\(.items[0].propose) \(.en_retard)"')"
 proposed() { # NODE UID: the number of what was proposed to it
 	no=$(e "$1" proposals --json | jq -r "[.items[] | select(.uid == \"$2\" and .state == \"open\") | .no] | last // empty")
 	[ -n "$no" ]
@@ -174,26 +180,26 @@ equal "E8-answered-on-that-day-by-whom" "repondue $(date +%F) $c" \
 	"$(e cress show "$old" --json | jq -r '.data | "\(.etat) \(.repondue_le) \(.structure_uid)"')"
 check "E8-its-own-is-answered-at-once" e cress answer "$recent"
 equal "E8-with-no-proposal" repondue "$(value cress "$recent" etat)"
-must settle cress vitre
-must settle cress vitre
-equal "E8-nothing-waits" 0 "$(e vitre requests --json | jq .total)"
+must settle cress morlaix
+must settle cress morlaix
+equal "E8-nothing-waits" 0 "$(e morlaix requests --json | jq .total)"
 quiet() {
-	! has_alert vitre REQUESTS_LATE && ! has_alert vitre REQUESTS_WAITING
+	! has_alert morlaix REQUESTS_LATE && ! has_alert morlaix REQUESTS_WAITING
 }
 within "E8-nor-warns" 10 quiet
-equal "E8-the-median-delay-is-in-the-report" 15 "$(e cress report --pays vitre --json |
+equal "E8-the-median-delay-is-in-the-report" 15 "$(e cress report --pays morlaix --json |
 	jq -r '.items[] | select(.indicateur == "demandes_delai_median_j") | .valeur')"
 
 # --- E15: the organic brewery ---
-chamber=$(new vitre structure type_acteur=chambre_consulaire "nom=Chambre d'agriculture" code_insee=35360)
-trades=$(new vitre structure type_acteur=chambre_consulaire "nom=Chambre de métiers" code_insee=35360)
+chamber=$(new morlaix structure type_acteur=chambre_consulaire "nom=Chambre d'agriculture" code_insee=29151)
+trades=$(new morlaix structure type_acteur=chambre_consulaire "nom=Chambre de métiers" code_insee=29151)
 regional=$(new cress structure type_acteur=reseau "nom=CRESS Bretagne" code_insee=35238)
-must settle vitre cress auray
+must settle morlaix cress auray
 four=$(new cress groupement type_groupement=consortium "nom=Créer en région" chef_de_file_uid="$trades" "competences=statuts_cooperatifs|agriculture_biologique|gestion")
 must e cress add adhesion structure_uid="$chamber" groupement_uid="$four" role=membre competences=agriculture_biologique >/dev/null
 must e cress add adhesion structure_uid="$regional" groupement_uid="$four" role=membre competences=statuts_cooperatifs >/dev/null
 must e cress add adhesion structure_uid="$trades" groupement_uid="$four" role=chef_de_file >/dev/null
-must settle cress auray vitre
+must settle cress auray morlaix
 brewery=$(new auray projet "nom=Brasserie biologique" phase=ideation "competences=statuts_cooperatifs|agriculture_biologique" porteur=Quelquun)
 e auray orient "$brewery" --json >"$work/orient"
 equal "E15-who-names-the-competence-comes-first" "agriculture_biologique $chamber, statuts_cooperatifs $regional" \
@@ -201,23 +207,23 @@ equal "E15-who-names-the-competence-comes-first" "agriculture_biologique $chambe
 equal "E15-then-the-lead-chamber" "$trades chef_de_file" "$(jq -r '.competences[0].candidats[1] | "\(.uid) \(.role)"' "$work/orient")"
 check "E15-both-are-assigned" e auray orient "$brewery" --assign
 equal "E15-once" 0 "$(e auray orient "$brewery" --assign --json | jq '.orientations | length')"
-must settle auray vitre cress
-must settle auray vitre cress
+must settle auray morlaix cress
+must settle auray morlaix cress
 part() { # NODE: what it is asked
 	e "$1" orient --json | jq -r '[.items[] | select(.pour_nous) | "\(.competence) \(.projet)"] | join(", ")'
 }
 equal "E15-the-cress-sees-its-part-not-the-project" "statuts_cooperatifs (non partagé)" "$(part cress)"
-equal "E15-the-chamber-s-hub-sees-its-part" "agriculture_biologique (non partagé)" "$(part vitre)"
+equal "E15-the-chamber-s-hub-sees-its-part" "agriculture_biologique (non partagé)" "$(part morlaix)"
 equal "E15-the-project-is-at-its-hub" "0 (non partagé)" \
 	"$(records cress projet) $(value cress "$(e cress orient --json | jq -r '.items[0].uid')" projet_uid)"
-mine=$(e vitre orient --json | jq -r '.items[0].uid')
-check "E15-the-chamber-accepts" e vitre answer "$mine"
+mine=$(e morlaix orient --json | jq -r '.items[0].uid')
+check "E15-the-chamber-accepts" e morlaix answer "$mine"
 within "E15-its-answer-arrives" 20 proposed auray "$mine"
 must e auray accept "$no" >/dev/null
 equal "E15-accepted" acceptee "$(value auray "$mine" etat)"
 must e auray set "$brewery" portee=federation >/dev/null
-must settle auray vitre cress
-must settle auray vitre cress
+must settle auray morlaix cress
+must settle auray morlaix cress
 equal "E15-once-it-is-shared-they-see-it" "Brasserie biologique" "$(e cress orient --json | jq -r '.items[0].projet')"
 equal "E15-but-not-who-carries-it" null "$(value cress "$brewery" porteur)"
 
