@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/health.h"
 #include <string.h>
-#include <time.h>
 #include "daemon/rgpd.h"
 
 #define ERASURES_MS 30000 /* between two counts where there is much to count */

@@ -17,7 +17,7 @@
 
 /* Of a network and all below it, or of a group, on that day: {uid, nom, jour, total, directs,
  * reseaux[{uid, nom, parent_uid, total}], items[{uid, nom, commune, owner, adhesions[]}], assemblees[]}. A
- * structure of several networks, or held by several hubs under one SIRET, is one. */
+ * structure of several networks, or held by several hubs (identity.h), is one. */
 ES_MUST_USE enum es_err network_members(struct reader *r, const char *uid, const char *day, struct buf *json);
 
 /* {uid, titre, version, n, reseaux[], modes[], freins[], leviers[], motifs[], parts[{part, moyenne, n}],
