@@ -2,10 +2,8 @@
  *
  * E15: who brings the competences that a project asks for. */
 #include "daemon/report.h"
-#include "daemon/support.h"
+#include "daemon/support_parts.h"
 
-/* Texts that stand in a list of the directory, joined by '|'. */
-#define ITEMS(list) "json_each('[\"' || replace(replace(coalesce(" list ", ''), '\"', ''), '|', '\",\"') || '\"]')"
 #define HAS(list, text) "instr('|' || lower(" list ") || '|', '|' || lower(" text ") || '|') > 0"
 
 /* ?1 the project, ?2 the day: what it asks for, and who brings it. Who refused is asked no more. */

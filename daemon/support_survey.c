@@ -9,11 +9,10 @@
 #include <string.h>
 #include "daemon/directory_sql.h"
 #include "daemon/report_parts.h"
-#include "daemon/support.h"
+#include "daemon/support_parts.h"
 
 #define NAME_MAX_TEXT "60" /* of a network's name, in a figure's */
 
-#define ITEMS(list) "json_each('[\"' || replace(replace(coalesce(" list ", ''), '\"', ''), '|', '\",\"') || '\"]')"
 #define CODED(name, list) " UNION ALL SELECT f.pole, '" name ".' || value, 1, 1 FROM fiche f, " ITEMS("f." list) " WHERE value <> ''"
 #define SHARE(name) " UNION ALL SELECT pole, '" name "', " name ", 1 FROM fiche WHERE " name " IS NOT NULL"
 /* One row a figure and answer, out of `fiche`. */
