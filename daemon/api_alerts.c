@@ -238,6 +238,18 @@ static void about_followups(struct alerts *a)
 		alert(a, ALERT_FOLLOWUP_RISK, number_text(n, (uint64_t)f->risk));
 }
 
+/* The CRESS, which sees those of all hubs, is told of the late ones only. */
+static void about_requests(struct alerts *a)
+{
+	const struct requests_open *open = &a->snap->health.requests;
+	char n[24];
+
+	if (open->waiting > 0 && a->s->role != ROLE_CRESS)
+		alert(a, ALERT_REQUESTS_WAITING, number_text(n, (uint64_t)open->waiting));
+	if (open->late > 0)
+		alert(a, ALERT_REQUESTS_LATE, number_text(n, (uint64_t)open->late));
+}
+
 static void about_home(struct alerts *a)
 {
 	const struct target *t = status_home_target(a->s);
@@ -295,6 +307,7 @@ void status_alerts(struct request *r, const struct snapshot *snap)
 	buf_str(&r->out, ",\"alerts\":[");
 	about_membership(&a);
 	about_logs(&a);
+	about_requests(&a);
 	about_persons(&a);
 	about_followups(&a);
 	about_home(&a);

@@ -122,6 +122,8 @@ ES_MUST_USE enum es_err record_write(struct request *r, struct node *n, struct e
 /* The same, remarks dropped. */
 ES_MUST_USE enum es_err record_put(struct request *r, struct node *n, struct edit *e, const struct pair *pairs, size_t count,
 				   enum writing how, struct edit_result *result);
+/* The day where this machine stands, as its users write dates. */
+void today_text(char out[11]);
 /* A search's parameters from the query. */
 struct search_source search_from_request(struct request *r);
 
@@ -232,6 +234,17 @@ enum es_err api_session(struct request *r, struct node *n);
 enum es_err api_schedule(struct request *r, struct reader *reader);
 enum es_err api_invited(struct request *r, struct reader *reader);
 enum es_err api_tiers(struct request *r, struct reader *reader);
+/* api_support.c */
+enum es_err api_network(struct request *r, struct reader *reader);
+enum es_err api_survey(struct request *r, struct reader *reader);
+enum es_err api_survey_send(struct request *r, struct node *n);
+enum es_err api_diagnostic(struct request *r, struct reader *reader);
+enum es_err api_hours(struct request *r, struct reader *reader);
+enum es_err api_volunteers(struct request *r, struct node *n);
+enum es_err api_answer(struct request *r, struct node *n);
+enum es_err api_referral(struct request *r, struct reader *reader);
+enum es_err api_referrals(struct request *r, struct reader *reader);
+enum es_err api_referral_assign(struct request *r, struct node *n);
 /* api_report.c. A month AAAA-MM (empty: the one we are in), or a day up to which it counts. */
 enum es_err month_param(struct request *r, const char *month, const char *date, struct report_month *out);
 enum es_err api_report(struct request *r, struct reader *reader);

@@ -22,13 +22,16 @@ static const struct {
 
 enum es_err follow_edit(const struct following *f)
 {
+	struct following one = *f;
 	enum es_err err = ES_OK;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && err == ES_OK; i++) {
 		if (strcmp(rows[i].kind, f->was.e->kind->name) != 0)
 			continue;
-		if (rows[i].value ? rules_enters(&f->was, rows[i].field, rows[i].value) : rules_changes(&f->was, rows[i].field))
-			err = rows[i].then(f);
+		if (rows[i].value ? rules_enters(&f->was, rows[i].field, rows[i].value) : rules_changes(&f->was, rows[i].field)) {
+			one.field = rows[i].field;
+			err = rows[i].then(&one);
+		}
 	}
 	return err;
 }

@@ -22,6 +22,7 @@ struct following {
 	/* The edit beside the record as it stood: rules_before, rules_after, rules_enters. */
 	struct checking was;
 	char uid[ULID_LEN + 1]; /* whose edit it is; a new record has its uid by now */
+	size_t field; /* the row's: what changed */
 };
 
 #define FOLLOW(kind, field, value, function) ES_MUST_USE enum es_err function(const struct following *f);

@@ -178,6 +178,24 @@ static void count_followups(struct node *n, struct health *h)
 	reader_due_counts(n->reader, today, &h->followups);
 }
 
+/* What we have proposed is looked up only where something waits. */
+static void count_requests(struct node *n, struct health *h)
+{
+	struct buf answered;
+	char today[11];
+
+	if (!n->reader)
+		return;
+	node_day(n->utc, today);
+	requests_count(n->reader, slice_str("[]"), today, &h->requests);
+	if (h->requests.waiting == 0)
+		return;
+	buf_init(&answered, 1 << 20);
+	if (requests_answered(n, &answered) == ES_OK)
+		requests_count(n->reader, buf_slice(&answered), today, &h->requests);
+	buf_done(&answered);
+}
+
 void health_read(struct node *n, struct health *h)
 {
 	uint8_t be[8] = {0};
@@ -196,6 +214,7 @@ void health_read(struct node *n, struct health *h)
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;
+	count_requests(n, h);
 	h->charter_due = n->role == ROLE_HUB && node_member(n) && !node_charter_accepted(n, &n->hub);
 	h->due = 0;
 	for (size_t i = 0; n->role == ROLE_CRESS && i < n->rights.member_count; i++) {

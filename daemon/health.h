@@ -7,6 +7,7 @@
 
 #include "daemon/node.h"
 #include "daemon/reader_due.h"
+#include "daemon/support.h"
 
 struct health {
 	es_ms backup; /* UTC of the last one, 0: never */
@@ -25,6 +26,7 @@ struct health {
 	size_t requests_late; /* ...and persons' requests that wait for 20 days and more */
 	es_ms terms_at; /* counted then... */
 	int64_t terms_commit, terms_edit; /* ...where the directory stood */
+	struct requests_open requests; /* of volunteers, without an answer */
 	bool charter_due; /* the charter in force waits for our acceptance */
 	struct due_counts followups; /* of our partnerships */
 };

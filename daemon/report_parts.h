@@ -24,6 +24,9 @@ ES_MUST_USE enum es_err report_recorded_base(struct node *n, const struct report
 bool report_row_home(const struct report_row *row); /* made of hubs' own counts */
 es_ms report_time_ms(struct slice text); /* a time with its offset; 0: not one */
 
+/* A count of this node's that belongs to no month, for the CRESS alone; written again it changes. */
+ES_MUST_USE enum es_err report_put_count(struct node *n, const char *name, int64_t value, int64_t count);
+
 /* report_records.c: the text of the frontier. */
 ES_MUST_USE enum es_err report_frontier_text(struct reader *r, const struct report_month *month, struct buf *out);
 ES_MUST_USE enum es_err report_write_frozen(struct node *n, const struct report *r, struct slice frontier);

@@ -9,6 +9,7 @@
 #include "daemon/directory_sql.h"
 #include "daemon/node_parts.h"
 #include "daemon/report_parts.h"
+#include "daemon/support.h"
 #include "proto/canon.h"
 
 #define MARK "local.envoi" /* a hub has sent its counts, were there any or not */
@@ -121,7 +122,8 @@ static enum es_err put_figure(struct node *n, const struct report_month *month, 
 	put_text(&w, "indicateur", slice_str(f->name));
 	put_text(&w, "territoire_type", slice_str(f->type));
 	put_text(&w, "territoire_code", slice_str(f->code));
-	put_text(&w, "mois", slice_str(month->text));
+	if (month->text[0])
+		put_text(&w, "mois", slice_str(month->text));
 	put_int(&w, "valeur", !f->masked, f->value);
 	put_int(&w, "n", !f->masked, f->n);
 	if (f->frozen)
@@ -129,6 +131,15 @@ static enum es_err put_figure(struct node *n, const struct report_month *month, 
 	put_text(&w, "definition_version", slice_str(f->version));
 	put_text(&w, "portee", slice_str(f->portee));
 	return end(&w);
+}
+
+enum es_err report_put_count(struct node *n, const char *name, int64_t value, int64_t count)
+{
+	const struct report_month always = {.from = "2000-01-01"};
+	struct figure f = {.name = name, .type = n->role == ROLE_CRESS ? "region" : "pays", .version = "1", .portee = "cress",
+			   .code = n->role == ROLE_CRESS ? n->rights.region : n->pays, .value = value, .n = count};
+
+	return put_figure(n, &always, &f);
 }
 
 /* --- sending --- */
@@ -240,6 +251,8 @@ enum es_err report_send_due(struct node *n)
 	report_month_before(&now, &before);
 	if (sent > 0)
 		err = report_send(n, &before, &count);
+	if (sent > 0 && err == ES_OK)
+		err = survey_send_all(n);
 	return err == ES_OK ? node_set_number(n, "report_month", wanted) : err;
 }
 

@@ -81,6 +81,29 @@ static void look_interaction(struct checking *c)
 		say(c, interaction_reseau_uid, "deja_contacte", VERDICT_WARNING, buf_slice(&out));
 }
 
+/* --- surveys, ambassadors --- */
+
+/* C6: once a survey runs its questions stand; others are another survey, with a version of
+ * its own, so that no answers to different questions are added up. */
+static void look_enquete(struct checking *c)
+{
+	static const size_t fixed[] = {enquete_version, enquete_questions};
+	struct slice du = rules_text_before(c, enquete_du), today = slice_str(c->host->today ? c->host->today : "");
+
+	if (c->creating || c->state->len == 0 || (du.len > 0 && slice_cmp(du, today) > 0))
+		return;
+	for (size_t i = 0; i < COUNT(fixed); i++)
+		if (rules_changes(c, fixed[i]) && rules_before(c, fixed[i]).len > 0)
+			say(c, fixed[i], "version_figee", VERDICT_REJECTED, SLICE_NONE);
+}
+
+/* E5: who withdraws leaves every other node. */
+static void look_ambassadeur(struct checking *c)
+{
+	if (rules_after(c, ambassadeur_consentement_retire_le).len > 0)
+		set_str(c, ambassadeur_portee, slice_str("local"));
+}
+
 /* --- the region --- */
 
 /* E1: in force with the three signatures, a project until then. */
@@ -142,7 +165,7 @@ static const struct {
 	{"groupement", look_groupement},   {"interaction", look_interaction}, {"strategie", look_strategie},
 	{"demande", look_demande},	   {"demande_rgpd", look_demande_rgpd}, {"rendez_vous", look_rendez_vous},
 	{"phase", look_phase},		   {"evenement", look_evenement}, {"achat_mutualise", look_achat_mutualise},
-	{"engagement_achat", look_engagement_achat},
+	{"engagement_achat", look_engagement_achat}, {"enquete", look_enquete}, {"ambassadeur", look_ambassadeur},
 };
 
 void rules_look(struct checking *c)

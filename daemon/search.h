@@ -21,7 +21,8 @@ enum filter_how {
 	FILTER_FILLED, /* the column is filled: "1", or it is that code */
 	FILTER_COMMUNE, FILTER_EPCI, FILTER_DEPARTEMENT, FILTER_PAYS, /* lies in it, or is for it */
 	FILTER_OWNER, /* "morlaix", "pole-morlaix" */
-	FILTER_DATE /* valid on that day */
+	FILTER_DATE, /* valid on that day */
+	FILTER_LATE /* "1": its deadline is past */
 };
 enum search_filter {
 #define FILTER(id, name, how, columns) SEARCH_##id,

@@ -104,6 +104,7 @@ static bool kind_has(const struct kind_map *m, size_t f)
 	case FILTER_EPCI:
 	case FILTER_DEPARTEMENT:
 	case FILTER_PAYS:
+	case FILTER_LATE:
 		break;
 	}
 	return columns_of(m->k, f, columns) > 0 || (inherited[f] && m->structure >= 0);
@@ -265,6 +266,8 @@ void filter_where(sqlite3_str *sql, const struct search *s, const struct kind_ma
 			sqlite3_str_appendf(sql, " AND t.pole IN (%Q, 'pole-' || %Q)", s->filters[f], s->filters[f]);
 		else if (filters[f].how == FILTER_DATE)
 			where_valid(sql, m->k, s->filters[f]);
+		else if (filters[f].how == FILTER_LATE)
+			sqlite3_str_appendf(sql, " AND t.\"%w\" < %Q", filters[f].columns, s->today);
 		else
 			where_filter(sql, f, m, s->filters[f], ref);
 	}
@@ -338,6 +341,9 @@ enum es_err filter_check(const struct search *s, enum search_filter f, const str
 	case FILTER_DATE:
 		good = strlen(value) == SEARCH_DATE_LEN && value_time_seconds(slice_str(value)) != INT64_MIN;
 		buf_str(&codes, "a day is YYYY-MM-DD, or today");
+		break;
+	case FILTER_LATE:
+		good = strcmp(value, "1") == 0;
 		break;
 	case FILTER_OWNER:
 		break;

@@ -124,8 +124,8 @@ must settle $hubs cress
 equal E13-what-is-avoided-stands-apart "evite 42" "$(e cress report --month $month --pays vitre --json | jq -r '.items[] | select(.indicateur == "tonnes_evitees") | .sens + " " + (.valeur | tostring)')"
 equal D1-a-mean-of-three-is-federated 6000 "$(figure cress ressources_moyennes:ventes.2026 pays:auray)"
 equal D1-the-structures-stay-home 0 "$(e cress list mesure --limit 5000 --json | jq '[.items[] | select(.data.ventes != null)] | length')"
-equal C5-sales-are-sales 3333 "$(figure cress part_ventes_ess:questionnaire pays:auray)"
-equal C5-and-never-purchases "" "$(figure cress part_achats_ess:questionnaire region:53)"
+equal C5-sales-are-sales 3333 "$(figure cress part_ventes_ess:"$enquete".questionnaire pays:auray)"
+equal C5-and-never-purchases "" "$(figure cress part_achats_ess:"$enquete".questionnaire region:53)"
 equal A1-only-its-hubs-and-its-dates 2 "$(e cress report --programme experimentation --territory region:53 --json | jq '.items[] | select(.indicateur == "evenements") | .valeur')"
 exits A1-an-unknown-programme 65 e cress report --programme inconnu
 equal E9-the-EPCI-still-to-be-met "61 2 59" "$(e cress report epci --month $month --json | jq -r '"\(.total) \(.rencontres) \([.items[] | select(.rencontre == false)] | length)"')"
