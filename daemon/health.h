@@ -27,6 +27,12 @@ struct health {
 	int64_t terms_commit, terms_edit; /* ...where the directory stood */
 	bool charter_due; /* the charter in force waits for our acceptance */
 	struct due_counts followups; /* of our partnerships */
+	size_t unaccepted; /* CRESS: hubs whose acceptance it waits for... */
+	char unaccepted_names[256]; /* ...and which, joined by ", " */
+	size_t newcomers; /* a hub's: members who entered after us, within 7 days... */
+	char newcomer_names[256]; /* ...the last ones first */
+	es_ms newcomers_at; /* counted then... */
+	size_t newcomers_of; /* ...of so many members */
 };
 /* `h` holds what was read before, or zeros. */
 void health_read(struct node *n, struct health *h);
