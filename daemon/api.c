@@ -125,6 +125,8 @@ static void read_work(uv_work_t *work)
 	if (r->err == ES_OK)
 		reader_prefer(r->reader, &r->api->swarm->self);
 	if (r->err == ES_OK)
+		reader_limit(r->reader, r->within);
+	if (r->err == ES_OK)
 		r->err = r->route->read(r, r->reader);
 }
 
@@ -189,6 +191,28 @@ static const struct route *find_route(const char *method, const char *url, char 
 	return NULL;
 }
 
+/* Gives rights away by X-Essaim-Role, before a byte of the body is taken. */
+static enum es_err take_role(struct request *r, bool cress)
+{
+	const char *name = MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, "X-Essaim-Role");
+	enum es_err err;
+
+	r->within = SCOPE_LOCAL;
+	if (!name || !r->route)
+		return ES_OK;
+	r->role = role_named(name);
+	if (!r->role) {
+		buf_printf(&r->why, "%.60s: unknown role; known: ", name);
+		role_names(&r->why);
+		return ES_USAGE;
+	}
+	r->within = r->role->within;
+	err = role_check(r->role, cress, r->route->action, r->route->cosigns, &r->why);
+	if (err == ES_OK && role_is_logged(r->role) && strcmp(r->route->method, "GET") == 0)
+		log_event(LOG_NOTE, "role.read", "role=%s path=%s", r->role->name, r->route->path);
+	return err;
+}
+
 static struct request *request_new(struct api *a, struct MHD_Connection *conn, const char *method, const char *url)
 {
 	struct request *r = calloc(1, sizeof *r);
@@ -201,6 +225,7 @@ static struct request *request_new(struct api *a, struct MHD_Connection *conn, c
 	buf_init(&r->body, API_BODY_MAX);
 	buf_init(&r->out, 64 * 1024 * 1024);
 	buf_init(&r->why, 2048);
+	r->err = take_role(r, a->swarm->role == ROLE_CRESS);
 	return r;
 }
 

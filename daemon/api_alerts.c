@@ -126,6 +126,10 @@ static void about_membership(struct alerts *a)
 	}
 	if (snap->health.charter_due)
 		alert(a, ALERT_CHARTER);
+	if (snap->health.unaccepted > 0)
+		alert(a, ALERT_CHARTER_WAITED, number_text(n, snap->health.unaccepted), snap->health.unaccepted_names);
+	if (snap->health.newcomers > 0)
+		alert(a, ALERT_NEW_MEMBER, snap->health.newcomer_names);
 	if (s->clock_skew_ms > STAMP_SKEW_MAX_MS || s->clock_skew_ms < -STAMP_SKEW_MAX_MS)
 		alert(a, ALERT_CLOCK_SKEW);
 }

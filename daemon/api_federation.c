@@ -357,7 +357,7 @@ static void change_json(const struct head *h, const char *author, int64_t pos, c
 	buf_str(out, "}");
 }
 
-static enum es_err tail_commit(struct node *n, int64_t pos, struct buf *out, int64_t *left, int64_t *skip)
+static enum es_err tail_commit(struct node *n, enum scope within, int64_t pos, struct buf *out, int64_t *left, int64_t *skip)
 {
 	static _Thread_local struct packed p;
 	static _Thread_local struct commit c;
@@ -384,8 +384,8 @@ static enum es_err tail_commit(struct node *n, int64_t pos, struct buf *out, int
 		}
 		if (m)
 			rights_owner_text(m, author, sizeof author);
-		if (!p.payload[i].present)
-			continue; /* forgotten */
+		if (!p.payload[i].present || h->scope > within)
+			continue; /* forgotten, or not for this role */
 		err = change_decode(p.payload[i].change, &ch);
 		if (err == ES_OK)
 			change_json(h, m ? author : n->owner, pos, &c, i, &ch, out);
@@ -413,7 +413,7 @@ enum es_err api_tail(struct request *r, struct node *n)
 	}
 	buf_str(&r->out, "{\"items\":[");
 	while (err == ES_OK && pos < last && left > 0)
-		err = tail_commit(n, ++pos, &r->out, &left, &skip);
+		err = tail_commit(n, r->within, ++pos, &r->out, &left, &skip);
 	buf_printf(&r->out, "],\"last\":%lld}", (long long)pos);
 	return err;
 }

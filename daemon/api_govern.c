@@ -9,7 +9,7 @@
 
 #define LOST_KEY_LIFETIME_MS (7ll * 86400 * 1000)
 
-static enum es_err only_cress(struct request *r, const struct node *n, const char *what)
+enum es_err only_cress(struct request *r, const struct node *n, const char *what)
 {
 	if (n->role == ROLE_CRESS)
 		return ES_OK;
@@ -209,7 +209,7 @@ enum es_err api_recover(struct request *r, struct node *n)
 	return err;
 }
 
-/* --- charter, territory --- */
+/* --- charter --- */
 
 enum es_err api_charter(struct request *r, struct node *n)
 {
@@ -273,42 +273,6 @@ enum es_err api_charter_accept(struct request *r, struct node *n)
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"digest\":\"%s\"}", digest);
 	return err;
-}
-
-static void place_json(struct buf *out, bool first, const char *code, const char *name)
-{
-	buf_str(out, first ? "{\"code\":" : ",{\"code\":");
-	json_string(slice_str(code), out);
-	buf_str(out, ",\"name\":");
-	json_string(slice_str(name), out);
-	buf_str(out, "}");
-}
-
-enum es_err api_territory(struct request *r, struct node *n)
-{
-	buf_printf(&r->out, "{\"total\":%zu,\"items\":[", n->rights.territory_count);
-	for (size_t i = 0; i < n->rights.territory_count; i++)
-		place_json(&r->out, i == 0, n->rights.territories[i].code, n->rights.territories[i].name);
-	buf_str(&r->out, "],\"known\":[");
-	for (size_t i = 0; i < reference_pays_count(n->ref); i++)
-		place_json(&r->out, i == 0, reference_pays_at(n->ref, i)->code, reference_pays_at(n->ref, i)->name);
-	buf_str(&r->out, "]}");
-	return ES_OK;
-}
-
-enum es_err api_territory_add(struct request *r, struct node *n)
-{
-	char code[RIGHTS_PAYS_MAX + 1];
-	enum es_err err = only_cress(r, n, "draws territories");
-
-	body_text(r, "code", code, sizeof code);
-	if (err == ES_OK)
-		err = territory_ensure(r, n, code);
-	if (err != ES_OK)
-		return err;
-	const struct territory *t = rights_territory(&n->rights, code);
-	place_json(&r->out, true, code, t ? t->name : "");
-	return ES_OK;
 }
 
 /* --- the journal --- */

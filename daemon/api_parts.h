@@ -10,12 +10,15 @@
 #include "daemon/exchange.h"
 #include "daemon/purchase.h"
 #include "daemon/report.h"
+#include "daemon/roles.h"
 
 #define PARAM_MAX 512
 
 struct request;
 struct route {
 	const char *method, *path; /* a path ending in '/' takes one more part */
+	enum action_id action; /* roles.def */
+	bool cosigns; /* says yes or no to what an admin began */
 	/* One of these, tried in this order. */
 	void (*now)(struct request *r); /* on the loop's thread, answers itself */
 	enum es_err (*read)(struct request *r, struct reader *reader); /* in the pool */
@@ -32,6 +35,8 @@ struct request {
 	struct api *api;
 	struct MHD_Connection *conn;
 	const struct route *route;
+	const struct role_row *role; /* NULL: the owner of the socket, with every right */
+	enum scope within; /* what may be read */
 	char part[64]; /* the path's last part */
 	struct buf body;
 	FILE *spool; /* a file to import, unlinked */
@@ -86,6 +91,8 @@ const char *body_text(struct request *r, const char *name, char *out, size_t siz
 /* Answers and lets the connection go on. */
 void request_answer(struct request *r, enum es_err err);
 
+/* ES_NOT_ALLOWED elsewhere: "only the CRESS WHAT". */
+enum es_err only_cress(struct request *r, const struct node *n, const char *what);
 /* ES_AWAITING names who is awaited. */
 enum es_err explain_awaiting(struct request *r, struct node *n, enum es_err err);
 /* The body's `hub`: a member by id, name or Pays code. A copy: the rights move. */
@@ -162,6 +169,7 @@ void api_status(struct request *r);
 void api_connect(struct request *r);
 void api_progress(struct request *r);
 void api_kinds(struct request *r);
+void api_roles(struct request *r);
 void api_rebuild(struct request *r);
 enum es_err api_requests(struct request *r, struct node *n);
 enum es_err api_invite(struct request *r, struct node *n);
@@ -194,11 +202,12 @@ enum es_err api_recover(struct request *r, struct node *n);
 enum es_err api_charter(struct request *r, struct node *n);
 enum es_err api_charter_publish(struct request *r, struct node *n);
 enum es_err api_charter_accept(struct request *r, struct node *n);
-enum es_err api_territory(struct request *r, struct node *n);
-enum es_err api_territory_add(struct request *r, struct node *n);
 enum es_err api_void(struct request *r, struct node *n);
 enum es_err api_resolve(struct request *r, struct node *n);
 enum es_err api_checkpoint(struct request *r, struct node *n);
+/* api_territory.c */
+enum es_err api_territory(struct request *r, struct node *n);
+enum es_err api_territory_add(struct request *r, struct node *n);
 /* api_inbox.c */
 enum es_err api_proposals(struct request *r, struct node *n);
 enum es_err api_conflicts(struct request *r, struct node *n);

@@ -184,7 +184,7 @@ void editing_host_init(struct editing_host *h, struct request *r, struct node *n
 	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
 	node_day(n->utc, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
-					 .cress = n->role == ROLE_CRESS, .by_hand = by_hand, .today = h->today, .reader = n->reader,
+					 .cress = n->role == ROLE_CRESS, .charter_due = node_charter_due(n), .by_hand = by_hand, .today = h->today, .reader = n->reader,
 					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
 					 .seats = host_seats, .edit = host_edit, .knows = host_knows};
 }
@@ -633,9 +633,14 @@ enum es_err api_export(struct request *r, struct reader *reader)
 	const char *finalite = request_param(r, "finalite");
 	struct report_month month;
 	struct export_options o = {.month = month.text, .region = r->api->swarm->rights.region, .finalite = finalite[0] ? finalite : NULL,
-				   .public = strcmp(request_param(r, "public"), "1") == 0};
+				   .public = r->within == SCOPE_PUBLIC || strcmp(request_param(r, "public"), "1") == 0};
 	const struct export_format *f = NULL;
 	enum es_err err = format_param(r, &f);
+
+	if (err == ES_OK && r->role && action_rows[ACTION_EXPORT].cells[r->role->id] == CELL_SHOWN && strncmp(f->type, "text/csv", 8) != 0) {
+		buf_printf(&r->why, "%s: %s exports CSV of what is public only", f->name, r->role->name);
+		err = ES_NOT_ALLOWED;
+	}
 
 	if (err == ES_OK)
 		err = month_param(r, request_param(r, "month"), "", &month);
@@ -690,5 +695,11 @@ void api_kinds(struct request *r)
 		buf_str(&r->out, "]}");
 	}
 	buf_str(&r->out, "]}");
+	request_answer(r, ES_OK);
+}
+
+void api_roles(struct request *r)
+{
+	roles_json(r->api->swarm->role == ROLE_CRESS, &r->out);
 	request_answer(r, ES_OK);
 }

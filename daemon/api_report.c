@@ -36,7 +36,7 @@ static enum es_err view_of(struct request *r, struct reader *reader, struct repo
 	char own[HUB_POLE_MAX];
 	enum es_err err = report_own_pole(reader, own);
 
-	v->public_only = request_param(r, "public")[0] != 0;
+	v->public_only = r->within == SCOPE_PUBLIC || request_param(r, "public")[0] != 0;
 	if (err != ES_OK)
 		return err;
 	v->has_place = true;

@@ -93,6 +93,9 @@ ES_MUST_USE enum es_err reader_open(const char *path, const struct reference *re
 void reader_close(struct reader *r);
 /* Whose records come first in reader_find and reader_show: the local hub's. */
 void reader_prefer(struct reader *r, const struct id16 *hub);
+/* From now on show, list, search, find and exports have what stands in this scope or a
+ * wider one, as for somebody who holds no more (SCOPE_LOCAL, where it begins: all). */
+void reader_limit(struct reader *r, enum scope within);
 /* The fold state of one record, appended to out (empty: unknown). */
 ES_MUST_USE enum es_err reader_state(struct reader *r, const struct record_id *record, unsigned kind, struct buf *out);
 /* Live records that bear this uid, of known and unknown kinds: their ids and

@@ -97,11 +97,15 @@ struct reader {
 	const struct reference *ref;
 	struct kind_maps maps;
 	struct id16 local;
+	enum scope within; /* what may be shown of it */
 	sqlite3_stmt *state, *hubs, *record, *position;
 	sqlite3_stmt *knows[KINDS_MAX];
 	struct identity identity; /* at its first use */
 	sqlite3_stmt *contacts; /* of a structure */
 };
+/* A condition on the kind's table: the records that stand within the reader's limit. */
+#define READER_WITHIN_MAX 160
+void reader_within_sql(const struct reader *r, const struct schema_kind *k, char out[READER_WITHIN_MAX]);
 ES_MUST_USE enum es_err reader_begin(struct reader *r);
 void reader_end(struct reader *r);
 /* Appends {kind, uid, owner, scope, data}. */

@@ -79,6 +79,7 @@ struct exchange_host {
 	/* The contact of that structure which the line's contact means; may be NULL. */
 	bool (*contact)(void *ctx, const struct id16 *structure, const struct edit *contact, struct id16 *uid);
 	bool cress; /* this node is a CRESS */
+	bool charter_due; /* this hub has not accepted the charter in force (R14) */
 	bool by_hand; /* a person's edit: the steps of a state bind; an import brings what is */
 	const char *today; /* "2026-11-27": facts are not dated later */
 	struct reader *reader; /* what this node shows; NULL: nothing is looked up */

@@ -273,6 +273,8 @@ enum es_err export_write(struct reader *r, const struct export_format *f, const 
 	struct exporting e = {.r = r, .o = o, .out = out, .within = o->public ? SCOPE_PUBLIC : scope_held(f->holds)};
 	enum es_err err = choose_kind(&e, f);
 
+	if (e.within > r->within)
+		e.within = r->within;
 	if (err == ES_OK)
 		err = reader_begin(r);
 	if (err != ES_OK)

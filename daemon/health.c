@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/health.h"
 #include <string.h>
+#include "daemon/node_parts.h"
 #include "daemon/rgpd.h"
 
 #define ERASURES_MS 30000 /* between two counts where there is much to count */
 #define ERASURES_CHEAP 2000
 #define DAY_MS (24ll * 3600 * 1000)
 #define OFFER_LATE_DAYS 30
+#define NEWCOMER_DAYS 7 /* a member is news... */
+#define NEWCOMERS_MS 60000 /* ...counted so often, or when there is one more */
 #define TERMS_MS 2000 /* between two counts while the directory moves... */
 #define TERMS_LARGE_MS 60000 /* ...a large one... */
 #define TERMS_LARGE (16 << 20) /* bytes of journal */
@@ -46,6 +49,17 @@ struct erasure_counting {
 	struct health *h;
 };
 
+#define NAMES_MAX 256
+/* Joined by ", "; false, and an ellipsis instead, where there is no room. */
+static bool add_name(char names[NAMES_MAX], const char *name)
+{
+	size_t len = strlen(names);
+	bool room = len + strlen(name) + 8 <= NAMES_MAX;
+
+	snprintf(names + len, NAMES_MAX - len, "%s%s", len ? ", " : "", room ? name : "...");
+	return room;
+}
+
 static bool count_erasure(void *ctx, const struct erasure *e)
 {
 	struct erasure_counting *c = ctx;
@@ -57,15 +71,8 @@ static bool count_erasure(void *ctx, const struct erasure *e)
 	h->erasures_late += is_late(c->n, &at, RGPD_LATE_DAYS);
 	if (h->erasures++ > 0)
 		return true;
-	for (size_t i = 0; i < e->silent && i < 64; i++) {
-		size_t len = strlen(h->silent);
-
-		if (len + strlen(e->who[i]->name) + 8 > sizeof h->silent) {
-			snprintf(h->silent + len, sizeof h->silent - len, "...");
-			break;
-		}
-		snprintf(h->silent + len, sizeof h->silent - len, "%s%s", i ? ", " : "", e->who[i]->name);
-	}
+	for (size_t i = 0; i < e->silent && i < 64 && add_name(h->silent, e->who[i]->name); i++)
+		;
 	return true;
 }
 
@@ -196,6 +203,65 @@ static void count_requests(struct node *n, struct health *h)
 	buf_done(&answered);
 }
 
+/* CRESS: whose batches wait at home for the charter in force (A3). */
+static void count_unaccepted(struct node *n, struct health *h)
+{
+	bool room = true;
+
+	h->unaccepted = 0;
+	h->unaccepted_names[0] = 0;
+	for (size_t i = 0; n->role == ROLE_CRESS && i < n->rights.member_count; i++) {
+		const struct member *m = &n->rights.members[i];
+
+		if (m->role != ROLE_HUB || m->state == MEMBER_REVOKED || node_charter_accepted(n, &m->hub))
+			continue;
+		h->unaccepted++;
+		room = room && add_name(h->unaccepted_names, m->name);
+	}
+}
+
+/* When the control log says that it entered. */
+static es_ms entered_at(struct node *n, const struct member *m)
+{
+	static _Thread_local struct packed p;
+	static _Thread_local struct commit c;
+	struct buf bytes;
+
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	bool found = node_read_commit(n, 0, m->since, &bytes, &p) == ES_OK && commit_decode(p.header, &c) == ES_OK;
+	buf_done(&bytes);
+	return found ? stamp_ms(c.hlc) : 0;
+}
+
+static bool newcomers_known(const struct node *n, const struct health *h)
+{
+	return h->newcomers_of == n->rights.member_count && n->utc >= h->newcomers_at && n->utc - h->newcomers_at < NEWCOMERS_MS;
+}
+
+/* Members stand in the order in which they entered. */
+static void count_newcomers(struct node *n, struct health *h)
+{
+	const struct member *self = rights_member(&n->rights, &n->hub);
+	bool room = true;
+
+	if (n->role != ROLE_HUB || !self || newcomers_known(n, h))
+		return;
+	h->newcomers = 0;
+	h->newcomer_names[0] = 0;
+	h->newcomers_at = n->utc;
+	h->newcomers_of = n->rights.member_count;
+	for (size_t i = n->rights.member_count; i > 0; i--) {
+		const struct member *m = &n->rights.members[i - 1];
+
+		if (m->since <= self->since || n->utc - entered_at(n, m) > NEWCOMER_DAYS * DAY_MS)
+			break;
+		if (m->role != ROLE_HUB || m->state != MEMBER_ACTIVE)
+			continue;
+		h->newcomers++;
+		room = room && add_name(h->newcomer_names, m->name);
+	}
+}
+
 void health_read(struct node *n, struct health *h)
 {
 	uint8_t be[8] = {0};
@@ -215,7 +281,9 @@ void health_read(struct node *n, struct health *h)
 	h->inbox = w.count;
 	h->late = w.late;
 	count_requests(n, h);
-	h->charter_due = n->role == ROLE_HUB && node_member(n) && !node_charter_accepted(n, &n->hub);
+	h->charter_due = node_charter_due(n);
+	count_unaccepted(n, h);
+	count_newcomers(n, h);
 	h->due = 0;
 	for (size_t i = 0; n->role == ROLE_CRESS && i < n->rights.member_count; i++) {
 		struct due d;

@@ -29,6 +29,12 @@ struct health {
 	struct requests_open requests; /* of volunteers, without an answer */
 	bool charter_due; /* the charter in force waits for our acceptance */
 	struct due_counts followups; /* of our partnerships */
+	size_t unaccepted; /* CRESS: hubs whose acceptance it waits for... */
+	char unaccepted_names[256]; /* ...and which, joined by ", " */
+	size_t newcomers; /* a hub's: members who entered after us, within 7 days... */
+	char newcomer_names[256]; /* ...the last ones first */
+	es_ms newcomers_at; /* counted then... */
+	size_t newcomers_of; /* ...of so many members */
 };
 /* `h` holds what was read before, or zeros. */
 void health_read(struct node *n, struct health *h);

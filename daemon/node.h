@@ -350,6 +350,7 @@ ES_MUST_USE enum es_err node_recover(struct node *n, const uint8_t seed[32], con
 					 uint64_t last_good /* control seq; UINT64_MAX: our head */);
 /* Where a hub accepted the charter in force. */
 bool node_charter_accepted(const struct node *n, const struct id16 *hub);
+bool node_charter_due(const struct node *n); /* it waits for ours: we are a hub and a member */
 ES_MUST_USE enum es_err node_accept_charter(struct node *n);
 /* What `restore` does to a copy of the files: a new instance; on a CRESS, everyone
  * must report and every log gets a new generation (L2, L10, L13). */

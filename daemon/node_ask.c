@@ -615,6 +615,11 @@ bool node_charter_accepted(const struct node *n, const struct id16 *hub)
 	return !n->rights.charter_mandatory || journal_charter(n->journal, hub, &n->rights.charter);
 }
 
+bool node_charter_due(const struct node *n)
+{
+	return n->role == ROLE_HUB && node_member(n) && !node_charter_accepted(n, &n->hub);
+}
+
 enum es_err node_accept_charter(struct node *n)
 {
 	char hex[65];

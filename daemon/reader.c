@@ -41,6 +41,7 @@ enum es_err reader_open(const char *path, const struct reference *ref, struct re
 	if (r == NULL)
 		return ES_NOMEM;
 	r->ref = ref;
+	r->within = SCOPE_LOCAL;
 	kind_maps_init(&r->maps);
 	err = open_file(r, path);
 	if (err == ES_OK)
@@ -71,6 +72,11 @@ void reader_close(struct reader *r)
 void reader_prefer(struct reader *r, const struct id16 *hub)
 {
 	r->local = *hub;
+}
+
+void reader_limit(struct reader *r, enum scope within)
+{
+	r->within = within;
 }
 
 enum es_err reader_begin(struct reader *r)
@@ -120,7 +126,7 @@ static int find_of_id(struct reader *r, const struct record_id *id, struct findi
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		struct shown shown;
 
-		shown_read(&shown, NULL, sql_blob(s, 1));
+		shown_read_within(&shown, NULL, r->within, sql_blob(s, 1));
 		if (!shown_live(&shown))
 			continue;
 		if (f->count < f->max) {
@@ -188,6 +194,12 @@ static bool reference_hidden(struct reader *r, const struct schema_field *f, str
 	if (f->type != TYPE_REF || f->refers == NULL || !canon_is_uid(value, &uid))
 		return false;
 	k = schema_kind_named(slice_str(f->refers));
+	if (r->within < SCOPE_LOCAL) {
+		struct record_id id;
+		unsigned kind;
+
+		return reader_find(r, &uid, &id, &kind, 1) == 0;
+	}
 	return k != NULL && !reader_knows(r, k, &uid);
 }
 
@@ -252,7 +264,7 @@ static void write_shown(struct reader *r, struct slice record, unsigned kind, co
 void reader_write(struct reader *r, struct slice record, unsigned kind, struct slice state, struct slice pole,
 		  bool hide_unknown, struct buf *json)
 {
-	reader_write_within(r, record, kind, SCOPE_LOCAL, state, pole, hide_unknown, json);
+	reader_write_within(r, record, kind, r->within, state, pole, hide_unknown, json);
 }
 
 void reader_write_within(struct reader *r, struct slice record, unsigned kind, enum scope within, struct slice state,
@@ -273,12 +285,12 @@ static enum es_err write_on(struct reader *r, const struct record_id *id, unsign
 	enum es_err err;
 
 	buf_init(&memory, STATE_MAX);
-	shown_read(&shown, m, state);
+	shown_read_within(&shown, m, r->within, state);
 	if (m != NULL)
 		shown_on(&shown, m, day, &memory);
 	err = buf_err(&memory);
 	if (err == ES_OK)
-		write_shown(r, record_slice(id), kind, &shown, SCOPE_LOCAL, state, pole, true, json);
+		write_shown(r, record_slice(id), kind, &shown, r->within, state, pole, true, json);
 	buf_done(&memory);
 	return err;
 }
@@ -345,10 +357,33 @@ enum es_err reader_show_on(struct reader *r, const struct id16 *uid, const char 
 	return err;
 }
 
+void reader_within_sql(const struct reader *r, const struct schema_kind *k, char out[READER_WITHIN_MAX])
+{
+	const struct kind_map *m = kind_maps_find(&r->maps, k->no);
+	enum scope narrowest = k->cap > k->portee_default ? k->cap : k->portee_default;
+	size_t len;
+
+	if (r->within == SCOPE_LOCAL || m == NULL || m->portee < 0) {
+		snprintf(out, READER_WITHIN_MAX, "%d", r->within == SCOPE_LOCAL || narrowest <= r->within);
+		return;
+	}
+	snprintf(out, READER_WITHIN_MAX, "%d AND coalesce(portee, '%s') IN (''", k->cap <= r->within, scope_name(k->portee_default));
+	for (enum scope s = SCOPE_PUBLIC; s <= r->within; s++) {
+		len = strlen(out);
+		snprintf(out + len, READER_WITHIN_MAX - len, ", '%s'", scope_name(s));
+	}
+	len = strlen(out);
+	snprintf(out + len, READER_WITHIN_MAX - len, ")");
+}
+
 enum es_err reader_count(struct reader *r, const struct schema_kind *k, int64_t *out)
 {
 	sqlite3_stmt *s = NULL;
-	enum es_err err = sql_preparef(r->db, &s, "SELECT count(*) FROM \"%w\"", k->name);
+	char within[READER_WITHIN_MAX];
+	enum es_err err;
+
+	reader_within_sql(r, k, within);
+	err = sql_preparef(r->db, &s, "SELECT count(*) FROM \"%w\" WHERE %s", k->name, within);
 
 	if (err == ES_OK) {
 		int rc = sqlite3_step(s);
@@ -365,11 +400,15 @@ static enum es_err list_items(struct reader *r, const struct schema_kind *k, int
 {
 	sqlite3_stmt *s = NULL;
 	const char *comma = "";
+	char within[READER_WITHIN_MAX];
 	int rc = SQLITE_DONE;
-	enum es_err err = sql_preparef(r->db, &s,
+	enum es_err err;
+
+	reader_within_sql(r, k, within);
+	err = sql_preparef(r->db, &s,
 		"SELECT e.id, e.state, t.pole"
-		" FROM (SELECT rec, uid, pole FROM \"%w\" ORDER BY uid, pole LIMIT %lld OFFSET %lld) t"
-		" JOIN etat e ON e.rec = t.rec ORDER BY t.uid, t.pole", k->name, (long long)limit, (long long)offset);
+		" FROM (SELECT rec, uid, pole FROM \"%w\" WHERE %s ORDER BY uid, pole LIMIT %lld OFFSET %lld) t"
+		" JOIN etat e ON e.rec = t.rec ORDER BY t.uid, t.pole", k->name, within, (long long)limit, (long long)offset);
 
 	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
 		buf_str(json, comma);

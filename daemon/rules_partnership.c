@@ -8,7 +8,8 @@
 
 static const size_t sides[] = {partenariat_structure_a_uid, partenariat_structure_b_uid};
 
-/* A4, W2: both sides have accepted the ethical charter in force. */
+/* A4, W2: both sides have accepted the ethical charter in force; R14: and this hub the
+ * charter of collaboration. */
 static const char has_charter[] =
 	"SELECT count(DISTINCT s.uid) FROM structure s WHERE s.uid = ?1 AND ("
 	" s.charte_version = coalesce(" ETHICAL_VERSION("?2") ", s.charte_version)"
@@ -18,6 +19,8 @@ static void check_charters(struct checking *c)
 {
 	if (!rules_enters(c, partenariat_etat, "formalise"))
 		return;
+	if (c->host->charter_due)
+		say(c, partenariat_etat, "charte_non_acceptee", VERDICT_REJECTED, SLICE_NONE);
 	for (size_t i = 0; i < COUNT(sides); i++) {
 		struct uid_text s = uid_of(c, sides[i]);
 

@@ -60,13 +60,17 @@ static bool word_byte(uint8_t c)
 	return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
 }
 
+static bool has_letters(struct slice word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (word_byte(word.p[i]))
+			return true;
+	return false;
+}
+
 static void match_word(struct searching *q, struct slice word)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < word.len; i++)
-		any = any || word_byte(word.p[i]);
-	if (!any)
+	if (!has_letters(word))
 		return;
 	buf_str(&q->match, q->has_words ? " \"" : "{texte} : (\"");
 	for (size_t i = 0; i < word.len; i++) {
@@ -281,13 +285,31 @@ static enum es_err find_over_of(struct searching *q, const struct schema_kind *k
 	return err;
 }
 
+/* A reader with a limit: records beyond it are as if they were over. */
+static enum es_err find_beyond(struct searching *q, const struct schema_kind *k)
+{
+	sqlite3_str *sql = sqlite3_str_new(q->r->db);
+	char within[READER_WITHIN_MAX];
+
+	reader_within_sql(q->r, k, within);
+	sqlite3_str_appendf(sql, "SELECT rec FROM \"%w\" WHERE NOT (%s)", k->name, within);
+	return take_recs(q, sql, &q->over);
+}
+
 static enum es_err find_over(struct searching *q)
 {
 	enum es_err err = ES_OK;
 
-	for (size_t i = 0; i < q->r->maps.count && err == ES_OK && !q->s->closed; i++)
-		if (kind_searched(q, &q->r->maps.at[i]))
-			err = find_over_of(q, q->r->maps.at[i].k);
+	for (size_t i = 0; i < q->r->maps.count && err == ES_OK; i++) {
+		const struct kind_map *m = &q->r->maps.at[i];
+
+		if (!kind_searched(q, m))
+			continue;
+		if (!q->s->closed)
+			err = find_over_of(q, m->k);
+		if (err == ES_OK && q->r->within < SCOPE_LOCAL)
+			err = find_beyond(q, m->k);
+	}
 	if (q->over.count > 1)
 		qsort(q->over.at, q->over.count, sizeof(*q->over.at), rec_cmp);
 	return err;
@@ -739,7 +761,93 @@ static enum es_err fold_aliases(struct searching *q)
 	return err;
 }
 
-static enum es_err search_find(struct searching *q)
+/* --- a reader with a limit --- */
+
+/* Does the text have a word that starts so? */
+static bool has_word(struct slice text, struct slice word)
+{
+	for (size_t i = 0; i + word.len <= text.len; i++)
+		if ((i == 0 || !word_byte(text.p[i - 1])) && memcmp(text.p + i, word.p, word.len) == 0)
+			return true;
+	return false;
+}
+
+static bool has_words(struct slice text, struct slice words)
+{
+	while (words.len > 0) {
+		const uint8_t *end = memchr(words.p, ' ', words.len);
+		size_t len = end == NULL ? words.len : (size_t)(end - words.p);
+
+		if (has_letters(SLICE(words.p, len)) && !has_word(text, SLICE(words.p, len)))
+			return false;
+		words = SLICE(words.p + len, words.len - len);
+		if (words.len > 0)
+			words = SLICE(words.p + 1, words.len - 1);
+	}
+	return true;
+}
+
+/* The index and the grid know fields that may not be shown: what they found counts only
+ * where what may be shown has the words, and lies there. */
+static bool stands_within(struct searching *q, struct hit *hit, const struct shown *shown, const struct kind_map *m, struct slice words)
+{
+	struct place place = place_of(shown, m, q->r->ref);
+	struct buf text;
+	bool good;
+
+	buf_init(&text, STATE_MAX);
+	search_text(shown, m, &text);
+	good = shown_live(shown) && has_words(buf_slice(&text), words);
+	buf_done(&text);
+	if (q->s->near && place.known && !place.by_structure)
+		hit->order = (double)value_distance_km(q->s->lat_e7, q->s->lon_e7, place.lat_e7, place.lon_e7);
+	return good && (!q->s->near || (place.known && hit->order <= (double)q->s->within_km));
+}
+
+static enum es_err keep_shown(struct searching *q, struct slice words, size_t from, size_t *kept)
+{
+	struct hit *hit = &q->found.at[from];
+	const struct kind_map *m;
+	struct record_id id;
+	struct shown shown;
+	struct buf state;
+	unsigned kind;
+	es_ms heard;
+	enum es_err err = read_id(q, hit->rec, &id, &kind, &heard);
+
+	if (err != ES_OK)
+		return err;
+	m = kind_maps_find(&q->r->maps, kind);
+	buf_init(&state, STATE_MAX);
+	err = reader_state(q->r, &id, kind, &state);
+	if (err == ES_OK && m != NULL) {
+		shown_read_within(&shown, m, q->r->within, buf_slice(&state));
+		if (stands_within(q, hit, &shown, m, words))
+			q->found.at[(*kept)++] = *hit;
+	}
+	buf_done(&state);
+	return err;
+}
+
+static enum es_err find_shown(struct searching *q)
+{
+	struct buf words;
+	size_t kept = 0;
+	enum es_err err = ES_OK;
+
+	if (q->r->within == SCOPE_LOCAL)
+		return ES_OK;
+	buf_init(&words, QUERY_MAX * 8);
+	value_fold_text(q->s->text, true, &words);
+	err = buf_err(&words);
+	for (size_t i = 0; i < q->found.count && err == ES_OK; i++)
+		err = keep_shown(q, buf_slice(&words), i, &kept);
+	buf_done(&words);
+	q->found.count = kept;
+	return err;
+}
+
+static enum es_err search_look(struct searching *q)
 {
 	enum es_err err = match_build(q);
 
@@ -750,9 +858,16 @@ static enum es_err search_find(struct searching *q)
 	err = find_over(q);
 	if (err == ES_OK)
 		err = find_listed(q);
-	if (err == ES_OK && q->s->near)
-		err = find_near(q);
-	return err == ES_OK ? fold_aliases(q) : err;
+	return err == ES_OK && q->s->near ? find_near(q) : err;
+}
+
+static enum es_err search_find(struct searching *q)
+{
+	enum es_err err = search_look(q);
+
+	if (err == ES_OK && !q->nothing)
+		err = find_shown(q);
+	return err == ES_OK && !q->nothing ? fold_aliases(q) : err;
 }
 
 static enum es_err search_prepare(struct searching *q)

@@ -182,7 +182,8 @@ static CURLcode perform(struct client *c)
 static bool run(struct client *c, const char *method, const char *path)
 {
 	struct curl_slist *headers = NULL;
-	char *url = NULL;
+	const char *role = args_get(c->args, "as");
+	char *url = NULL, line[128];
 	CURLcode code;
 
 	buf_clear(&c->body);
@@ -195,6 +196,10 @@ static bool run(struct client *c, const char *method, const char *path)
 	/* Without this curl waits a second for "100 Continue" before a large body. */
 	headers = curl_slist_append(headers, "Expect:");
 	headers = curl_slist_append(headers, word_pick("Accept-Language: fr", "Accept-Language: en"));
+	if (role) {
+		snprintf(line, sizeof line, "X-Essaim-Role: %s", role);
+		headers = curl_slist_append(headers, line);
+	}
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(c->curl, CURLOPT_URL, url);

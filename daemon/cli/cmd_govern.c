@@ -144,27 +144,38 @@ static void show_charter(const json_t *answer)
 	grid_print(&g, stdout);
 }
 
-static int publish_charter(const struct args *a)
+/* A small file as a text; NULL: said, and in *code. */
+static json_t *text_of_file(const char *path, int *code)
 {
-	const char *version = args_get(a, "version");
 	static char text[TEXT_MAX];
-	struct client c;
-	json_t *send;
-	FILE *f;
+	FILE *f = fopen(path, "re");
 
-	if (!version)
-		return print_fail(ES_USAGE, W_OPTION_MISSING, "charter", "version");
-	f = fopen(a->words[1], "re");
-	if (!f)
-		return print_fail_file(a->words[1], errno);
+	if (!f) {
+		*code = print_fail_file(path, errno);
+		return NULL;
+	}
 	size_t len = fread(text, 1, sizeof text, f);
 	bool bad = ferror(f) != 0;
 	fclose(f);
-	if (bad)
-		return print_fail_file(a->words[1], EIO);
-	send = json_pack("{s:s, s:s#, s:b}", "version", version, "text", text, len, "mandatory", (int)args_has(a, "mandatory"));
-	if (!send)
-		return print_fail(ES_BAD_VALUE, W_NOT_UTF8, a->words[1]);
+	json_t *out = bad ? NULL : json_stringn(text, len);
+	if (!out)
+		*code = bad ? print_fail_file(path, EIO) : print_fail(ES_BAD_VALUE, W_NOT_UTF8, path);
+	return out;
+}
+
+static int publish_charter(const struct args *a)
+{
+	const char *version = args_get(a, "version");
+	struct client c;
+	json_t *send, *text;
+	int code = 0;
+
+	if (!version)
+		return print_fail(ES_USAGE, W_OPTION_MISSING, "charter", "version");
+	text = text_of_file(a->words[1], &code);
+	if (!text)
+		return code;
+	send = json_pack("{s:s, s:o, s:b}", "version", version, "text", text, "mandatory", (int)args_has(a, "mandatory"));
 	if (!client_open(&c, a))
 		json_decref(send);
 	else if (client_call(&c, "POST", "/charter", send) && !command_json(&c) && !a->quiet)
@@ -233,18 +244,36 @@ int cmd_charter(const struct args *a)
 	return client_close(&c, 0);
 }
 
+/* What `territory add` sends; NULL: said, and in *code. */
+static json_t *new_territory(const struct args *a, int *code)
+{
+	const char *path = args_get(a, "communes"), *name = args_get(a, "name");
+	json_t *text = path ? text_of_file(path, code) : json_stringn("", 0);
+
+	if (!text)
+		return NULL;
+	return json_pack("{s:s, s:s, s:b, s:o}", "code", a->words[1], "name", name ? name : "", "shared", (int)args_has(a, "shared"),
+			 "communes", text);
+}
+
 int cmd_territory(const struct args *a)
 {
 	bool add = a->word_count == 2 && strcmp(a->words[0], "add") == 0;
-	json_t *items, *item;
+	json_t *items, *item, *send = NULL;
 	struct client c;
 	struct grid g;
 	size_t i;
+	int code = 0;
 
 	if (a->word_count > 0 && !add)
 		return print_fail(ES_USAGE, W_TERRITORY_HOW);
-	if (!client_open(&c, a) || !client_call(&c, add ? "POST" : "GET", "/territory", add ? json_pack("{s:s}", "code", a->words[1]) : NULL) ||
-	    command_json(&c))
+	if (add && !(send = new_territory(a, &code)))
+		return code;
+	if (!client_open(&c, a)) {
+		json_decref(send);
+		return client_close(&c, 0);
+	}
+	if (!client_call(&c, add ? "POST" : "GET", "/territory", send) || command_json(&c))
 		return client_close(&c, 0);
 	grid_init(&g, 2);
 	items = add ? json_pack("[O]", c.json) : json_incref(json_object_get(c.json, "items"));

@@ -23,7 +23,7 @@ bool command_ask_or_do(struct client *c, const char *path, json_t *send,
 
 	if (client_call(c, "POST", path, send))
 		return true;
-	if (!c->unreachable || (args_has(c->args, "socket") && !args_has(c->args, "data")))
+	if (!c->unreachable || args_has(c->args, "as") || (args_has(c->args, "socket") && !args_has(c->args, "data")))
 		return false;
 	client_forgive(c);
 	if (!client_data_dir(c->args, dir)) {

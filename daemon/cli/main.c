@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "daemon/cli/command.h"
+#include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
 #include "daemon/export.h"
+#include "daemon/roles.h"
 
 #ifndef ESSAIM_VERSION
 #define ESSAIM_VERSION "0.1.0"
@@ -116,6 +118,52 @@ int cmd_version(const struct args *a)
 	return 0;
 }
 
+static const char *role_cell_word(const char *cell)
+{
+	static const struct {
+		const char *cell;
+		enum word_id word;
+	} words[] = {{"yes", W_CELL_YES}, {"own", W_CELL_OWN}, {"outside", W_CELL_OUTSIDE}, {"logged", W_CELL_LOGGED},
+		     {"cosign", W_CELL_COSIGN}, {"shown", W_CELL_SHOWN}};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].cell, cell) == 0)
+			return word(words[i].word);
+	return "-";
+}
+
+/* A dash where the role may not; the rest by the table's own words. */
+int cmd_roles(const struct args *a)
+{
+	json_t *list, *actions, *item, *role;
+	struct client c;
+	struct grid g;
+	size_t i, n;
+
+	if (!client_open(&c, a) || !client_call(&c, "GET", "/roles", NULL) || command_json(&c))
+		return client_close(&c, 0);
+	list = json_object_get(c.json, "roles");
+	actions = json_object_get(c.json, "actions");
+	grid_init(&g, json_array_size(list) + 1);
+	grid_add(&g, "");
+	json_array_foreach(list, i, role)
+	{
+		char head[96];
+
+		snprintf(head, sizeof head, "%s%s", fact_text(role, "role"), fact_true(role, "here") ? "" : " *");
+		grid_add(&g, head);
+	}
+	json_array_foreach(actions, i, item)
+	{
+		grid_add(&g, fact_text(item, word_pick("fr", "en")));
+		json_array_foreach(list, n, role)
+			grid_add(&g, role_cell_word(fact_text(item, fact_text(role, "role"))));
+	}
+	grid_print(&g, stdout);
+	word_print(stdout, W_ROLES_NOTE, fact_text(c.json, "default"));
+	return client_close(&c, 0);
+}
+
 bool command_count(const struct args *a, const char *option, struct buf *path)
 {
 	const char *value = args_get(a, option);
@@ -136,12 +184,38 @@ bool command_json(const struct client *c)
 	return c->args->json;
 }
 
+/* --as: the daemon holds a request to the role; what is done without a daemon is held here. */
+static int check_role(const struct args *a)
+{
+	static const enum command_id alone[] = {COMMAND_init, COMMAND_join, COMMAND_restore};
+	const char *name = args_get(a, "as");
+	const struct role_row *role = name ? role_named(name) : NULL;
+	char names[256];
+	struct buf known;
+
+	if (name && !role) {
+		buf_init_fixed(&known, names, sizeof names - 1);
+		role_names(&known);
+		names[known.len] = 0;
+		return print_fail(ES_USAGE, W_ROLE_UNKNOWN, name, names);
+	}
+	for (size_t i = 0; role && i < sizeof alone / sizeof *alone; i++)
+		if (a->command == alone[i] && !role_may(role, ACTION_GOVERN, false))
+			return print_fail(ES_NOT_ALLOWED, W_ROLE_ADMIN, name, commands[a->command].name);
+	return 0;
+}
+
 static int dispatch(const struct args *a)
 {
+	int code;
+
 	if (a->help)
 		return a->command == COMMAND_all ? help_all() : help_command(a->command);
 	if (a->version > 0)
 		return cmd_version(a);
+	code = check_role(a);
+	if (code != 0)
+		return code;
 	return handlers[a->command](a);
 }
 
