@@ -433,6 +433,32 @@ static void a_void_offer_is_over_and_a_void_answer_is_none(void **state)
 	assert_int_equal(inbox(vannes).count, 0);
 }
 
+/* The officer's `void` takes the words of a commit, and with them who may see the rest. */
+static void no_void_commit_lets_more_people_see_a_record(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+
+	create(w, auray, 2, "Publique"); /* and the day's checkpoint */
+	assert_int_equal(edit(w, auray, 1, "portee", "cress"), ES_OK);
+	visit_all(w);
+	struct head *h = own_head(home, auray, SCOPE_CRESS);
+	uint64_t narrowed = h->seq;
+	assert_int_equal(edit(w, auray, 1, "nom", "Entre nous"), ES_OK);
+	visit_all(w);
+	assert_int_equal(STEP(w, home, node_void(home->n, &h->log, narrowed)), ES_OK);
+	visit_all(w);
+	assert_int_equal(edit(w, auray, 1, "description", "Toujours entre nous"), ES_OK);
+	visit_all(w);
+	assert_true(shows(home, 1, "Toujours entre nous"));
+	assert_true(shows(home, 1, "\"scope\":\"cress\""));
+	assert_true(on_disk(vannes, "Publique"));
+	assert_false(on_disk(vannes, "ntre nous"));
+	assert_int_equal(edit(w, auray, 1, "portee", "public"), ES_OK); /* asked for */
+	visit_all(w);
+	assert_true(shows(vannes, 1, "Toujours entre nous"));
+}
+
 static void an_offer_waits_until_home_holds_all(void **state)
 {
 	struct nodes *w = *state;
@@ -942,6 +968,7 @@ int main(void)
 		TEST(an_accepted_offer_may_be_withdrawn_until_home_enters_it),
 		TEST(an_offer_to_a_member_that_is_revoked_is_over),
 		TEST(a_void_offer_is_over_and_a_void_answer_is_none),
+		TEST(no_void_commit_lets_more_people_see_a_record),
 		TEST(an_offer_waits_until_home_holds_all),
 		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
 		TEST(a_proposal_is_shown_to_the_steward_and_taken_or_not),
