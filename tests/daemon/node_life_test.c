@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "daemon/found.h"
 #include "proto/canon.h"
@@ -817,6 +818,27 @@ static void a_cress_with_its_key_alone_learns_everything_from_its_members(void *
 	assert_int_equal(w->p[AURAY].n->rights.seq, home->n->rights.seq);
 }
 
+/* Who may do what is read from it at each start: rot in a header shows in no digest of a change. */
+static void a_control_log_that_rot_has_changed_is_not_started_on(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS];
+	struct node *n = NULL;
+	char journal[128];
+	struct rng rng;
+	sqlite3 *db;
+
+	party_stop(home);
+	snprintf(journal, sizeof journal, "%s/journal.db", home->dir);
+	assert_int_equal(sqlite3_open(journal, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE commits SET header = CAST(substr(header, 1, 70) || x'00' || substr(header, 72) AS BLOB)"
+					  " WHERE log = 1 AND seq = 2", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_changes(db), 1);
+	sqlite3_close(db);
+	rng_seed_number(&rng, 1);
+	assert_int_equal(node_open_keys(home->dir, &home->keys, nodes_ref, &rng, &n), ES_DAMAGED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, two_hubs, nodes_teardown)
 
 int main(void)
@@ -852,6 +874,7 @@ int main(void)
 		TEST(a_restored_cress_takes_back_what_its_members_hold),
 		TEST(alone_is_said_and_waits_for_nobody),
 		TEST(a_cress_with_its_key_alone_learns_everything_from_its_members),
+		TEST(a_control_log_that_rot_has_changed_is_not_started_on),
 	};
 
 	return cmocka_run_group_tests(tests, nodes_reference, nodes_done);
