@@ -433,6 +433,40 @@ static void a_void_offer_is_over_and_a_void_answer_is_none(void **state)
 	assert_int_equal(inbox(vannes).count, 0);
 }
 
+/* Home's key has made another commit of Auray's public log final: there were two homes. An
+ * entry that cuts there has no effect. */
+static void a_hand_over_waits_until_its_entry_has_an_effect(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	struct buf b;
+
+	create(w, auray, 1, "Atelier");
+	create(w, auray, 2, "Garage");
+	const struct head *h = own_head(home, auray, SCOPE_PUBLIC);
+	struct log_cut other = {.log = h->log, .seq = h->seq, .id = {{7}}};
+	buf_init(&b, 512);
+	entry_checkpoint(&other, 1, &b);
+	struct slice entry = buf_slice(&b);
+	assert_int_equal(STEP(w, home, node_control(home->n, &entry, 1)), ES_OK);
+	buf_done(&b);
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	visit_all(w);
+	uint64_t seq = home->n->rights.seq;
+	visit_all(w);
+	assert_int_equal(home->n->rights.seq, seq);
+	assert_true(is_steward(home, auray, 1, auray));
+	assert_int_equal(edit(w, auray, 1, "nom", "Attend"), ES_OK);
+	assert_int_equal(edit(w, auray, 2, "nom", "Au-dela"), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_true(is_steward(home, auray, 1, vannes));
+	assert_int_equal(waiting(auray, "Attend").count, 0);
+	assert_int_equal(stored(home, "Attend").op, OP_PROPOSE);
+}
+
 /* The officer's `void` takes the words of a commit, and with them who may see the rest. */
 static void no_void_commit_lets_more_people_see_a_record(void **state)
 {
@@ -968,6 +1002,7 @@ int main(void)
 		TEST(an_accepted_offer_may_be_withdrawn_until_home_enters_it),
 		TEST(an_offer_to_a_member_that_is_revoked_is_over),
 		TEST(a_void_offer_is_over_and_a_void_answer_is_none),
+		TEST(a_hand_over_waits_until_its_entry_has_an_effect),
 		TEST(no_void_commit_lets_more_people_see_a_record),
 		TEST(an_offer_waits_until_home_holds_all),
 		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
