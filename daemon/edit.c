@@ -684,12 +684,24 @@ enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, str
 	return err;
 }
 
+/* Its `portee` may be gone, or be an edit again, where others know the rest. */
 static bool sealed_anywhere(const struct editing *ed)
 {
-	for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_LOCAL; s++)
-		if (fold_sealed_in_scope(buf_slice(&ed->state), FIELD_PORTEE, s))
-			return true;
+	const struct schema_kind *k = ed->e->kind;
+
+	for (size_t i = 0; i < k->field_count; i++)
+		for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_LOCAL; s++)
+			if (fold_sealed_in_scope(buf_slice(&ed->state), k->fields[i].no, s))
+				return true;
 	return false;
+}
+
+/* Where all who know the record read that it is deleted. */
+static enum scope deleted_in(const struct editing *ed)
+{
+	struct fold_value portee = fold_shown(buf_slice(&ed->state), FIELD_PORTEE);
+
+	return is_nil(portee.value) ? portee_of(SLICE_NONE, buf_slice(&ed->state), ed->e->kind) : portee.scope;
 }
 
 enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_result *out)
@@ -721,10 +733,7 @@ enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_resu
 		err = purge_outbox(ed);
 	}
 	if (err == ES_OK && sealed_anywhere(ed)) {
-		struct fold_value portee = fold_shown(buf_slice(&ed->state), FIELD_PORTEE);
-
-		add_move(ed, portee.value.len > 0 ? portee.scope : SCOPE_LOCAL,
-			 fold_shown(buf_slice(&ed->state), FIELD_DELETED).edited, FIELD_DELETED, SLICE(canon_true, 1));
+		add_move(ed, deleted_in(ed), fold_shown(buf_slice(&ed->state), FIELD_DELETED).edited, FIELD_DELETED, SLICE(canon_true, 1));
 		err = ed->err == ES_OK ? write_moves(ed) : ed->err;
 	}
 	out->uid = *uid;

@@ -493,6 +493,28 @@ static void no_void_commit_lets_more_people_see_a_record(void **state)
 	assert_true(shows(vannes, 1, "Toujours entre nous"));
 }
 
+static void a_record_whose_portee_is_void_is_deleted_for_all(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	struct id16 uid = uid_of(1);
+	struct edit_result result;
+
+	create(w, auray, 2, "Autre fiche"); /* and the day's checkpoint */
+	create(w, auray, 1, "Atelier");
+	const struct head *h = own_head(home, auray, SCOPE_PUBLIC);
+	uint64_t made = h->seq;
+	assert_int_equal(edit(w, auray, 1, "description", "Reste"), ES_OK);
+	visit_all(w);
+	assert_int_equal(STEP(w, home, node_void(home->n, &h->log, made)), ES_OK);
+	visit_all(w);
+	assert_true(shows(vannes, 1, "Reste"));
+	assert_int_equal(STEP(w, auray, node_delete(auray->n, &uid, &result)), ES_OK);
+	visit_all(w);
+	assert_false(shows(vannes, 1, "Reste"));
+	assert_false(shows(auray, 1, "Reste"));
+}
+
 static void an_offer_waits_until_home_holds_all(void **state)
 {
 	struct nodes *w = *state;
@@ -1004,6 +1026,7 @@ int main(void)
 		TEST(a_void_offer_is_over_and_a_void_answer_is_none),
 		TEST(a_hand_over_waits_until_its_entry_has_an_effect),
 		TEST(no_void_commit_lets_more_people_see_a_record),
+		TEST(a_record_whose_portee_is_void_is_deleted_for_all),
 		TEST(an_offer_waits_until_home_holds_all),
 		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
 		TEST(a_proposal_is_shown_to_the_steward_and_taken_or_not),
