@@ -86,6 +86,25 @@ static void a_cut_gives_own_commits_back_to_the_outbox_as_they_were(void **state
 	assert_true(shows(home, 3, "Troisieme"));
 }
 
+/* L18: it was edited before the offer, though it comes into the outbox after it. */
+static void what_a_cut_gives_back_goes_before_an_offer_made_later(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	struct id16 uid = uid_of(3), to = w->p[VANNES].n->hub;
+
+	three_edits(w);
+	assert_int_equal(STEP(w, auray, node_hand_over(auray->n, &uid, &to)), ES_OK);
+	assert_int_equal(edit(w, auray, 3, "nom", "Apres"), ES_OK);
+	cut_at(w, auray, SCOPE_PUBLIC, 2);
+	send_control(w, &w->p[CRESS], auray);
+	assert_int_equal(waiting(auray, "Troisieme").count, 1);
+	visit_all(w);
+	assert_int_equal(waiting(auray, "Troisieme").count, 0);
+	assert_true(shows(&w->p[VANNES], 3, "Troisieme"));
+	assert_int_equal(waiting(auray, "Apres").count, 1);
+}
+
 static void what_a_restart_finds_after_a_cut_is_the_same(void **state)
 {
 	struct nodes *w = *state;
@@ -846,6 +865,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_edit_reaches_everybody),
 		TEST(a_cut_gives_own_commits_back_to_the_outbox_as_they_were),
+		TEST(what_a_cut_gives_back_goes_before_an_offer_made_later),
 		TEST(what_a_restart_finds_after_a_cut_is_the_same),
 		TEST(a_cut_below_a_checkpoint_does_not_apply),
 		TEST(others_commits_beyond_a_cut_are_kept_for_their_author),
