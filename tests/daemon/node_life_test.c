@@ -474,6 +474,47 @@ static void a_generation_whose_cut_is_not_allowed_is_not_taken_for_opened(void *
 	assert_true(auray->pending);
 }
 
+static bool note_item(void *ctx, const struct inbox_item *i)
+{
+	*(int64_t *)ctx = i->no;
+	return true;
+}
+
+static bool is_vannes_s(const struct nodes *w, unsigned number)
+{
+	struct record_id id = record_of(&w->p[AURAY], number);
+	struct id16 steward = rights_steward(&w->p[CRESS].n->rights, &id, 1);
+
+	return id_eq(&steward, &w->p[VANNES].n->hub);
+}
+
+static void a_hand_over_waits_until_its_entry_has_an_effect(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	struct id16 uid = uid_of(1), to = vannes->n->hub;
+	int64_t offer = 0;
+
+	three_edits(w);
+	freeze_other(w, 3);
+	assert_int_equal(STEP(w, auray, node_hand_over(auray->n, &uid, &to)), ES_OK);
+	visit_all(w);
+	assert_int_equal(node_inbox(vannes->n, note_item, &offer), ES_OK);
+	assert_int_equal(STEP(w, vannes, node_answer(vannes->n, offer, true, SLICE_NONE)), ES_OK);
+	visit_all(w);
+	uint64_t seq = home->n->rights.seq;
+	visit_all(w);
+	assert_int_equal(home->n->rights.seq, seq);
+	assert_false(is_vannes_s(w, 1));
+	assert_int_equal(edit(w, auray, 1, "nom", "Attend"), ES_OK);
+	assert_int_equal(edit(w, auray, 2, "nom", "Au-dela"), ES_OK); /* and the log has grown beyond what is final */
+	visit_all(w);
+	visit_all(w);
+	assert_true(is_vannes_s(w, 1));
+	assert_int_equal(waiting(auray, "Attend").count, 0);
+	assert_int_equal(stored(home, "Attend").op, OP_PROPOSE);
+}
+
 /* Vannes is in session and due a new generation; does home open it? */
 static bool home_enters(struct nodes *w)
 {
@@ -880,6 +921,7 @@ int main(void)
 		TEST(a_pending_hub_offers_nothing_that_home_had_not_acknowledged),
 		TEST(a_generation_waits_until_both_ends_are_level),
 		TEST(a_generation_whose_cut_is_not_allowed_is_not_taken_for_opened),
+		TEST(a_hand_over_waits_until_its_entry_has_an_effect),
 		TEST(who_claims_to_hold_more_and_gives_nothing_is_not_waited_for),
 		TEST(after_three_generations_a_day_a_human_is_asked),
 		TEST(strangers_and_members_shut_out_are_told_so),

@@ -433,88 +433,6 @@ static void a_void_offer_is_over_and_a_void_answer_is_none(void **state)
 	assert_int_equal(inbox(vannes).count, 0);
 }
 
-/* Home's key has made another commit of Auray's public log final: there were two homes. An
- * entry that cuts there has no effect. */
-static void a_hand_over_waits_until_its_entry_has_an_effect(void **state)
-{
-	struct nodes *w = *state;
-	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
-	struct buf b;
-
-	create(w, auray, 1, "Atelier");
-	create(w, auray, 2, "Garage");
-	const struct head *h = own_head(home, auray, SCOPE_PUBLIC);
-	struct log_cut other = {.log = h->log, .seq = h->seq, .id = {{7}}};
-	buf_init(&b, 512);
-	entry_checkpoint(&other, 1, &b);
-	struct slice entry = buf_slice(&b);
-	assert_int_equal(STEP(w, home, node_control(home->n, &entry, 1)), ES_OK);
-	buf_done(&b);
-	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
-	visit_all(w);
-	assert_int_equal(answer(w, vannes, true), ES_OK);
-	visit_all(w);
-	uint64_t seq = home->n->rights.seq;
-	visit_all(w);
-	assert_int_equal(home->n->rights.seq, seq);
-	assert_true(is_steward(home, auray, 1, auray));
-	assert_int_equal(edit(w, auray, 1, "nom", "Attend"), ES_OK);
-	assert_int_equal(edit(w, auray, 2, "nom", "Au-dela"), ES_OK);
-	visit_all(w);
-	visit_all(w);
-	assert_true(is_steward(home, auray, 1, vannes));
-	assert_int_equal(waiting(auray, "Attend").count, 0);
-	assert_int_equal(stored(home, "Attend").op, OP_PROPOSE);
-}
-
-/* The officer's `void` takes the words of a commit, and with them who may see the rest. */
-static void no_void_commit_lets_more_people_see_a_record(void **state)
-{
-	struct nodes *w = *state;
-	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
-
-	create(w, auray, 2, "Publique"); /* and the day's checkpoint */
-	assert_int_equal(edit(w, auray, 1, "portee", "cress"), ES_OK);
-	visit_all(w);
-	struct head *h = own_head(home, auray, SCOPE_CRESS);
-	uint64_t narrowed = h->seq;
-	assert_int_equal(edit(w, auray, 1, "nom", "Entre nous"), ES_OK);
-	visit_all(w);
-	assert_int_equal(STEP(w, home, node_void(home->n, &h->log, narrowed)), ES_OK);
-	visit_all(w);
-	assert_int_equal(edit(w, auray, 1, "description", "Toujours entre nous"), ES_OK);
-	visit_all(w);
-	assert_true(shows(home, 1, "Toujours entre nous"));
-	assert_true(shows(home, 1, "\"scope\":\"cress\""));
-	assert_true(on_disk(vannes, "Publique"));
-	assert_false(on_disk(vannes, "ntre nous"));
-	assert_int_equal(edit(w, auray, 1, "portee", "public"), ES_OK); /* asked for */
-	visit_all(w);
-	assert_true(shows(vannes, 1, "Toujours entre nous"));
-}
-
-static void a_record_whose_portee_is_void_is_deleted_for_all(void **state)
-{
-	struct nodes *w = *state;
-	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
-	struct id16 uid = uid_of(1);
-	struct edit_result result;
-
-	create(w, auray, 2, "Autre fiche"); /* and the day's checkpoint */
-	create(w, auray, 1, "Atelier");
-	const struct head *h = own_head(home, auray, SCOPE_PUBLIC);
-	uint64_t made = h->seq;
-	assert_int_equal(edit(w, auray, 1, "description", "Reste"), ES_OK);
-	visit_all(w);
-	assert_int_equal(STEP(w, home, node_void(home->n, &h->log, made)), ES_OK);
-	visit_all(w);
-	assert_true(shows(vannes, 1, "Reste"));
-	assert_int_equal(STEP(w, auray, node_delete(auray->n, &uid, &result)), ES_OK);
-	visit_all(w);
-	assert_false(shows(vannes, 1, "Reste"));
-	assert_false(shows(auray, 1, "Reste"));
-}
-
 static void an_offer_waits_until_home_holds_all(void **state)
 {
 	struct nodes *w = *state;
@@ -1024,9 +942,6 @@ int main(void)
 		TEST(an_accepted_offer_may_be_withdrawn_until_home_enters_it),
 		TEST(an_offer_to_a_member_that_is_revoked_is_over),
 		TEST(a_void_offer_is_over_and_a_void_answer_is_none),
-		TEST(a_hand_over_waits_until_its_entry_has_an_effect),
-		TEST(no_void_commit_lets_more_people_see_a_record),
-		TEST(a_record_whose_portee_is_void_is_deleted_for_all),
 		TEST(an_offer_waits_until_home_holds_all),
 		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
 		TEST(a_proposal_is_shown_to_the_steward_and_taken_or_not),
