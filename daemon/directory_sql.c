@@ -176,10 +176,10 @@ static void shown_field(void *ctx, unsigned no, const struct fold_value *v)
 		return;
 	if (v->edited > s->latest)
 		s->latest = v->edited;
-	if (v->scope < s->widest)
-		s->widest = v->scope;
 	if (v->value.p[0] == 0xc0)
 		return;
+	if (v->scope < s->widest)
+		s->widest = v->scope;
 	if (v->edited > s->valued)
 		s->valued = v->edited;
 	if (no == FIELD_DELETED)
@@ -216,14 +216,14 @@ bool shown_live(const struct shown *s)
 	return s->own && !s->deleted;
 }
 
-const char *shown_scope(const struct shown *s, const struct kind_map *m)
+const char *shown_scope(const struct shown *s)
 {
 	struct slice text;
 	enum scope scope;
 
 	if (canon_is_text(s->portee, &text) && scope_parse(text, &scope))
 		return scope_name(scope);
-	return scope_name(m == NULL ? s->widest : m->k->portee_default);
+	return scope_name(s->widest);
 }
 
 /* The state was checked when it came: only its head is read again, since every

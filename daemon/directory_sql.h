@@ -58,7 +58,7 @@ struct shown {
 	bool deleted, own; /* own: some own field has a value */
 	es_stamp latest;
 	es_stamp valued; /* the latest of the fields that have a value: the same for all who see them */
-	enum scope widest;
+	enum scope widest; /* where something of it is seen */
 };
 /* `m` may be NULL: an unknown kind. */
 void shown_read(struct shown *s, const struct kind_map *m, struct slice state);
@@ -67,7 +67,8 @@ void shown_read_within(struct shown *s, const struct kind_map *m, enum scope wit
 bool shown_live(const struct shown *s);
 /* The dated values of that day in their fields' places; `memory` holds them. */
 void shown_on(struct shown *s, const struct kind_map *m, const char *day, struct buf *memory);
-const char *shown_scope(const struct shown *s, const struct kind_map *m);
+/* Its `portee`; where that is gone, who sees something of it. */
+const char *shown_scope(const struct shown *s);
 
 /* Values of the type that is asked; false for any other. */
 bool canon_is_text(struct slice value, struct slice *text);

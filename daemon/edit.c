@@ -153,6 +153,29 @@ static void note_age(struct editing *ed)
 	ed->older = line.len > 0 && now.len > 0 && slice_cmp(line, now) < 0;
 }
 
+static void note_widest(void *ctx, unsigned no, const struct fold_value *v)
+{
+	enum scope *widest = ctx;
+
+	(void)no;
+	if (!is_nil(v->value) && v->scope < *widest)
+		*widest = v->scope;
+}
+
+/* Who may see a record. Where its `portee` is gone (an officer made that commit void) or is
+ * a word that we do not know, whoever sees something of it now: the kind's default is for a
+ * record of which nothing stands. */
+static enum scope portee_of(struct slice said, struct slice state, const struct schema_kind *k)
+{
+	enum scope portee = SCOPE_COUNT;
+
+	if (said.len > 0 && scope_parse(said, &portee))
+		return portee;
+	portee = SCOPE_COUNT;
+	fold_each(state, note_widest, &portee);
+	return portee == SCOPE_COUNT ? k->portee_default : portee;
+}
+
 /* --- moves --- */
 
 static void add_move(struct editing *ed, enum scope scope, es_stamp base, unsigned field, struct slice value)
@@ -183,6 +206,20 @@ static void withdraw(struct editing *ed, const struct schema_field *f, enum scop
 	}
 }
 
+/* Does the edit say who may see what? */
+static bool says_who_sees(const struct editing *ed)
+{
+	const char *const names[] = {"portee", "champs_locaux", "statut_diffusion"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct schema_field *f = schema_field_named(ed->e->kind, slice_str(names[i]));
+
+		if (f && named(ed, f).len > 0)
+			return true;
+	}
+	return false;
+}
+
 static void plan_field(struct editing *ed, const struct schema_field *f, bool diffusion_p, struct slice kept_home)
 {
 	struct slice state = buf_slice(&ed->state), value = wanted(ed, f);
@@ -201,6 +238,8 @@ static void plan_field(struct editing *ed, const struct schema_field *f, bool di
 			}
 		return;
 	}
+	if (!changed && now.scope > scope && !says_who_sees(ed))
+		scope = now.scope; /* what kept it there may be void: nobody asked that it be seen by more */
 	if (!changed && now.scope == scope && !is_nil(now.value)) {
 		for (enum scope s = SCOPE_PUBLIC; s < scope; s++)
 			withdraw(ed, f, s);
@@ -219,9 +258,7 @@ static void plan(struct editing *ed)
 	struct slice kept_home = wanted(ed, schema_field_no(k, FIELD_CHAMPS_LOCAUX));
 	bool p = slice_eq(diffusion, slice_str("P"));
 
-	ed->portee = k->portee_default;
-	if (portee.len == 0 || !scope_parse(portee, &ed->portee))
-		ed->portee = k->portee_default;
+	ed->portee = portee_of(portee, buf_slice(&ed->state), k);
 	for (size_t i = 0; i < k->field_count; i++)
 		plan_field(ed, &k->fields[i], p, kept_home);
 	if (portee.len == 0) { /* every record says who may see it */
@@ -495,10 +532,7 @@ enum es_err node_propose(struct node *n, const struct edit *e, struct edit_resul
 	buf_init(&state, 16 * CHANGE_MAX);
 	buf_init(&fields, CHANGE_MAX);
 	err = reader_state(n->reader, &ids[at], kinds[at], &state);
-	struct slice portee_value = text_of(fold_shown(buf_slice(&state), FIELD_PORTEE).value);
-	enum scope portee = e->kind->portee_default;
-	if (portee_value.len == 0 || !scope_parse(portee_value, &portee))
-		portee = e->kind->portee_default;
+	enum scope portee = portee_of(text_of(fold_shown(buf_slice(&state), FIELD_PORTEE).value), buf_slice(&state), e->kind);
 	for (size_t i = 0; i < e->kind->field_count; i++)
 		count += e->values[i].len > 0 && !(e->if_empty >> i & 1);
 	canon_map(&fields, count);
@@ -650,12 +684,24 @@ enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, str
 	return err;
 }
 
+/* Its `portee` may be gone, or be an edit again, where others know the rest. */
 static bool sealed_anywhere(const struct editing *ed)
 {
-	for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_LOCAL; s++)
-		if (fold_sealed_in_scope(buf_slice(&ed->state), FIELD_PORTEE, s))
-			return true;
+	const struct schema_kind *k = ed->e->kind;
+
+	for (size_t i = 0; i < k->field_count; i++)
+		for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_LOCAL; s++)
+			if (fold_sealed_in_scope(buf_slice(&ed->state), k->fields[i].no, s))
+				return true;
 	return false;
+}
+
+/* Where all who know the record read that it is deleted. */
+static enum scope deleted_in(const struct editing *ed)
+{
+	struct fold_value portee = fold_shown(buf_slice(&ed->state), FIELD_PORTEE);
+
+	return is_nil(portee.value) ? portee_of(SLICE_NONE, buf_slice(&ed->state), ed->e->kind) : portee.scope;
 }
 
 enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_result *out)
@@ -687,10 +733,7 @@ enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_resu
 		err = purge_outbox(ed);
 	}
 	if (err == ES_OK && sealed_anywhere(ed)) {
-		struct fold_value portee = fold_shown(buf_slice(&ed->state), FIELD_PORTEE);
-
-		add_move(ed, portee.value.len > 0 ? portee.scope : SCOPE_LOCAL,
-			 fold_shown(buf_slice(&ed->state), FIELD_DELETED).edited, FIELD_DELETED, SLICE(canon_true, 1));
+		add_move(ed, deleted_in(ed), fold_shown(buf_slice(&ed->state), FIELD_DELETED).edited, FIELD_DELETED, SLICE(canon_true, 1));
 		err = ed->err == ES_OK ? write_moves(ed) : ed->err;
 	}
 	out->uid = *uid;

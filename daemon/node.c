@@ -118,11 +118,14 @@ enum es_err node_rights_upto(struct node *n, uint64_t upto, struct rights *out)
 
 	for (uint64_t seq = 1; seq <= upto && err == ES_OK; seq++) {
 		struct buf bytes;
+		struct hash id;
 
 		buf_init(&bytes, COMMIT_PACKED_MAX);
 		err = node_read_commit(n, 0, seq, &bytes, p);
 		if (err == ES_OK)
 			err = commit_decode(p->header, c);
+		if (err == ES_OK && (!journal_commit_id(n->journal, 0, seq, &id) || !hash_eq(&id, &c->id)))
+			err = ES_BAD_DIGEST; /* rot has been at its header, or at its id */
 		if (err == ES_OK)
 			err = commit_check_payload(c, p);
 		if (err == ES_OK)

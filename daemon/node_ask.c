@@ -208,7 +208,7 @@ static enum es_err derive_steward(struct node *n, struct ask *a)
 		return ES_OK; /* once it is back, or until the offer is withdrawn */
 	err = node_cuts_of(n, &a->from, &t.cuts, &t.cut_count);
 	if (err != ES_OK)
-		return err;
+		return err == ES_NOT_ALLOWED ? ES_OK : err; /* once it has an effect */
 	if (PLANT(closed_generation_cut_at_head))
 		t.cut_count = 0;
 	buf_init(&b, COMMIT_BYTES_MAX);
@@ -281,6 +281,8 @@ static enum es_err derive_rotate(struct node *n, struct ask *a)
 	r.old = q.sig;
 	r.new = q.new_sig;
 	err = node_enter_rotation(n, &r);
+	if (err == ES_NOT_ALLOWED)
+		return ES_OK; /* once it has an effect */
 	return err != ES_OK ? err : done(n, a);
 }
 

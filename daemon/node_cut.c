@@ -236,9 +236,21 @@ struct log_cut node_cut_whole(struct node *n, uint32_t index, const struct open_
 	return cut;
 }
 
+bool node_may_cut(struct node *n, const struct head *h, const struct log_cut *cut)
+{
+	if (rights_may_cut(&n->rights, cut))
+		return true;
+	const struct open_log *log = rights_log(&n->rights, &h->log);
+	if (log && h->seq >= log->checkpoint)
+		node_astray(n, &h->log, log->checkpoint);
+	return false;
+}
+
 enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut **out, size_t *count)
 {
 	struct log_cut *list = calloc(n->frontier.count + 1, sizeof *list);
+
+	bool good = true;
 
 	if (!list)
 		return ES_NOMEM;
@@ -255,8 +267,13 @@ enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut 
 			cut.id = log->cut_id;
 		}
 		cut_below_hole(n, i, log, &cut);
+		good = node_may_cut(n, h, &cut) && good;
 		if (cut.seq > 0)
 			list[(*count)++] = cut;
+	}
+	if (!good) {
+		free(list);
+		return ES_NOT_ALLOWED;
 	}
 	*out = list;
 	return ES_OK;

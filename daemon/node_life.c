@@ -215,19 +215,6 @@ static bool is_level(const struct node *n, const struct node_session *s)
 	return s->head_count > 0;
 }
 
-/* What rights_apply() asks of an `open` that cuts: what it would pass over is not
- * entered. Home may have lost what a checkpoint names, or have signed, as two, another one. */
-static bool may_open(struct node *n, const struct head *h, const struct log_cut *cut)
-{
-	const struct open_log *log = rights_log(&n->rights, &h->log);
-
-	if (rights_may_cut(&n->rights, cut))
-		return true;
-	if (h->seq >= log->checkpoint)
-		node_astray(n, &h->log, log->checkpoint);
-	return false;
-}
-
 /* One `open` per scope; *good: each will have its effect. */
 static size_t opens_of(struct node *n, const struct id16 *hub, struct buf b[SCOPE_CRESS], bool *good)
 {
@@ -240,7 +227,7 @@ static size_t opens_of(struct node *n, const struct id16 *hub, struct buf b[SCOP
 		if (!h)
 			continue;
 		struct log_cut cut = {.log = h->log, .seq = h->seq, .id = h->id};
-		*good = may_open(n, h, &cut) && *good;
+		*good = node_may_cut(n, h, &cut) && *good;
 		buf_init(&b[count], 512);
 		node_open_entry(n, hub, scope, log->generation + 1, PLANT(open_without_cut) ? NULL : &cut, &b[count++]);
 	}

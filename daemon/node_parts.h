@@ -57,7 +57,11 @@ struct log_cut node_cut_here(const struct head *h, const struct open_log *log);
 /* The same below the first place whose change is missing here and that no entry lists:
  * others cannot take that commit. */
 struct log_cut node_cut_whole(struct node *n, uint32_t index, const struct open_log *log);
-/* Every log of a hub that we hold, cut there. malloc'd. */
+/* What rights_apply() asks of a cut: what it would pass over is not entered. Home may have
+ * lost what a checkpoint names, or have signed, as two, another one (node_astray). */
+bool node_may_cut(struct node *n, const struct head *h, const struct log_cut *cut);
+/* Every log of a hub that we hold, cut there. malloc'd. ES_NOT_ALLOWED: an entry with these
+ * cuts would have no effect, until those logs have grown beyond what is final. */
 ES_MUST_USE enum es_err node_cuts_of(struct node *n, const struct id16 *hub, struct log_cut **out, size_t *count);
 
 /* node_branch.c: a control commit that does not follow ours. */

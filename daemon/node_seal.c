@@ -19,7 +19,7 @@ struct sealing {
 	enum scope scope;
 	bool charter_first; /* until the charter in force is accepted nothing else goes */
 	struct waiting_offer {
-		int64_t edit;
+		es_stamp edited;
 		struct record_id record;
 	} *offers; /* hand-overs that wait in the outbox */
 	size_t offer_count;
@@ -52,13 +52,14 @@ static void add_change(struct sealing *s, const struct outbox_edit *e, bool prop
 /* What becomes of an edit when its turn comes. */
 enum fate { FATE_SEAL, FATE_PROPOSE, FATE_DROP, FATE_WAIT };
 
-/* An offer in the outbox holds back what was edited after it (L18). */
+/* An offer in the outbox holds back what was edited after it (L18), wherever it lies
+ * there: what a cut has given back was edited before. */
 static bool waits_for_offer(const struct sealing *s, const struct outbox_edit *e)
 {
 	if (PLANT(edit_after_offer) || PLANT(steward_without_cut))
 		return false;
 	for (size_t i = 0; i < s->offer_count; i++)
-		if (s->offers[i].edit < e->edit && memcmp(s->offers[i].record.bytes, e->record.bytes, 32) == 0)
+		if (s->offers[i].edited < e->edited && memcmp(s->offers[i].record.bytes, e->record.bytes, 32) == 0)
 			return true;
 	return node_is_offered(s->n, &e->record, e->kind);
 }
@@ -167,7 +168,7 @@ static bool note_offer(void *ctx, const struct outbox_edit *e)
 			return false;
 		}
 		s->offers = more;
-		s->offers[s->offer_count++] = (struct waiting_offer){.edit = e->edit, .record = e->record};
+		s->offers[s->offer_count++] = (struct waiting_offer){.edited = e->edited, .record = e->record};
 	}
 	return true;
 }

@@ -256,7 +256,7 @@ static void write_shown(struct reader *r, struct slice record, unsigned kind, co
 	else
 		buf_printf(json, "{\"kind\":\"kind_%u\",\"uid\":\"%s\",\"owner\":", kind, uid);
 	json_string(pole, json);
-	buf_printf(json, ",\"scope\":\"%s\",\"data\":{", shown_scope(shown, m));
+	buf_printf(json, ",\"scope\":\"%s\",\"data\":{", shown_scope(shown));
 	write_data(r, shown, m, within, state, hide_unknown, json);
 	buf_str(json, "}}");
 }

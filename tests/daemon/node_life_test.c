@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "daemon/found.h"
 #include "proto/canon.h"
@@ -83,6 +84,25 @@ static void a_cut_gives_own_commits_back_to_the_outbox_as_they_were(void **state
 	assert_int_equal(again.seq, 1);
 	assert_true(shows(&w->p[VANNES], 3, "Troisieme"));
 	assert_true(shows(home, 3, "Troisieme"));
+}
+
+/* L18: it was edited before the offer, though it comes into the outbox after it. */
+static void what_a_cut_gives_back_goes_before_an_offer_made_later(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	struct id16 uid = uid_of(3), to = w->p[VANNES].n->hub;
+
+	three_edits(w);
+	assert_int_equal(STEP(w, auray, node_hand_over(auray->n, &uid, &to)), ES_OK);
+	assert_int_equal(edit(w, auray, 3, "nom", "Apres"), ES_OK);
+	cut_at(w, auray, SCOPE_PUBLIC, 2);
+	send_control(w, &w->p[CRESS], auray);
+	assert_int_equal(waiting(auray, "Troisieme").count, 1);
+	visit_all(w);
+	assert_int_equal(waiting(auray, "Troisieme").count, 0);
+	assert_true(shows(&w->p[VANNES], 3, "Troisieme"));
+	assert_int_equal(waiting(auray, "Apres").count, 1);
 }
 
 static void what_a_restart_finds_after_a_cut_is_the_same(void **state)
@@ -454,6 +474,47 @@ static void a_generation_whose_cut_is_not_allowed_is_not_taken_for_opened(void *
 	assert_true(auray->pending);
 }
 
+static bool note_item(void *ctx, const struct inbox_item *i)
+{
+	*(int64_t *)ctx = i->no;
+	return true;
+}
+
+static bool is_vannes_s(const struct nodes *w, unsigned number)
+{
+	struct record_id id = record_of(&w->p[AURAY], number);
+	struct id16 steward = rights_steward(&w->p[CRESS].n->rights, &id, 1);
+
+	return id_eq(&steward, &w->p[VANNES].n->hub);
+}
+
+static void a_hand_over_waits_until_its_entry_has_an_effect(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	struct id16 uid = uid_of(1), to = vannes->n->hub;
+	int64_t offer = 0;
+
+	three_edits(w);
+	freeze_other(w, 3);
+	assert_int_equal(STEP(w, auray, node_hand_over(auray->n, &uid, &to)), ES_OK);
+	visit_all(w);
+	assert_int_equal(node_inbox(vannes->n, note_item, &offer), ES_OK);
+	assert_int_equal(STEP(w, vannes, node_answer(vannes->n, offer, true, SLICE_NONE)), ES_OK);
+	visit_all(w);
+	uint64_t seq = home->n->rights.seq;
+	visit_all(w);
+	assert_int_equal(home->n->rights.seq, seq);
+	assert_false(is_vannes_s(w, 1));
+	assert_int_equal(edit(w, auray, 1, "nom", "Attend"), ES_OK);
+	assert_int_equal(edit(w, auray, 2, "nom", "Au-dela"), ES_OK); /* and the log has grown beyond what is final */
+	visit_all(w);
+	visit_all(w);
+	assert_true(is_vannes_s(w, 1));
+	assert_int_equal(waiting(auray, "Attend").count, 0);
+	assert_int_equal(stored(home, "Attend").op, OP_PROPOSE);
+}
+
 /* Vannes is in session and due a new generation; does home open it? */
 static bool home_enters(struct nodes *w)
 {
@@ -817,6 +878,27 @@ static void a_cress_with_its_key_alone_learns_everything_from_its_members(void *
 	assert_int_equal(w->p[AURAY].n->rights.seq, home->n->rights.seq);
 }
 
+/* Who may do what is read from it at each start: rot in a header shows in no digest of a change. */
+static void a_control_log_that_rot_has_changed_is_not_started_on(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS];
+	struct node *n = NULL;
+	char journal[128];
+	struct rng rng;
+	sqlite3 *db;
+
+	party_stop(home);
+	snprintf(journal, sizeof journal, "%s/journal.db", home->dir);
+	assert_int_equal(sqlite3_open(journal, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE commits SET header = CAST(substr(header, 1, 70) || x'00' || substr(header, 72) AS BLOB)"
+					  " WHERE log = 1 AND seq = 2", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_changes(db), 1);
+	sqlite3_close(db);
+	rng_seed_number(&rng, 1);
+	assert_int_equal(node_open_keys(home->dir, &home->keys, nodes_ref, &rng, &n), ES_DAMAGED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, two_hubs, nodes_teardown)
 
 int main(void)
@@ -824,6 +906,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_edit_reaches_everybody),
 		TEST(a_cut_gives_own_commits_back_to_the_outbox_as_they_were),
+		TEST(what_a_cut_gives_back_goes_before_an_offer_made_later),
 		TEST(what_a_restart_finds_after_a_cut_is_the_same),
 		TEST(a_cut_below_a_checkpoint_does_not_apply),
 		TEST(others_commits_beyond_a_cut_are_kept_for_their_author),
@@ -838,6 +921,7 @@ int main(void)
 		TEST(a_pending_hub_offers_nothing_that_home_had_not_acknowledged),
 		TEST(a_generation_waits_until_both_ends_are_level),
 		TEST(a_generation_whose_cut_is_not_allowed_is_not_taken_for_opened),
+		TEST(a_hand_over_waits_until_its_entry_has_an_effect),
 		TEST(who_claims_to_hold_more_and_gives_nothing_is_not_waited_for),
 		TEST(after_three_generations_a_day_a_human_is_asked),
 		TEST(strangers_and_members_shut_out_are_told_so),
@@ -852,6 +936,7 @@ int main(void)
 		TEST(a_restored_cress_takes_back_what_its_members_hold),
 		TEST(alone_is_said_and_waits_for_nobody),
 		TEST(a_cress_with_its_key_alone_learns_everything_from_its_members),
+		TEST(a_control_log_that_rot_has_changed_is_not_started_on),
 	};
 
 	return cmocka_run_group_tests(tests, nodes_reference, nodes_done);

@@ -80,8 +80,10 @@ struct act {
 		unsigned canary_count;
 	} left[LEFT_MAX];
 	size_t left_count;
-	struct id16 *still; /* salts of this record that are in the outbox now */
-	size_t still_count;
+	struct salts { /* of this record's edits in the outbox, before and after it */
+		struct id16 *list;
+		size_t count;
+	} was, still;
 	struct ledger *ledger;
 };
 
@@ -107,14 +109,31 @@ static bool note_left(void *ctx, const struct outbox_edit *e)
 	return true;
 }
 
-static bool note_still(void *ctx, const struct outbox_edit *e)
+static bool note_salt(void *ctx, const struct outbox_edit *e)
 {
-	struct act *a = ctx;
+	struct salts *s = ctx;
 
-	a->still = realloc(a->still, (a->still_count + 1) * sizeof *a->still);
-	assert(a->still);
-	a->still[a->still_count++] = e->salt;
+	s->list = realloc(s->list, (s->count + 1) * sizeof *s->list);
+	assert(s->list);
+	s->list[s->count++] = e->salt;
 	return true;
+}
+
+static bool has_salt(const struct salts *s, const struct id16 *salt)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (id_eq(&s->list[i], salt))
+			return true;
+	return false;
+}
+
+/* Before an act on a record that there is. */
+static enum es_err look_before(struct sim_node *s, struct act *a, const struct record_note *r)
+{
+	a->record = r->id;
+	a->record_kind = r->kind;
+	a->before = journal_last_edit(s->n->journal);
+	return journal_outbox_each(s->n->journal, SCOPE_COUNT, &r->id, 0, note_salt, &a->was);
 }
 
 static enum es_err look_left(struct sim_node *s, struct act *a)
@@ -123,7 +142,7 @@ static enum es_err look_left(struct sim_node *s, struct act *a)
 
 	a->looked = err == ES_OK && (a->left_count > 0 || a->record_kind > 0);
 	if (a->looked)
-		err = journal_outbox_each(s->n->journal, SCOPE_COUNT, &a->record, 0, note_still, a);
+		err = journal_outbox_each(s->n->journal, SCOPE_COUNT, &a->record, 0, note_salt, &a->still);
 	return err;
 }
 
@@ -178,15 +197,13 @@ void human_committed(struct sim_node *s, const struct work *k)
 		memcpy(u->canaries, a->left[i].canaries, sizeof u->canaries);
 		u->canary_count = a->left[i].canary_count;
 	}
-	/* What this edit took out of the outbox was never signed: it is as if unsaid. */
+	/* What this edit took out of the outbox was not signed, or not any more: it is as if unsaid. */
 	for (size_t i = 0; i < l->unit_count && a->looked; i++) {
 		struct unit *u = &l->units[i];
-		bool still = u->sealed || u->superseded || u->machine != s->no || u->kind != a->record_kind ||
-			     memcmp(u->record.bytes, a->record.bytes, 32) != 0;
+		bool ours = u->machine == s->no && u->kind == a->record_kind && memcmp(u->record.bytes, a->record.bytes, 32) == 0;
 
-		for (size_t x = 0; x < a->still_count && !still; x++)
-			still = id_eq(&a->still[x], &u->salt);
-		u->superseded = u->superseded || !still;
+		if (ours && (!u->sealed || has_salt(&a->was, &u->salt)) && !has_salt(&a->still, &u->salt))
+			u->superseded = true;
 	}
 	if (a->created)
 		note_record(s->w->people, &a->record, a->record_kind, s->who);
@@ -224,7 +241,8 @@ static void told(struct sim_node *s, struct work *k, enum es_err err)
 		doubt(s, a);
 	if (trace_on && err != ES_OK)
 		trace_say("refused: %s", es_err_name(err));
-	free(a->still);
+	free(a->was.list);
+	free(a->still.list);
 	free(a);
 }
 
@@ -438,10 +456,10 @@ static enum es_err run_set(struct sim_node *s, struct work *k)
 	x.edit.kind = schema_kind_no(r->kind);
 	x.edit.has_uid = true;
 	uid_of(r, &x.edit.uid);
-	a->record = r->id;
-	a->record_kind = r->kind;
 	draw_edit(s, a, &x, false);
-	enum es_err err = edit_words(s, a, &x, true);
+	enum es_err err = look_before(s, a, r);
+	if (err == ES_OK)
+		err = edit_words(s, a, &x, true);
 	buf_done(&x.buf);
 	return err;
 }
@@ -456,10 +474,9 @@ static enum es_err run_rm(struct sim_node *s, struct work *k)
 	if (!r)
 		return ES_NOT_FOUND;
 	uid_of(r, &uid);
-	a->before = journal_last_edit(s->n->journal);
-	a->record = r->id;
-	a->record_kind = r->kind;
-	enum es_err err = node_delete(s->n, &uid, &out);
+	enum es_err err = look_before(s, a, r);
+	if (err == ES_OK)
+		err = node_delete(s->n, &uid, &out);
 	return err == ES_OK ? look_left(s, a) : err;
 }
 

@@ -562,7 +562,6 @@ static void tell_sessions(struct sim_node *s)
 	s->names_due = s->names_due || n->control_grew;
 	if (s->w->crowded && n->control_grew)
 		share_rights(s);
-	n->grew = n->control_grew = n->forks_grew = n->switched = false;
 	if (n->keys_changed)
 		take_keys(s);
 	if (s->joining && node_member(n))
@@ -570,7 +569,10 @@ static void tell_sessions(struct sim_node *s)
 	node_closing(n, close_one, s);
 	if (forks && s->n)
 		sim_tell_proofs(s, NULL);
-	if (grew && s->n)
+	if (!s->n)
+		return;
+	n->grew = n->control_grew = n->forks_grew = n->switched = false;
+	if (grew)
 		peers_grew(s);
 }
 

@@ -40,6 +40,7 @@ struct key { /* every key ever; a member's last one is its own now */
 struct log {
 	struct id16 id, hub;
 	uint64_t scope, checkpoint;
+	struct hash final; /* what the checkpoint names */
 	struct hash opened_by;
 	bool is_cut;
 	struct spot cut;
@@ -166,17 +167,19 @@ static bool read_entry(struct entry *e, const struct packed *p)
 	return true;
 }
 
-/* A log's cut in [cut...]; not listed: at 0. */
+/* A log's cut in [cut...], the smaller of two; not listed: at 0. */
 static struct spot cut_in(struct slice list, const struct id16 *log)
 {
 	struct spot s, found = {.log = *log};
 	struct canon_reader r;
+	bool any = false;
 
 	canon_read_init(&r, list);
 	for (uint32_t n = canon_read_array(&r, UINT32_MAX); n > 0; n--) {
 		s = read_spot(&r);
-		if (id_eq(&s.log, log))
+		if (id_eq(&s.log, log) && (!any || s.seq < found.seq))
 			found = s;
+		any = any || id_eq(&s.log, log);
 	}
 	return found;
 }
@@ -246,11 +249,17 @@ static struct id16 steward_at(const struct oracle *o, struct subject of, uint64_
 	return steward;
 }
 
-/* Of several cuts the smallest. Not below the checkpoint: then false, and the
- * entry does not apply. */
+/* A checkpoint says which commit is final, not only how many. */
+static bool cuts_final(const struct log *l, const struct spot *cut)
+{
+	return cut->seq < l->checkpoint || (cut->seq > 0 && cut->seq == l->checkpoint && !hash_eq(&cut->id, &l->final));
+}
+
+/* Of several cuts the smallest. Not of what is final: then false, and the entry does
+ * not apply. */
 static bool cut_at(struct log *l, struct spot cut)
 {
-	if (cut.seq < l->checkpoint)
+	if (cuts_final(l, &cut))
 		return false;
 	if (!l->is_cut || cut.seq < l->cut.seq)
 		l->cut = cut;
@@ -306,9 +315,12 @@ static bool apply_open(struct oracle *o, const struct value *v, const struct has
 /* Finality, for the entries that cut all logs of a hub, whatever of them they cut. */
 static bool cuts_what_is_final(const struct oracle *o, const struct id16 *hub, struct slice cuts)
 {
-	for (const struct log *l = o->s.logs; l < END(o->s.logs); l++)
-		if (is_data_of(l, hub) && cut_in(cuts, &l->id).seq < l->checkpoint)
+	for (const struct log *l = o->s.logs; l < END(o->s.logs); l++) {
+		struct spot cut = cut_in(cuts, &l->id);
+
+		if (is_data_of(l, hub) && cuts_final(l, &cut))
 			return true;
+	}
 	return false;
 }
 
@@ -417,9 +429,14 @@ static bool apply_void(struct oracle *o, const struct value *v)
 
 static bool apply_checkpoint(struct oracle *o, const struct value *v)
 {
-	for (struct log *l = o->s.logs; l < END(o->s.logs); l++)
-		if (cut_in(v[1].raw, &l->id).seq > l->checkpoint)
-			l->checkpoint = cut_in(v[1].raw, &l->id).seq;
+	for (struct log *l = o->s.logs; l < END(o->s.logs); l++) {
+		struct spot head = cut_in(v[1].raw, &l->id);
+
+		if (head.seq <= l->checkpoint || (l->is_cut && head.seq > l->cut.seq))
+			continue;
+		l->checkpoint = head.seq;
+		l->final = head.id;
+	}
 	return true;
 }
 

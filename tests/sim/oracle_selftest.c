@@ -417,11 +417,26 @@ static void hand_over_forget_revoke(struct made *m, struct buf *b)
 	check(m, oracle_rejected(m->o) == 0, "nothing is rejected");
 }
 
+static bool all_text_is(struct made *m, enum scope scope, const char *text)
+{
+	struct buf got, why;
+
+	buf_init(&got, 65536);
+	buf_init(&why, 256);
+	bool good = oracle_fold(m->o, &m->control_id, &why);
+	oracle_lines(m->o, scope, &got);
+	good = good && strcmp(buf_cstr(&got), text) == 0;
+	buf_done(&got);
+	buf_done(&why);
+	return good;
+}
+
 /* The key turns, a bad signature, a fork and its cut, in the federation log. */
 static void turn_fork_cut(struct made *m, struct buf *b)
 {
 	struct sealed at = {.log = m->fed[HUB1], .key = HUB1, .epoch = 1}, first, other;
 	struct hash one, kept;
+	struct buf before;
 	struct commit c;
 	struct packed p;
 
@@ -510,6 +525,16 @@ static void turn_fork_cut(struct made *m, struct buf *b)
 	add_all(m);
 	check(m, lines_are(m, SCOPE_FEDERATION, (struct stands[]){{2, 21, 201, kept, "new key"}}, 1),
 	      "below a checkpoint nothing is cut or void; above it a void is inert, what comes after it counts");
+	buf_init(&before, 65536);
+	oracle_lines(m->o, SCOPE_PUBLIC, &before);
+	check(m, before.len > 0, "a public log of that hub counts");
+	/* Nor by a cut at it that names another commit. */
+	at.id = one;
+	entry_of_revoke(m, &b[0], HUB1, &at);
+	seal_control(m, b, 1);
+	add_all(m);
+	check(m, all_text_is(m, SCOPE_PUBLIC, buf_cstr(&before)), "a revocation that cuts what is final has no effect");
+	buf_done(&before);
 }
 
 static struct buf erased_copy(const struct buf *packed)

@@ -468,6 +468,17 @@ static bool voided(const struct rights *g, const struct unit *u)
 	return false;
 }
 
+/* Its steward has destroyed it: a human asked, or it is a liar's, who orders what it likes. */
+static bool is_forgotten(struct world *w, const struct unit *u)
+{
+	const struct rights *g = &check_home(w)->n->rights;
+	struct id16 steward = rights_steward(g, &u->record, u->kind), creator;
+
+	memcpy(creator.bytes, u->record.bytes, sizeof creator.bytes);
+	return rights_forgotten(g, &u->record, u->kind) >= u->edited &&
+	       (human_forgot(w, &u->record) || human_is_hostile(w, &steward) || human_is_hostile(w, &creator));
+}
+
 static void check_units(struct world *w)
 {
 	struct sim_node *home = check_home(w);
@@ -487,14 +498,13 @@ static void check_units(struct world *w)
 	}
 	for (size_t i = 0; i < l->unit_count && !w->stopped; i++) {
 		const struct unit *u = &l->units[i];
-		bool gone = rights_forgotten(&home->n->rights, &u->record, u->kind) >= u->edited && human_forgot(w, &u->record);
 
 		if (w->nodes[u->machine]->liar)
 			continue; /* it may have forked or thrown away its own work */
 		if (times[i] > 1)
 			violation(w, "twice", "an edit of n%d's, made at %lld s, %s, has effect %u times", u->machine,
 				  (long long)(u->made / 1000), scope_name(u->scope), times[i]);
-		if (times[i] > 0 || u->superseded || u->excused || gone || !(u->certain || u->acked) ||
+		if (times[i] > 0 || u->superseded || u->excused || is_forgotten(w, u) || !(u->certain || u->acked) ||
 		    (u->sealed && voided(&home->n->rights, u)))
 			continue;
 		if (author_left(w, u) && (!u->acked || home->restores > 0))

@@ -101,7 +101,8 @@ void watch_stream(const struct peer *p)
 		violation(s->w, "P8", "n%d takes more than it has granted", s->no);
 	if (session->state != SESSION_STREAM || session->stranger || session->report_only)
 		return;
-	if (m && m->state != MEMBER_ACTIVE)
+	/* In the same tick: what its sessions had asked of the writer, and proofs of forks, come first. */
+	if (m && m->state != MEMBER_ACTIVE && !s->n->control_grew)
 		violation(s->w, "P5", "n%d goes on with a member that is not one any more", s->no);
 	if (!p->streams && control && control->theirs > s->n->frontier.heads[0].seq && !control->differs &&
 	    !control->refused)
