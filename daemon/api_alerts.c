@@ -173,6 +173,8 @@ static bool is_settled(const struct alerts *a)
 		return false;
 	const struct head *h = frontier_find(&a->snap->frontier, &log);
 	const struct open_log *open = rights_log(&s->rights, &log);
+	if (s->blocked.err == ES_QUOTA)
+		return h && s->blocked.ours && h->acked >= s->blocked.seq;
 	if (s->blocked.err == ES_BEYOND_CUT || (open && open->cut && s->blocked.seq > open->cut_seq))
 		return true; /* it is given back to its author (L9) */
 	if (s->blocked.err == ES_FORK)

@@ -205,9 +205,12 @@ static void peers_json(struct request *r)
 		id_json(out, "id", &m->hub);
 		buf_str(out, ",\"name\":");
 		json_string(slice_str(m->name), out);
-		buf_printf(out, ",\"state\":\"%s\",\"lag\":%llu,\"age_s\":%lld", peer_state(s, session, t),
-			   session ? (unsigned long long)session_lag(session, &env) : 0ull,
-			   session ? (long long)((now - session->heard) / 1000) : -1ll);
+		buf_printf(out, ",\"state\":\"%s\",\"lag\":%llu,\"age_s\":", peer_state(s, session, t),
+			   session ? (unsigned long long)session_lag(session, &env) : 0ull);
+		if (session)
+			buf_printf(out, "%lld", (long long)((now - session->heard) / 1000));
+		else
+			buf_str(out, "null");
 		if (t && !session && t->next_try > now)
 			buf_printf(out, ",\"next_try_s\":%lld}", (long long)((t->next_try - now + 999) / 1000));
 		else

@@ -187,7 +187,7 @@ void swarm_stop(struct swarm *s)
 
 void swarm_blocked(struct swarm *s, const struct id16 *log, uint64_t seq, enum es_err err, bool ours)
 {
-	if (es_err_then(err) == ES_RETRY)
+	if (es_err_then(err) == ES_RETRY && err != ES_QUOTA) /* a quota does not pass by itself */
 		return;
 	s->blocked.err = err;
 	s->blocked.ours = ours;

@@ -99,9 +99,14 @@ static void add_state(struct grid *g, const json_t *s)
 	struct buf b;
 
 	buf_init(&b, 4096);
-	buf_str(&b, state_text(fact_text(s, "state")));
+	if (strcmp(fact_text(s, "state"), "waiting") == 0 && strcmp(fact_text(json_object_get(s, "node"), "role"), "cress") == 0)
+		buf_str(&b, word(W_STATE_AWAITING));
+	else
+		buf_str(&b, state_text(fact_text(s, "state")));
 	add_row(g, W_STATE, &b);
-	if (unheard > 0)
+	if (fact_int(s, "outbox") > 0)
+		word_add(&b, W_HEARD_OUTBOX, (long long)fact_int(s, "outbox"));
+	else if (unheard > 0)
 		word_add(&b, W_HEARD_NOT, unheard);
 	else
 		buf_str(&b, word(W_HEARD_ALL));
@@ -225,7 +230,7 @@ static void show_alerts(const json_t *s)
 		printf("\n%s%s%s ", colour ? "\033[1;31m" : "", word(W_ALERT), colour ? "\033[0m" : "");
 		print_line(stdout, fact_text(a, "code"));
 		fputs(": ", stdout);
-		print_line(stdout, fact_text(a, "text"));
+		print_line(stdout, fact_text(a, words_language() == WORDS_FR ? "text" : "text_en"));
 	}
 	if (json_array_size(alerts) > 0)
 		putchar('\n');

@@ -4,9 +4,9 @@
 # `forget` with a node away: the others destroy and acknowledge now, it does so at
 # its first contact, before it serves anything. Then no byte of what was erased is
 # in any file of any node, and every chain still verifies.
-# FORGET_COUNT (200): how many records.
+# FORGET_COUNT (500): how many records.
 . "$(dirname "$0")/lib.sh"
-count=${FORGET_COUNT:-200}
+count=${FORGET_COUNT:-500}
 
 must found_cress
 for hub in auray morlaix vitre; do

@@ -35,9 +35,13 @@ check "quota" e cress quota vitre 100
 must work_some vitre 3 Trop
 sleep 3
 check "over-the-quota-waits" sh -c "! '$bin/essaim' --data '$work/cress' list evenement --limit 1000 --json | grep -q 'Trop 3'"
+within "over-the-quota-its-hub-is-told" 20 has_alert vitre QUOTA
+check "in-english" sh -c "LC_ALL=C.UTF-8 '$bin/essaim' --data '$work/vitre' status | grep -q 'is refused by another node'"
+check "in-french" sh -c "LC_ALL=fr_FR.UTF-8 '$bin/essaim' --data '$work/vitre' status | grep -q 'est refusé par un autre nœud'"
 check "no-quota" e cress quota vitre none
 check "then-it-flows" settle vitre cress auray
 all_well quota vitre cress auray
+check "it-is-told-no-longer" sh -c "! '$bin/essaim' --data '$work/vitre' status --json | grep -q QUOTA"
 
 # A new charter that every hub must accept.
 {
