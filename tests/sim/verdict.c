@@ -479,6 +479,20 @@ static bool is_forgotten(struct world *w, const struct unit *u)
 	       (human_forgot(w, &u->record) || human_is_hostile(w, &steward) || human_is_hostile(w, &creator));
 }
 
+/* Home holds its commit, and rot has been at it there: `essaim verify` says so. */
+static bool is_eaten(struct sim_node *home, const struct unit *u)
+{
+	const struct head *h = u->sealed && home->flipped ? frontier_find(&home->n->frontier, &u->log) : NULL;
+	struct buf packed;
+
+	if (!h || u->seq > h->seq)
+		return false;
+	buf_init(&packed, COMMIT_PACKED_MAX);
+	bool eaten = !read_stored(home, journal_pos(home->n->journal, (uint32_t)(h - home->n->frontier.heads), u->seq), &packed);
+	buf_done(&packed);
+	return eaten;
+}
+
 static void check_units(struct world *w)
 {
 	struct sim_node *home = check_home(w);
@@ -505,7 +519,7 @@ static void check_units(struct world *w)
 			violation(w, "twice", "an edit of n%d's, made at %lld s, %s, has effect %u times", u->machine,
 				  (long long)(u->made / 1000), scope_name(u->scope), times[i]);
 		if (times[i] > 0 || u->superseded || u->excused || is_forgotten(w, u) || !(u->certain || u->acked) ||
-		    (u->sealed && voided(&home->n->rights, u)))
+		    (u->sealed && voided(&home->n->rights, u)) || is_eaten(home, u))
 			continue;
 		if (author_left(w, u) && (!u->acked || home->restores > 0))
 			continue;
