@@ -109,6 +109,14 @@ equal "E8-routed-to-the-hub-of-the-commune" pole-vitre "$(value cress "$d" pole_
 d=$(new cress demande "sujet=Comptabilité" code_insee=29151 recue_le=2026-11-01)
 equal "E8-else-to-the-cress" cress-bretagne "$(value cress "$d" pole_destinataire)"
 
+# R13: what changes in time is dated, and never overwritten.
+siae=$(new auray structure type_acteur=ess "nom=Chantiers du Loch" code_insee=56007 siae_type=aci)
+check "R13-a-new-status" e auray set "$siae" siae_type=ei
+day=$(date +%F)
+equal "R13-both-are-dated" "aci:$day:$day ei:$day:" "$(e auray show "$siae" --json | jq -r '.data.siae | join(" ")')"
+check "R13-withdrawn" e auray set "$siae" siae_type=
+equal "R13-the-last-one-ends" "aci:$day:$day ei:$day:$day" "$(e auray show "$siae" --json | jq -r '.data.siae | join(" ")')"
+
 # A5: another hub has called that network.
 must settle auray vitre cress
 must e auray add interaction reseau_uid="$top" le="$(date +%F)" canal=telephone objet=Secret >/dev/null
