@@ -5,11 +5,6 @@
 # printed is what the officer reads. The network is away until the evening (R20).
 . "$(dirname "$0")/../e2e/lib.sh"
 
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json 2>/dev/null | jq -r .uid
-}
 # The officer's own words, and the answer.
 read_out() { # COMMAND...
 	echo "# essaim $*" >&3
@@ -76,10 +71,9 @@ reads W2-not-yet "aucun suivi"
 
 # An event, and who came.
 lunch=$(new auray evenement type_evenement=lunch_ess "titre=Lunch du Golfe" debut="${soon}T12:00:00+01:00" fin="${soon}T14:00:00+01:00" code_insee=56007)
-check W2-seats-are-asked-for e auray register "$lunch" structure="$jardins" nb_personnes=2
+inscription=$(new auray inscription evenement_uid="$lunch" structure_uid="$jardins" nb_personnes=2)
 read_out seats "$lunch"
 reads W2-and-wait-for-the-network "pas encore envoyé"
-inscription=$(new auray inscription evenement_uid="$lunch" structure_uid="$jardins" nb_personnes=2 statut=inscrit)
 check W2-they-came e auray set "$inscription" statut=present presents=2
 
 # The evening: sent, received, refused and why.

@@ -9,11 +9,6 @@ say() { # NODE COMMAND...: what a person types, and what it prints
 	echo "--- $1 \$ essaim $(shift; echo "$*")"
 	e "$@"
 }
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json | jq -r .uid
-}
 owners_are() { # OWNER NODE UID...
 	owners_want=$1 owners_node=$2
 	shift 2

@@ -5,11 +5,6 @@
 # by itself is in partnership.sh; here they are met in their order, and the other nodes look.
 . "$(dirname "$0")/../e2e/lib.sh"
 
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json 2>/dev/null | jq -r .uid
-}
 # The officer's own words, and the answer.
 read_out() { # COMMAND...
 	echo "# essaim $*" >&3

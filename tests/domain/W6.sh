@@ -18,11 +18,6 @@ printf 'text %s\ntext %s\ntext Kerguelen %s\ntext %s\n' "$mail" "$old_mail" "$la
 # As it lies in the full-text index.
 printf 'text %s\n' "$(echo "$last" | tr 'A-Z' 'a-z')" >>"$work/needles"
 
-add() { # NODE KIND FIELD=VALUE...: its uid
-	add_node=$1
-	shift
-	e "$add_node" add "$@" --json | jq -r .uid
-}
 run() { # what the user types, and what is answered
 	echo "\$ essaim $*"
 	e auray "$@" 2>&1 | tee "$work/said"
@@ -33,25 +28,25 @@ structure=$(first_with "$sample/pole-auray/structures.csv" statut_diffusion O)
 event=$(new_event auray "Atelier de septembre")
 
 # 1. She is everywhere: her own record, shared by consent; a former address; what others say.
-contact=$(add auray contact structure_uid="$structure" prenom=Anne "nom=Kerguelen $last" courriel="$old_mail" telephone=0612345678 \
+contact=$(new auray contact structure_uid="$structure" prenom=Anne "nom=Kerguelen $last" courriel="$old_mail" telephone=0612345678 \
 	base_legale=consentement consentement_publication=oui consentement_date=2026-09-01 dernier_contact=2026-09-01 portee=federation)
 must settle auray morlaix vitre cress
 must e auray set "$contact" courriel="$mail" >/dev/null
-gone_contact=$(add auray contact structure_uid="$structure" prenom=Anne "nom=Kerguelen $last" courriel="$mail")
+gone_contact=$(new auray contact structure_uid="$structure" prenom=Anne "nom=Kerguelen $last" courriel="$mail")
 must e auray rm "$gone_contact" >/dev/null
-interaction=$(add auray interaction structure_uid="$structure" contact_uid="$contact" le=2026-09-02 "objet=Appel du matin" canal=telephone)
-mention=$(add auray interaction structure_uid="$structure" le=2026-09-03 "objet=Rappeler $name avant midi, 06 12 34 56 78" canal=telephone)
-seat=$(add auray inscription evenement_uid="$event" structure_uid="$structure" contact_uid="$contact" nb_personnes=2 statut=inscrit)
-member=$(add auray membre "nom=$name" courriel="$mail" role=agent_pole du=2026-01-01)
-survey=$(add cress enquete "titre=Enquête" version=1)
+interaction=$(new auray interaction structure_uid="$structure" contact_uid="$contact" le=2026-09-02 "objet=Appel du matin" canal=telephone)
+mention=$(new auray interaction structure_uid="$structure" le=2026-09-03 "objet=Rappeler $name avant midi, 06 12 34 56 78" canal=telephone)
+seat=$(new auray inscription evenement_uid="$event" structure_uid="$structure" contact_uid="$contact" nb_personnes=2 statut=inscrit)
+member=$(new auray membre "nom=$name" courriel="$mail" role=agent_pole du=2026-01-01)
+survey=$(new cress enquete "titre=Enquête" version=1)
 must settle cress auray
-verbatim=$(add auray reponse enquete_uid="$survey" mode=entretien freins=prix "verbatim=$name trouve que c'est cher" consentement_citation=oui portee=federation)
-project=$(add auray projet "nom=Une épicerie" phase=ideation "porteur=$name" portee=federation)
+verbatim=$(new auray reponse enquete_uid="$survey" mode=entretien freins=prix "verbatim=$name trouve que c'est cher" consentement_citation=oui portee=federation)
+project=$(new auray projet "nom=Une épicerie" phase=ideation "porteur=$name" portee=federation)
 must e auray set "$structure" courriel="$mail" >/dev/null
-printf 'uid;description;referente;autre\n%s;Une description;%s;garder ceci\n' "$structure" "$name" >"$work/extra.csv"
+printf 'uid;description;animatrice;autre\n%s;Une description;%s;garder ceci\n' "$structure" "$name" >"$work/extra.csv"
 e auray import structure "$work/extra.csv" >"$work/import" || cat "$work/import"
-namesake=$(add auray contact structure_uid="$structure" prenom=Anne "nom=Kerguelen $last" courriel=une.autre@exemple.fr)
-foreign=$(add morlaix contact structure_uid="$structure" prenom=Anne "nom=Kerguelen $last" courriel="$mail" base_legale=consentement \
+namesake=$(new auray contact structure_uid="$structure" prenom=Anne "nom=Kerguelen $last" courriel=une.autre@exemple.fr)
+foreign=$(new morlaix contact structure_uid="$structure" prenom=Anne "nom=Kerguelen $last" courriel="$mail" base_legale=consentement \
 	consentement_publication=oui consentement_date=2026-09-01 portee=federation)
 must settle auray morlaix vitre cress
 must e auray export csv --kind contact --output "$work/given-out.csv" >/dev/null
@@ -88,7 +83,7 @@ equal "W6-her-file-says-all-of-her" "$mail" "$(jq -r --arg u "$contact" '.items[
 check "W6-her-file-in-a-file" e auray rgpd person "$mail" --output "$work/her-file.json"
 
 # 3. Logged the day it came; looked at; done. Vitré is away.
-request=$(add auray demande_rgpd reference=COURRIER-17 type_demande=effacement recue_le="$(date -u +%F)")
+request=$(new auray demande_rgpd reference=COURRIER-17 type_demande=effacement recue_le="$(date -u +%F)")
 stop vitre
 exits "W6-erase-asks-how" 64 e auray rgpd erase "$mail"
 run rgpd erase "$mail" --dry-run
@@ -155,12 +150,12 @@ within "W6-no-byte-after-a-restore" 60 shared_clean
 [ ! -s "$work/scan.out" ] || cat "$work/scan.out"
 
 # 7. The reply; and a refusal, which says why.
-refused=$(add auray demande_rgpd reference=COURRIER-18 type_demande=effacement recue_le=2026-11-01)
+refused=$(new auray demande_rgpd reference=COURRIER-18 type_demande=effacement recue_le=2026-11-01)
 exits "W6-a-refusal-says-why" 64 e auray rgpd refuse "$refused"
 run rgpd refuse "$refused" --why "Liste légale : obligation de la CRESS (loi 2014-856, art. 6)"
 equal "W6-a-refusal-is-dated" "$(date -u +%F)" "$(value auray "$refused" close_le)"
 run rgpd requests
-late=$(add auray demande_rgpd reference=COURRIER-19 type_demande=acces recue_le="$(date -u -d '21 days ago' +%F)")
+late=$(new auray demande_rgpd reference=COURRIER-19 type_demande=acces recue_le="$(date -u -d '21 days ago' +%F)")
 within "W6-after-20-days-status-warns" 20 has_alert auray RGPD_DUE
 must e auray set "$late" close_le="$(date -u +%F)" >/dev/null
 no_alert() {

@@ -5,11 +5,6 @@
 # appointments, invitations, pooled purchases.
 . "$(dirname "$0")/../e2e/lib.sh"
 
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json | jq -r .uid
-}
 year=$(($(date +%Y) + 1)) # events to come
 at() { # MONTH-DAY HOUR
 	echo "$year-$1T$2:00:00+01:00"

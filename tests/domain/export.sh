@@ -13,11 +13,6 @@ export_to() { # NODE FORMAT [options]: into $work/out/NODE-FORMAT
 	mkdir -p "$work/out"
 	e "$export_node" export "$export_format" --output "$work/out/$export_node-$export_format" "$@" >/dev/null 2>&1
 }
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json | jq -r .uid
-}
 # counts FILE: new, changed, rejected of an import of structures at morlaix
 counts() {
 	e "${2:-morlaix}" import structure "$1" --json >"$work/counts.json"

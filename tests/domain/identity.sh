@@ -6,11 +6,6 @@
 # workflows in W3.sh and W4.sh.
 . "$(dirname "$0")/../e2e/lib.sh"
 
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json 2>/dev/null | jq -r .uid
-}
 hubs="auray fougeres morlaix vitre"
 counted() { # NODE: structures, each establishment once
 	sqlite3 -readonly "$work/$1/directory.db" "SELECT count(*) FROM structure WHERE rec NOT IN (SELECT rec FROM alias)"

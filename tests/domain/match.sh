@@ -8,21 +8,15 @@
 day() { # OFFSET ("+30 days")
 	date -d "$1" +%Y-%m-%d
 }
-# add NODE KIND FIELD=VALUE...: its uid.
-add() {
-	add_node=$1
-	shift
-	e "$add_node" add "$@" --json 2>"$work/add.err" | jq -r .uid
-}
 structure() { # NODE TYPE NAME COMMUNE FIELD=VALUE...
 	structure_node=$1 structure_type=$2 structure_name=$3 structure_commune=$4
 	shift 4
-	add "$structure_node" structure "nom=$structure_name" "type_acteur=$structure_type" "code_insee=$structure_commune" "$@"
+	new "$structure_node" structure "nom=$structure_name" "type_acteur=$structure_type" "code_insee=$structure_commune" "$@"
 }
 offer() { # NODE STRUCTURE TITLE FIELD=VALUE...
 	offer_node=$1 offer_of=$2 offer_title=$3
 	shift 3
-	add "$offer_node" offre "structure_uid=$offer_of" "titre=$offer_title" statut=active "$@"
+	new "$offer_node" offre "structure_uid=$offer_of" "titre=$offer_title" statut=active "$@"
 }
 # ranked NODE NEED FILTER: jq over the answer.
 ranked() {
@@ -46,7 +40,7 @@ must enter vitre
 buyer=$(structure morlaix entreprise "Mairie de la baie" 29151 siret=81230001000012)
 siae=$(structure morlaix ess "Jardins solidaires" 29184 siret=81230002800014 siae_type=aci charte_version=2026-01 \
 	"charte_date=$(day '-30 days')")
-need=$(add morlaix besoin "structure_uid=$buyer" "titre=Entretien d'espaces verts" filiere=espaces_verts type_besoin=achat \
+need=$(new morlaix besoin "structure_uid=$buyer" "titre=Entretien d'espaces verts" filiere=espaces_verts type_besoin=achat \
 	budget_max_cents=100000 prix_unite=forfait delai_max_jours=15 rayon_max_km=50 "date_limite=$(day '+60 days')" statut=ouvert)
 example=$(offer morlaix "$siae" "Tonte et taille" filiere=espaces_verts type_offre=service prix_cents=95000 prix_unite=forfait \
 	delai_jours=7 rayon_km=30 nb_avis=4 somme_avis=18 "valide_du=$(day '-60 days')" "valide_au=$(day '+60 days')")
@@ -107,7 +101,7 @@ must e morlaix --quiet set "$example" labels_declares=
 environment() { # NODE
 	of "$1" "$need" "$example" '"\(.detail.environnement[0]) \(.preuves.environnement.verifies + .preuves.environnement.declares | join(","))"'
 }
-label=$(add morlaix attribution label=ab "offre_uid=$example" "du=$(day '-300 days')" "au=$(day today)" verifie=oui organisme=Certif)
+label=$(new morlaix attribution label=ab "offre_uid=$example" "du=$(day '-300 days')" "au=$(day today)" verifie=oui organisme=Certif)
 equal E11-a-verified-label-of-today-scores "40 ab" "$(environment morlaix)"
 must e morlaix --quiet set "$label" verifie=non
 equal E11-an-unverified-one-scores-half "20 ab" "$(environment morlaix)"
@@ -116,7 +110,7 @@ equal E11-an-expired-label-neither-scores-nor-shows "0 " "$(environment morlaix)
 must e morlaix --quiet set "$example" labels_verifies=ab
 equal E11-nor-through-an-undated-list "0 " "$(environment morlaix)"
 must e morlaix --quiet set "$example" labels_verifies=
-house=$(add morlaix attribution label=demeter "structure_uid=$siae" "du=$(day '-300 days')" verifie=oui)
+house=$(new morlaix attribution label=demeter "structure_uid=$siae" "du=$(day '-300 days')" verifie=oui)
 equal E11-a-label-of-the-structure-scores-for-its-offer "50 demeter" "$(environment morlaix)"
 must e morlaix --quiet set "$house" "du=$(day tomorrow)"
 equal E11-not-before-its-day "0 " "$(environment morlaix)"
@@ -147,7 +141,7 @@ must e morlaix --quiet set "$siae" siae=
 
 # --- E7: an occupation short of people meets those who place them ---
 
-job=$(add morlaix besoin "structure_uid=$buyer" "titre=Deux maçons" filiere=btp_ecoconstruction type_besoin=recrutement rome=F1703 \
+job=$(new morlaix besoin "structure_uid=$buyer" "titre=Deux maçons" filiere=btp_ecoconstruction type_besoin=recrutement rome=F1703 \
 	postes=2 contrat=cddi siae_exige=oui statut=ouvert)
 placed=$(offer morlaix "$siae" "Mise à disposition de maçons" filiere=btp_ecoconstruction type_offre=mise_a_disposition)
 interim=$(offer morlaix "$(structure morlaix entreprise "Intérim du Léon" 29259)" "Maçons intérimaires" filiere=btp_ecoconstruction \
@@ -157,7 +151,7 @@ equal E7-posts-of-an-occupation-meet-a-siae "F1703 2 $placed" "$(ranked morlaix 
 equal E7-others-are-set-aside "siae_exigee type" "$(reason morlaix "$job" "$interim") $(reason morlaix "$job" "$works")"
 must e morlaix --quiet set "$job" siae_exige=non
 equal E7-without-the-demand-both-are-ranked "$placed $interim" "$(ranked morlaix "$job" '.items | map(.uid) | join(" ")')"
-job2=$(add vitre besoin "structure_uid=$(structure vitre entreprise "Bâti d'argile" 35360)" "titre=Un maçon" filiere=btp_ecoconstruction \
+job2=$(new vitre besoin "structure_uid=$(structure vitre entreprise "Bâti d'argile" 35360)" "titre=Un maçon" filiere=btp_ecoconstruction \
 	type_besoin=recrutement rome=F1703 postes=1 contrat=cdi statut=ouvert)
 must settle vitre morlaix cress
 equal E7-posts-open-by-occupation-and-hub '{"pole-morlaix F1703":2,"pole-vitre F1703":1}' \
@@ -168,7 +162,7 @@ equal E7-the-need-of-another-hub-is-matched-here "$placed $interim" \
 
 # --- what is seen, and from which side ---
 
-money=$(add morlaix besoin "structure_uid=$buyer" "titre=Un prêt" filiere=espaces_verts type_besoin=financement statut=ouvert)
+money=$(new morlaix besoin "structure_uid=$buyer" "titre=Un prêt" filiere=espaces_verts type_besoin=financement statut=ouvert)
 check C4-a-need-of-money-is-to-be-dealt-with sh -c "LC_ALL=fr_FR.UTF-8 '$bin/essaim' --data '$work/morlaix' match $money | grep -q 'à traiter'"
 equal C4-an-offer-finds-the-needs-it-fits "$need" "$(ranked morlaix "$example" '.items | map(.uid) | join(" ")')"
 equal C4-with-the-same-score "$(of morlaix "$need" "$example" .total)" "$(ranked morlaix "$example" '.items[0].total')"
@@ -186,7 +180,7 @@ must e morlaix --quiet set "$siae" etat=fermee
 equal C4-a-closed-structure-offers-nothing offre_inactive "$(reason morlaix "$need" "$example")"
 must e morlaix --quiet set "$siae" etat=active
 equal C4-nothing-is-stored "0 0" "$(records morlaix rapprochement) $(records cress rapprochement)"
-island=$(add morlaix besoin "structure_uid=$(structure morlaix entreprise "Gîte de l'île" 22016)" "titre=Taille" filiere=espaces_verts \
+island=$(new morlaix besoin "structure_uid=$(structure morlaix entreprise "Gîte de l'île" 22016)" "titre=Taille" filiere=espaces_verts \
 	type_besoin=achat statut=ouvert)
 offer_there=$(offer morlaix "$(structure morlaix entreprise "Sur le port" 22162)" "Taille" filiere=espaces_verts type_offre=service)
 offer_isle=$(offer morlaix "$(structure morlaix entreprise "Autre île" 29155)" "Taille" filiere=espaces_verts type_offre=service)

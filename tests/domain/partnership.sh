@@ -4,11 +4,6 @@
 # Partnerships: follow-ups, charters, forms, clauses, closing (domain.md A4, A10, B7, D5-D7, F14, F15, W5).
 . "$(dirname "$0")/../e2e/lib.sh"
 
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json 2>/dev/null | jq -r .uid
-}
 both="benefice_a=expertise benefice_b=image reformule_par_a=x reformule_par_b=y"
 # A partnership as far as STATE, its uid.
 partnership() { # NODE A B STATE START [FIELD=VALUE...]

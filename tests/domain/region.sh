@@ -33,11 +33,6 @@ check "A2-one-of-them-is-brest" sh -c "'$bin/essaim' --data '$work/cress' report
 check "A2-all-agree" same_digests cress brest $hubs
 
 # --- A3, R14: a charter of collaboration, version 2 ---
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" --quiet add "$@" --json | jq -r .uid
-}
 a=$(new auray structure type_acteur=ess "nom=Les Jardins" code_insee=56007 charte_version=1)
 b=$(new auray structure type_acteur=entreprise "nom=Garage" code_insee=56007 charte_version=1)
 p=$(new auray partenariat structure_a_uid="$a" structure_b_uid="$b" forme=mecenat_nature)

@@ -5,11 +5,6 @@
 # their end (part 3), the register (part 9), what is narrowed or erased is gone (F5, C14, E5, F16).
 . "$(dirname "$0")/../e2e/lib.sh"
 
-add() { # NODE KIND FIELD=VALUE...: its uid
-	add_node=$1
-	shift
-	e "$add_node" add "$@" --json | jq -r .uid
-}
 canary() {
 	printf canari%s "$(od -An -N10 -tx1 /dev/urandom | tr -d ' \n')"
 }
@@ -47,6 +42,8 @@ jq -r '.kinds[] | [.name] + [.fields[] | select(.required) | .name + "=" + (
 	elif .name == "code_insee" then "56007"
 	elif .name == "code_epci" then "200043123"
 	elif .name == "edition" then "2026"
+	elif .name == "paliers" then "10:100"
+	elif .name == "echeance" then "2099-01-05"
 	elif .type == "date" then "2026-01-05"
 	elif .name == "fin" then "2026-12-01T12:00:00+01:00"
 	elif .type == "time" then "2026-12-01T10:00:00+01:00"
@@ -137,7 +134,7 @@ for kind in $(jq -r '.kinds[].name' "$work/kinds.json"); do
 	fi
 done
 equal "R2-a-local-record-of-every-kind" "" "$unmade"
-shared=$(add auray structure type_acteur=ess "nom=Les Jardins" code_insee=56007 champs_locaux="description|telephone" 2>/dev/null)
+shared=$(new auray structure type_acteur=ess "nom=Les Jardins" code_insee=56007 champs_locaux="description|telephone" 2>/dev/null)
 put_canary auray "$shared" description
 put_canary auray "$shared" extra
 hidden=$(canary)
@@ -147,14 +144,14 @@ canaries=$(cat "$work/auray.needles" "$work/cress.needles" | grep -c .)
 echo "# $made kinds, $canaries needles; refused: $(sort -u "$work/refused" 2>/dev/null | tr '\n' ' ')"
 check "R2-canaries-are-in-most-texts" [ "$canaries" -gt 250 ]
 # C7, A9: what is counted goes, what was said stays.
-survey=$(add cress enquete titre=Enquête version=1)
+survey=$(new cress enquete titre=Enquête version=1)
 must settle cress auray morlaix
 said=$(canary)
 quoted=$(canary)
-silent=$(add auray reponse enquete_uid="$survey" mode=entretien "freins=prix|delai" "verbatim=$said" portee=federation)
-open=$(add auray reponse enquete_uid="$survey" mode=entretien freins=prix "verbatim=$quoted" consentement_citation=oui portee=federation)
+silent=$(new auray reponse enquete_uid="$survey" mode=entretien "freins=prix|delai" "verbatim=$said" portee=federation)
+open=$(new auray reponse enquete_uid="$survey" mode=entretien freins=prix "verbatim=$quoted" consentement_citation=oui portee=federation)
 echo "text $said" >>"$work/auray.needles"
-diagnostic=$(add auray diagnostic structure_uid="$structure" grille="$(canary)" date=2026-03-01 note_gouvernance=1)
+diagnostic=$(new auray diagnostic structure_uid="$structure" grille="$(canary)" date=2026-03-01 note_gouvernance=1)
 value auray "$diagnostic" grille | sed 's/^/text /' >"$work/diagnostic.needles"
 must settle auray morlaix cress
 scan "$work/auray.needles" auray >/dev/null
@@ -193,12 +190,12 @@ check "R17-the-register-is-readable" sh -c "'$bin/essaim' --data '$work/auray' r
 # --- terms ---
 old=$(canary)
 old_mail=$(canary)@exemple.fr
-contact=$(add auray contact structure_uid="$structure" nom="$old" courriel="$old_mail" dernier_contact="$(years_ago 3)")
-soon=$(add auray contact structure_uid="$structure" nom=Bientôt dernier_contact="$(years_ago 3 "+20 days")")
-add auray contact structure_uid="$structure" nom=Récent dernier_contact="$(years_ago 3 "+90 days")" >/dev/null
-event=$(add auray evenement type_evenement=atelier titre=Passé debut="$(years_ago 2)T10:00:00+01:00" fin="$(years_ago 2)T12:00:00+01:00")
-guest=$(add auray contact structure_uid="$structure" nom=Présente dernier_contact="$(date -u +%F)")
-seat=$(add auray inscription evenement_uid="$event" structure_uid="$structure" contact_uid="$guest" nb_personnes=3 statut=present "extra={\"table\":\"$old\"}")
+contact=$(new auray contact structure_uid="$structure" nom="$old" courriel="$old_mail" dernier_contact="$(years_ago 3)")
+soon=$(new auray contact structure_uid="$structure" nom=Bientôt dernier_contact="$(years_ago 3 "+20 days")")
+new auray contact structure_uid="$structure" nom=Récent dernier_contact="$(years_ago 3 "+90 days")" >/dev/null
+event=$(new auray evenement type_evenement=atelier titre=Passé debut="$(years_ago 2)T10:00:00+01:00" fin="$(years_ago 2)T12:00:00+01:00")
+guest=$(new auray contact structure_uid="$structure" nom=Présente dernier_contact="$(date -u +%F)")
+seat=$(new auray inscription evenement_uid="$event" structure_uid="$structure" contact_uid="$guest" nb_personnes=3 statut=present "extra={\"table\":\"$old\"}")
 printf 'text %s\ntext %s\n' "$old" "$old_mail" >"$work/old.needles"
 within "R17-status-counts-what-is-past" 20 has_alert auray RETENTION
 check "R17-status-names-nobody" sh -c "! '$bin/essaim' --data '$work/auray' status --json | grep -q '$old'"
@@ -223,9 +220,9 @@ equal "terms-nothing-is-past-any-more" 0 "$(e auray rgpd due --json | jq .past)"
 # --- E5: ambassadors consent, hours are counted, no pupil ---
 friend=$(canary)
 exits "E5-an-ambassador-consents" 65 e auray add ambassadeur "nom=$friend"
-ambassador=$(add auray ambassadeur prenom=Gaëlle "nom=$friend" courriel="$friend@exemple.fr" consentement_le=2026-01-10 heures_annuelles=2 portee=federation)
+ambassador=$(new auray ambassadeur prenom=Gaëlle "nom=$friend" courriel="$friend@exemple.fr" consentement_le=2026-01-10 heures_annuelles=2 portee=federation)
 for day in 2025-11-12 2026-02-03 2026-11-10; do
-	add auray intervention ambassadeur_uid="$ambassador" etablissement="Lycée Kerneuzec" code_insee=56007 niveau=lycee date=$day heures=1.5 eleves_nb=28 portee=federation >/dev/null
+	new auray intervention ambassadeur_uid="$ambassador" etablissement="Lycée Kerneuzec" code_insee=56007 niveau=lycee date=$day heures=1.5 eleves_nb=28 portee=federation >/dev/null
 done
 must settle auray morlaix cress
 hours() {
@@ -243,10 +240,10 @@ within "E5-no-byte-is-left-anywhere" 30 scan "$work/friend.needles" auray morlai
 equal "E5-hours-stay" "2025 1.5, 2026 3" "$(hours)"
 
 # --- C14: one person goes, the network stays ---
-network=$(add auray reseau nom=GARIE niveau=regional etat=a_contacter portee=public)
-member=$(add auray adhesion structure_uid="$structure" reseau_uid="$network" du=2020-01-01 role=membre)
+network=$(new auray reseau nom=GARIE niveau=regional etat=a_contacter portee=public)
+member=$(new auray adhesion structure_uid="$structure" reseau_uid="$network" du=2020-01-01 role=membre)
 person=$(canary)
-add auray contact structure_uid="$structure" prenom=Maïwenn "nom=$person" courriel="$person@exemple.fr" base_legale=consentement \
+new auray contact structure_uid="$structure" prenom=Maïwenn "nom=$person" courriel="$person@exemple.fr" base_legale=consentement \
 	consentement_publication=oui consentement_date=2026-01-01 portee=public >/dev/null
 must settle auray morlaix cress
 printf 'text %s\n' "$person" >"$work/person.needles"
@@ -280,7 +277,7 @@ check "R1-no-payload-in-a-new-backup-either" journal "$work/person.needles"
 
 # --- F5: public, then local ---
 secret=$(canary)
-published=$(add auray offre structure_uid="$structure" "titre=$secret" filiere=numerique type_offre=service)
+published=$(new auray offre structure_uid="$structure" "titre=$secret" filiere=numerique type_offre=service)
 must settle auray morlaix cress
 stop morlaix
 e auray set "$published" portee=local --json >"$work/narrow.json"

@@ -13,11 +13,6 @@ as() { # NODE ROLE COMMAND...
 	shift 2
 	e "$as_node" --as "$as_role" "$@"
 }
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" --quiet add "$@" --json | jq -r .uid
-}
 count() { # NODE ROLE KIND
 	as "$1" "$2" list "$3" --json | jq -r .total
 }

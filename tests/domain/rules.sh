@@ -4,11 +4,6 @@
 # What binds the fields of a record: steps, sums, dates, who writes, code lists.
 . "$(dirname "$0")/../e2e/lib.sh"
 
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json | jq -r .uid
-}
 year=$(date +%Y)
 
 must found_cress

@@ -16,12 +16,7 @@ titles() { # NODE search words and options: what is found, sorted
 	shift
 	e "$titles_node" search "$@" --json | jq -r '[.items[].titre] | sort | join(", ")'
 }
-add() { # NODE KIND FIELD=VALUE...: the uid
-	add_node=$1
-	shift
-	e "$add_node" add "$@" --json | jq -r .uid
-}
-new() { # NODE: alerts of saved searches, "searches new"
+unseen() { # NODE: alerts of saved searches, "searches new"
 	e "$1" searches --json | jq -r '[.items[] | .nouveaux] | map(tostring) | join(" ")'
 }
 day() { # DAYS from today
@@ -34,15 +29,15 @@ for hub in auray vitre fougeres morlaix; do
 done
 
 # --- C1: text, place, filters ---
-s1=$(add morlaix structure nom="L'Atelier du Léguer" type_acteur=ess code_insee=29151 filieres=espaces_verts siae_type=ei labels=emas)
-s2=$(add morlaix structure nom="Jardins de la Penzé" type_acteur=entreprise code_insee=29239 filieres="espaces_verts|numerique")
-s3=$(add morlaix structure nom="Ancien Atelier" type_acteur=ess code_insee=29151 etat=fermee)
-add morlaix offre titre="Entretien d'espaces verts" structure_uid="$s1" filiere=espaces_verts type_offre=service \
+s1=$(new morlaix structure nom="L'Atelier du Léguer" type_acteur=ess code_insee=29151 filieres=espaces_verts siae_type=ei labels=emas)
+s2=$(new morlaix structure nom="Jardins de la Penzé" type_acteur=entreprise code_insee=29239 filieres="espaces_verts|numerique")
+s3=$(new morlaix structure nom="Ancien Atelier" type_acteur=ess code_insee=29151 etat=fermee)
+new morlaix offre titre="Entretien d'espaces verts" structure_uid="$s1" filiere=espaces_verts type_offre=service \
 	labels_declares=ecodefis themes=silver_economie >/dev/null
-add morlaix offre titre="Tonte" structure_uid="$s2" filiere=espaces_verts type_offre=bien >/dev/null
-add morlaix offre titre="Vieille offre" structure_uid="$s2" filiere=espaces_verts type_offre=bien statut=archivee >/dev/null
-add morlaix offre titre="Offre finie" structure_uid="$s2" filiere=numerique type_offre=bien valide_au="$(day -1)" >/dev/null
-add morlaix besoin titre="Taille de haies" structure_uid="$s2" filiere=espaces_verts type_besoin=achat themes=silver_economie >/dev/null
+new morlaix offre titre="Tonte" structure_uid="$s2" filiere=espaces_verts type_offre=bien >/dev/null
+new morlaix offre titre="Vieille offre" structure_uid="$s2" filiere=espaces_verts type_offre=bien statut=archivee >/dev/null
+new morlaix offre titre="Offre finie" structure_uid="$s2" filiere=numerique type_offre=bien valide_au="$(day -1)" >/dev/null
+new morlaix besoin titre="Taille de haies" structure_uid="$s2" filiere=espaces_verts type_besoin=achat themes=silver_economie >/dev/null
 
 upper=$(total morlaix "L'ATELIER") curly=$(total morlaix "l’atelier") joined=$(total morlaix latelier)
 equal C1-apostrophe-and-case-do-not-matter "1 1 1" "$upper $curly $joined"
@@ -96,8 +91,8 @@ equal B1-four-practices 4 "$(total vitre --kind pratique)"
 equal B1-fishing-finds-the-maritime-cooperative "S'inspirer d'une coopérative maritime" "$(titles vitre pêche)"
 
 # --- A7 ---
-a1=$(add auray structure nom="Ferme d'Auray" type_acteur=ess code_insee=56007)
-need=$(add auray besoin titre="Véhicule frigorifique partagé" structure_uid="$a1" filiere=mobilite_logistique type_besoin=local)
+a1=$(new auray structure nom="Ferme d'Auray" type_acteur=ess code_insee=56007)
+need=$(new auray besoin titre="Véhicule frigorifique partagé" structure_uid="$a1" filiere=mobilite_logistique type_besoin=local)
 must settle auray vitre fougeres morlaix cress
 equal A7-a-need-of-auray-is-found-at-vitre "$need federation" \
 	"$(e vitre search frigorifique --json | jq -r '.items[0] | .uid + " " + .scope')"
@@ -107,7 +102,7 @@ e vitre search frigorifique >"$work/a7.out"
 check A7-people-see-its-age grep -qE 'T[0-9:.]+Z +[0-9]+ (s|min) ' "$work/a7.out"
 
 # --- A12, D7 ---
-body=$(add vitre structure nom="DREETS Bretagne" type_acteur=service_public code_insee=35238 \
+body=$(new vitre structure nom="DREETS Bretagne" type_acteur=service_public code_insee=35238 \
 	denominations="Direccte Bretagne:2010-01-01:2021-03-31|DREETS Bretagne:2021-04-01:" siae="ei:2023-01-01:" siae_type=ei)
 must settle vitre fougeres
 equal A12-the-old-name-finds-it "DREETS Bretagne" "$(titles fougeres direccte)"
@@ -124,44 +119,44 @@ exits A12-a-day-is-a-day 65 e fougeres show "$body" --on 2020
 # --- C2 ---
 saved=$(e fougeres search bois --kind offre --filiere btp_ecoconstruction --save "Du bois")
 other=$(e fougeres search --pays vitre --kind structure --save "Structures de Vitré")
-equal C2-nothing-is-new-when-it-is-kept "0 0" "$(new fougeres)"
-v1=$(add vitre structure nom="Scierie du Bocage" type_acteur=ess code_insee=35360)
-offer=$(add vitre offre titre="Charpente en bois" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
+equal C2-nothing-is-new-when-it-is-kept "0 0" "$(unseen fougeres)"
+v1=$(new vitre structure nom="Scierie du Bocage" type_acteur=ess code_insee=35360)
+offer=$(new vitre offre titre="Charpente en bois" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
 must settle vitre fougeres
-equal C2-an-offer-of-vitre-raises-one-alert-at-fougeres "1 1" "$(new fougeres)"
+equal C2-an-offer-of-vitre-raises-one-alert-at-fougeres "1 1" "$(unseen fougeres)"
 check C2-status-tells has_alert fougeres SEARCH_HITS
 equal C2-status-tells-counts-only 0 "$(e fougeres status --json | jq -r '.alerts[] | select(.code == "SEARCH_HITS") | .text' |
 	grep -ciE 'bois|charpente|vitré')"
 equal C2-the-hit-is-shown "$offer" \
 	"$(e fougeres searches --new --json | jq -r --arg s "$saved" '.items[] | select(.uid == $s) | .fiches.items[].uid')"
 must e fougeres --quiet searches seen "$saved"
-equal C2-seen-is-seen "0 1" "$(new fougeres)"
+equal C2-seen-is-seen "0 1" "$(unseen fougeres)"
 must e vitre --quiet set "$offer" titre="Charpente en bois local"
 must settle vitre fougeres
-equal C2-an-edit-raises-nothing "0 1" "$(new fougeres)"
+equal C2-an-edit-raises-nothing "0 1" "$(unseen fougeres)"
 must e fougeres --quiet searches seen all
-equal C2-all-is-seen "0 0" "$(new fougeres)"
+equal C2-all-is-seen "0 0" "$(unseen fougeres)"
 equal C2-no-alert-is-left false "$(fact fougeres '[.alerts[].code] | index("SEARCH_HITS") != null')"
 must stop fougeres
 must start fougeres
-equal C2-a-restart-raises-nothing "0 0" "$(new fougeres)"
+equal C2-a-restart-raises-nothing "0 0" "$(unseen fougeres)"
 must e fougeres --quiet rebuild
-equal C2-a-rebuild-raises-nothing "0 0" "$(new fougeres)"
+equal C2-a-rebuild-raises-nothing "0 0" "$(unseen fougeres)"
 f1=$(add fougeres structure nom="Menuiserie" type_acteur=ess code_insee=35115)
 add fougeres offre titre="Bois d'ici" structure_uid="$f1" filiere=btp_ecoconstruction type_offre=bien >/dev/null
-equal C2-what-this-hub-writes-is-no-news "0 0" "$(new fougeres)"
-more=$(add vitre offre titre="Bois d’œuvre" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
+equal C2-what-this-hub-writes-is-no-news "0 0" "$(unseen fougeres)"
+more=$(new vitre offre titre="Bois d’œuvre" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
 must settle vitre fougeres
-equal C2-the-next-one-raises-again "1 0" "$(new fougeres)"
+equal C2-the-next-one-raises-again "1 0" "$(unseen fougeres)"
 must e fougeres --quiet rebuild
-equal C2-a-rebuild-keeps-what-is-new "1 0" "$(new fougeres)"
+equal C2-a-rebuild-keeps-what-is-new "1 0" "$(unseen fougeres)"
 equal C2-and-which-it-is "$more" \
 	"$(e fougeres searches --new --json | jq -r --arg s "$saved" '.items[] | select(.uid == $s) | .fiches.items[].uid')"
 
 # The mark is in the backup with the commits it counts: nothing seen before it is new again.
 must e fougeres --quiet searches seen all
 must e fougeres --quiet backup "$work/fougeres.saved" --with-key
-late=$(add vitre offre titre="Bois de palettes" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
+late=$(new vitre offre titre="Bois de palettes" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
 must settle vitre fougeres
 crash fougeres
 rm -rf "$work/fougeres"
@@ -170,7 +165,7 @@ must e fougeres --quiet restore "$work/fougeres.saved"
 must start fougeres
 must settle vitre fougeres
 equal C2-a-restore-forgets-nothing-and-repeats-nothing "1 0 $late" \
-	"$(new fougeres) $(e fougeres searches --new --json | jq -r --arg s "$saved" '.items[] | select(.uid == $s) | .fiches.items[].uid')"
+	"$(unseen fougeres) $(e fougeres searches --new --json | jq -r --arg s "$saved" '.items[] | select(.uid == $s) | .fiches.items[].uid')"
 
 must e fougeres --quiet set "$saved" actif=non
 equal C2-a-search-at-rest-raises-no-alert false "$(fact fougeres '[.alerts[].code] | index("SEARCH_HITS") != null')"
@@ -180,7 +175,7 @@ must e fougeres --quiet rm "$other"
 
 # --- R20 ---
 must stop cress
-n=$(add morlaix structure nom="Hors ligne" type_acteur=ess code_insee=29151 2>/dev/null)
+n=$(new morlaix structure nom="Hors ligne" type_acteur=ess code_insee=29151 2>/dev/null)
 equal R20-entry-without-network "Hors ligne" "$(value morlaix "$n" nom)"
 equal R20-search-without-network 1 "$(total morlaix "hors ligne" --commune 29151)"
 printf 'nom,type_acteur,code_insee\nImportée hors ligne,ess,29151\n' >"$work/r20.csv"

@@ -5,11 +5,6 @@
 # groups (E3), hours (E5), diagnostics (E6), requests (E8), referrals (E15), topics (E17).
 . "$(dirname "$0")/../e2e/lib.sh"
 
-new() { # NODE KIND FIELD=VALUE...: its uid
-	new_node=$1
-	shift
-	e "$new_node" add "$@" --json | jq -r .uid
-}
 days_ago() {
 	date -d "$1 days ago" +%F
 }

@@ -127,6 +127,12 @@ synced() { # NODE...; a CRESS is, once every active member is in session
 		e "$synced_node" wait --synced --timeout 60 >/dev/null || return 1
 	done
 }
+# new NODE KIND FIELD=VALUE...: its uid on stdout.
+new() {
+	new_node=$1
+	shift
+	e "$new_node" add "$@" --json 2>/dev/null | jq -r .uid
+}
 # An event as a small record to edit: new_event NODE TITLE, its uid on stdout.
 new_event() {
 	e "$1" add evenement type_evenement=atelier "titre=$2" debut=2026-12-01T10:00:00+01:00 \
