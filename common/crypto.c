@@ -28,6 +28,7 @@ static const char hash_personal[][crypto_generichash_blake2b_PERSONALBYTES + 1] 
 	[HASH_INVITE] = "essaim1 invite__",
 	[HASH_FINGERPRINT] = "essaim1 fingerpr",
 	[HASH_REPORT] = "essaim1 report__",
+	[HASH_IMPORT] = "essaim1 import__",
 };
 
 static const char sign_prefix[][SIGN_PREFIX] = {

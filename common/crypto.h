@@ -23,7 +23,8 @@ struct record_id { uint8_t bytes[32]; }; /* creator's hub id, then uid */
 
 enum hash_use {
 	HASH_COMMIT, HASH_CHANGE, HASH_HUB, HASH_LOG, HASH_GENESIS, HASH_BUCKET,
-	HASH_INVITE, HASH_FINGERPRINT, HASH_REPORT /* "essaim1 report__" */
+	HASH_INVITE, HASH_FINGERPRINT, HASH_REPORT /* "essaim1 report__" */,
+	HASH_IMPORT /* "essaim1 import__": never leaves the node */
 };
 enum sign_use {
 	SIGN_COMMIT, SIGN_JOIN, SIGN_ROTATE, SIGN_RECOVER, SIGN_FORGET,

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include "daemon/api_parts.h"
 #include "daemon/matcher.h"
+#include "daemon/repeats.h"
 #include "proto/canon.h"
 
 /* --- what the exchange asks --- */
@@ -53,9 +54,27 @@ static enum es_err host_find(void *ctx, const struct edit *e, struct exchange_ma
 	return ask(ctx, e, matcher_find, match);
 }
 
+/* R18: a line of another kind means the record that says the same. */
+static enum es_err find_repeated(struct editing_host *h, const struct edit *e, struct exchange_match *match)
+{
+	enum es_err err = ES_OK;
+
+	*match = (struct exchange_match){0};
+	if (!h->n->reader || e->columns == 0)
+		return ES_OK;
+	if (!repeats_serves(h->repeats, e->kind, e->columns)) {
+		repeats_close(h->repeats);
+		h->repeats = NULL;
+		err = repeats_open(h->n->reader, h->n->owner, e->kind, e->columns, &h->repeats);
+	}
+	if (err == ES_OK && repeats_take(h->repeats, e, &match->uids[0]))
+		*match = (struct exchange_match){.by = "ligne", .sure = true, .count = 1, .uids = {match->uids[0]}};
+	return err;
+}
+
 static enum es_err host_resemble(void *ctx, const struct edit *e, struct exchange_match *match)
 {
-	return ask(ctx, e, matcher_resemble, match);
+	return strcmp(e->kind->name, "structure") == 0 ? ask(ctx, e, matcher_resemble, match) : find_repeated(ctx, e, match);
 }
 
 static bool host_contact(void *ctx, const struct id16 *structure, const struct edit *e, struct id16 *uid)
@@ -317,6 +336,7 @@ enum es_err api_import(struct request *r, struct node *n)
 		atomic_store(&r->api->importing, false);
 	}
 	matcher_close(h.matcher);
+	repeats_close(h.repeats);
 	if (body.len > 0)
 		munmap((void *)(uintptr_t)body.p, body.len);
 	if (err == ES_OK)

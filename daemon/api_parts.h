@@ -152,7 +152,8 @@ struct editing_host {
 	struct node *n;
 	struct exchange_host host;
 	struct api *api;
-	struct matcher *matcher; /* api_import.c's */
+	struct matcher *matcher; /* api_import.c's, as is repeats */
+	struct repeats *repeats;
 	enum scope withdrawn;
 	char today[11];
 };

@@ -425,6 +425,8 @@ static enum es_err read_record(struct importing *im)
 	memset(&im->edit, 0, sizeof(im->edit));
 	im->edit.kind = im->options->kind;
 	im->edit.listed = im->header.is_annuaire;
+	for (size_t i = 0; i < im->edit.kind->field_count; i++)
+		im->edit.columns |= (uint64_t)(im->header.of_field[i] != NULL) << i;
 	im->edit.yields = true;
 	if (im->header.contacts) {
 		memset(&im->contact, 0, sizeof(im->contact));

@@ -44,6 +44,7 @@ struct edit {
 	 * statut_ess), to be taken only where the record has no value there. */
 	uint64_t if_empty;
 	bool listed; /* a line of our own annuaire, which has other hubs' structures too */
+	uint64_t columns; /* an import: bit i, the table has field i */
 	bool decides; /* somebody chose: ends the conflicts of the fields it names, an import does not */
 	bool yields; /* from a file: where its date_maj is before the record's, only what was never said is taken */
 };
@@ -57,7 +58,7 @@ struct edit_answer {
 /* Records a line may mean. */
 #define EXCHANGE_CANDIDATES 4
 struct exchange_match {
-	const char *by; /* "siret", "siret_precedent", "rna", "nom_commune", "siren_commune"; static */
+	const char *by; /* "siret", "siret_precedent", "rna", "nom_commune", "siren_commune", "ligne"; static */
 	bool sure; /* the line means uids[0] */
 	size_t count; /* 0: none */
 	struct id16 uids[EXCHANGE_CANDIDATES];

@@ -234,4 +234,15 @@ kill -KILL $client 2>/dev/null
 wait $client 2>/dev/null
 check F11-repeated-it-goes-in e morlaix import structure "$work/many.csv" --quiet
 within F11-all-of-it 60 holds morlaix structure $((before + 60000))
+known=$(e morlaix list structure --limit 1 --json | jq -r ".items[0].uid")
+# R18 without a uid: what a table says again changes nothing, and twins stay two.
+printf 'structure_uid;nom;prenom;courriel;fonction\n%s;Le Gall;Anne;anne@exemple.fr;\n%s;Riou;;;Bénévole\n%s;Riou;;;Bénévole\n' \
+	"$known" "$known" "$known" >"$work/persons.csv"
+counted() { # what the import of the persons says
+	e morlaix import contact "$work/persons.csv" --json 2>/dev/null | jq -r '.counts | "\(.nouveaux) \(.modifies) \(.inchanges)"'
+}
+equal "R18-persons-without-uid" "3 0 0" "$(counted)"
+equal "R18-persons-again" "0 0 3" "$(counted)"
+printf '%s;Riou;;;Bénévole\n' "$known" >>"$work/persons.csv"
+equal "R18-a-third-twin-is-one-more" "1 0 3" "$(counted)"
 finish
