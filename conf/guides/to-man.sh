@@ -58,7 +58,7 @@ LC_ALL=C awk -v name="$1" '
 	/^<!--/ { next }
 	/^# / {
 		title = said(substr($0, 3))
-		print ".TH " toupper(name) " 7 \"\" essaim\n.nh\n.ad l\n.SH NOM\n" plain(name) " \\- " title "\n.SH DESCRIPTION"
+		print ".TH " toupper(name) " 7 \"\" essaim\n.nr HY 0\n.ad l\n.SH NOM\n" plain(name) " \\- " title "\n.SH DESCRIPTION"
 		next
 	}
 	/^## / { print ".SH \"" said(substr($0, 4)) "\""; head = 0; next }

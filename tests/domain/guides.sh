@@ -4,7 +4,8 @@
 # What the guides (conf/guides) tell people to type exists: each `essaim ...` of their
 # code, read by the command line itself, which finds a command, an option or a number
 # of words that it does not know; kinds and fields are those of the schema; every
-# alert has its line in a table; and each guide makes a man page.
+# alert has its line in a table; each guide makes a man page. Then the officer's day is
+# played, each command of that guide in its order: its example values must do.
 . "$(dirname "$0")/../e2e/lib.sh"
 guides=${ESSAIM_GUIDES:-$root/conf/guides}
 schema=$root/proto/schema.def
@@ -49,13 +50,15 @@ known() {
 	case $1 in
 	revoke | resolve | forget | void) set -- "$@" --yes ;; # asked on a terminal
 	esac
+	case " $* " in
+	*" init "* | *" join "* | *" restore "*) set -- "$@" --help ;; # done here, without a daemon: options only
+	esac
 	"$bin/essaim" --data "$work/nobody" --socket "$work/nobody.sock" "$@" >"$work/known" 2>&1 </dev/null
 	known_code=$?
 	while [ "${1#--}" != "$1" ]; do # --as ROLE, --data DIR before the command
 		shift 2
 	done
 	case $1 in
-	join | restore) "$bin/essaim" "$1" --help >/dev/null ;; # done here, without a daemon: not for a made-up code
 	add) [ $known_code != 64 ] && grep -q "^KIND($2," "$schema" && fields_known "$2" "$@" ;;
 	set | propose) [ $known_code != 64 ] && fields_known '[a-z_]+' "$@" ;;
 	*) [ $known_code != 64 ] ;;
@@ -64,7 +67,7 @@ known() {
 # refused FILE: the lines of that guide that are not known, and why.
 refused() {
 	refused_file=$(basename "$1")
-	typed "$1" | sed 's/ NUMERO/ 1/' >"$work/typed"
+	typed "$1" | sed 's/ NUMERO/ 1/; s,--data /var/lib/essaim ,,' >"$work/typed"
 	while read -r refused_line refused_command; do
 		set -f
 		eval "set -- $refused_command"
@@ -113,4 +116,75 @@ for code in $(sed -n 's/^ALERT([A-Z_]*, "\([A-Z_]*\)".*/\1/p' "$root/daemon/aler
 	cat "$guides"/*.md | grep -q "^| \`$code\` |" || missing="$missing $code"
 done
 equal guides-every-alert-is-explained "" "$missing"
+
+# The officer's guide, played at Auray. Its words in capitals are uids, known from
+# before or given by the command before; other hubs' records are Vitré's.
+new() { # NODE KIND FIELD=VALUE...: its uid
+	new_node=$1
+	shift
+	e "$new_node" add "$@" --json 2>/dev/null | jq -r .uid
+}
+must found_cress
+must enter auray
+must enter vitre
+must e cress add charte type_charte=ethique version=1 texte=Respect adoptee_le=2024-01-01 >/dev/null
+entreprise=$(new auray structure type_acteur=entreprise "nom=Chantiers du Loch" code_insee=56007)
+structure=$(new auray structure type_acteur=ess "nom=Jardins du Golfe" code_insee=56260 charte_version=1)
+offre=$(new auray offre "structure_uid=$structure" "titre=Espaces verts" filiere=espaces_verts type_offre=service rayon_km=60)
+fiche=$(new auray structure type_acteur=ess "nom=Les Genêts" siret=33252821500020 code_insee=35360)
+autre_fiche=$(new vitre structure type_acteur=ess "nom=Association Les Genêts" siret=33252821500020 code_insee=35360)
+fiche_voisine=$(new vitre structure type_acteur=ess "nom=Ateliers de Vitré" code_insee=35360 charte_version=1)
+new auray contact "structure_uid=$structure" nom=Madec courriel=anne@exemple.fr >/dev/null
+must settle auray vitre cress
+partenariat_voisin=$(new vitre partenariat "structure_a_uid=$fiche_voisine" "structure_b_uid=$structure" forme=achat_responsable)
+must e vitre propose "$structure" sigle=JG >/dev/null
+must e vitre propose "$structure" "description=Des jardins" >/dev/null
+must settle vitre cress auray
+cp "$sample/pole-auray/structures.csv" structures.csv
+printf 'nom;code_insee\nJardins du golfe;56260\n' >corrige.csv
+
+# number COMMAND: the first request or question that is open.
+number() {
+	case $1 in
+	cancel) e auray seats "$evenement" --json | jq -r '[.. | .no? // empty] | first' ;;
+	*) e auray proposals --json | jq -r '[.items[] | select(.for_us and .state == "open") | .no] | first' ;;
+	esac
+}
+besoin="" partenariat="" suivi="" evenement="" inscription="" demande=""
+replaced() { # COMMAND LINE
+	replaced_line=$1
+	for replaced_word in entreprise structure offre fiche autre_fiche fiche_voisine partenariat_voisin besoin partenariat suivi \
+		evenement inscription demande; do
+		eval "replaced_uid=\$$replaced_word"
+		replaced_line=$(echo "$replaced_line" | sed "s/\\b$(echo $replaced_word | tr a-z A-Z)\\b/$replaced_uid/g")
+	done
+	echo "$replaced_line" | sed "s#/media/sauvegarde#$work#; s/NUMERO/$(number "$(echo "$1" | cut -d ' ' -f 2)")/
+		s/date_debut=[0-9-]*/date_debut=$(date -d '-30 days' +%F)/; s/date_fin=[0-9-]*/date_fin=$(date +%F)/"
+}
+play() { # LINE: typed at Auray; a uid that it gives is kept under its kind's name
+	set -f
+	eval "set -- $(replaced "$1")"
+	set +f
+	shift
+	e auray "$@" >"$work/out" 2>"$work/err" </dev/null || return 1
+	case "$1 ${2:-}" in
+	add\ besoin | add\ partenariat | add\ evenement | add\ inscription) eval "$2=$(grep -oE '[0-9A-Z]{26}' "$work/out" | head -n 1)" ;;
+	add\ demande_rgpd) demande=$(grep -oE '[0-9A-Z]{26}' "$work/out" | head -n 1) ;;
+	set*) suivi=$(e auray list suivi --json | jq -r '.items[0].uid // ""') ;;
+	esac
+}
+typed "$guides/agent-de-pole.md" | sed 's/^[0-9]* //; /Quand status/,$d' | awk 'NF > 1' >"$work/day"
+played=0
+while read -r line; do
+	case $line in
+	"essaim tiers"*) continue ;; # of an alert's line: there is no such purchase here
+	esac
+	if play "$line"; then
+		played=$((played + 1))
+	else
+		not_ok guides-agent-de-pole-is-played "$line: $(tail -n 2 "$work/err")"
+	fi
+done <"$work/day"
+check guides-agent-de-pole-is-played test "$played" -ge 60
+echo "$played commands of the officer's guide typed"
 finish
