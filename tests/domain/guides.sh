@@ -55,6 +55,7 @@ known() {
 	esac
 	"$bin/essaim" --data "$work/nobody" --socket "$work/nobody.sock" "$@" >"$work/known" 2>&1 </dev/null
 	known_code=$?
+	[ $known_code -lt 128 ] || return 1 # it crashed
 	while [ "${1#--}" != "$1" ]; do # --as ROLE, --data DIR before the command
 		shift 2
 	done
