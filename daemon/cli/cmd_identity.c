@@ -102,7 +102,7 @@ int cmd_link(const struct args *a)
 	json_t *send = json_pack("{s:s, s:s, s:b}", "a", a->words[0], "b", a->words[1], "decide", args_has(a, "decide"));
 
 	if (args_has(a, "canonical"))
-		json_object_set_new(send, "canonical", json_string(args_get(a, "canonical")));
+		json_object_set_new(send, "canonical", json_pack("s", args_get(a, "canonical")));
 	return two(a, "/link", send, say_word);
 }
 

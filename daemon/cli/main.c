@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * essaim, the command line: reads the table, says help, calls the handler. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,19 @@
 static int (*const handlers[])(const struct args *) = {
 #define COMMAND(name, ...) cmd_##name,
 #define OPTION(...)
+#include "daemon/cli/commands.def"
+#undef COMMAND
+#undef OPTION
+};
+
+/* Headings of --help: each stands before the command that it names. */
+static const struct {
+	enum command_id first;
+	const char *fr, *en;
+} groups[] = {
+#define COMMAND(...)
+#define OPTION(...)
+#define GROUP(id, ...) {COMMAND_##id, __VA_ARGS__},
 #include "daemon/cli/commands.def"
 #undef COMMAND
 #undef OPTION
@@ -71,15 +85,14 @@ static int help_command(enum command_id id)
 	return 0;
 }
 
-static int help_all(void)
+/* The commands from `first` up to `end`. */
+static void help_group(size_t first, size_t end)
 {
 	struct grid g;
 
-	printf("%s essaim [OPTION...] %s\n\n%s\n", word(W_HELP_USAGE), word(W_HELP_SYNOPSIS),
-	       word(W_HELP_COMMANDS));
 	grid_init(&g, 2);
 	g.indent = "  ";
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+	for (size_t i = first; i < end; i++) {
 		char left[64];
 
 		snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].words);
@@ -87,6 +100,18 @@ static int help_all(void)
 		grid_add(&g, word_pick(commands[i].fr, commands[i].en));
 	}
 	grid_print(&g, stdout);
+}
+
+static int help_all(void)
+{
+	static_assert(COMMAND_init == 0, "the first group begins with the first command");
+	const size_t count = sizeof groups / sizeof *groups;
+
+	printf("%s essaim [OPTION...] %s\n", word(W_HELP_USAGE), word(W_HELP_SYNOPSIS));
+	for (size_t i = 0; i < count; i++) {
+		printf("\n%s\n", word_pick(groups[i].fr, groups[i].en));
+		help_group(groups[i].first, i + 1 < count ? groups[i + 1].first : COMMAND_COUNT);
+	}
 	help_options(COMMAND_all);
 	printf("\n%s\n", word(W_HELP_MORE));
 	return 0;

@@ -84,6 +84,10 @@ must settle cress auray vitre
 for node in auray vitre cress; do
 	equal "W3-4-decided-at-$node" "$v" "$(e $node show "$a" --json | jq -r .doublon_de)"
 done
+
+# The CRESS may name the other one of the two.
+check W3-3-the-cress-names-the-record-of-reference e cress link "$a" "$v" --canonical "$a"
+exits W3-3-one-of-the-two 65 e cress link "$a" "$v" --canonical "$offer"
 exits W3-a-third-hub-has-no-word 77 e vitre link "$a" "$(e auray add structure type_acteur=ess nom=Tiers code_insee=56007 --json | jq -r .uid >"$work/x"; must settle auray cress vitre; cat "$work/x")"
 for node in auray vitre cress; do
 	check "W3-$node-verifies" e $node verify
