@@ -82,22 +82,22 @@ must start cress
 must settle auray vitre cress
 # 8 + 6 + 5 are in; of 3 and 1 the one fits.
 for node in auray vitre cress; do
-	within "R12-$node-never-more-than-20" 20 seats_are $node 20 3
+	within "R12-$node-never-more-than-20" 70 seats_are $node 20 3
 done
-within C9-the-21st-person-waits 20 shows vitre "$i4" statut liste_attente
-within C9-who-fits-has-a-seat 20 shows vitre "$i5" statut inscrit
-within C9-at-the-organisers-too 20 shows auray "$i2" statut inscrit
+within C9-the-21st-person-waits 70 shows vitre "$i4" statut liste_attente
+within C9-who-fits-has-a-seat 70 shows vitre "$i5" statut inscrit
+within C9-at-the-organisers-too 70 shows auray "$i2" statut inscrit
 equal C9-the-table-says-so "liste_attente 3" "$(seats vitre '.items[] | select(.statut == "liste_attente") | "\(.statut) \(.nb_personnes)"')"
 must inscribe auray "$garage" 4 >/dev/null
 i6=$(e auray list inscription --json | jq -r '.items[] | select(.data.nb_personnes == 4) | .uid')
-within C9-who-comes-later-queues-behind 20 shows auray "$i6" statut liste_attente
+within C9-who-comes-later-queues-behind 70 shows auray "$i6" statut liste_attente
 check C9-saying-inscrit-takes-no-seat e auray set "$i6" statut=inscrit
 check C9-a-cancellation e auray set "$i2" statut=annule
 must settle auray vitre cress
-within C9-promotes-the-first-who-fits 20 shows vitre "$i4" statut inscrit
-within C9-then-no-more-than-fit 20 shows auray "$i6" statut liste_attente
+within C9-promotes-the-first-who-fits 70 shows vitre "$i4" statut inscrit
+within C9-then-no-more-than-fit 70 shows auray "$i6" statut liste_attente
 for node in auray vitre cress; do
-	within "R12-$node-still-at-most-20" 20 seats_are $node 17 4
+	within "R12-$node-still-at-most-20" 70 seats_are $node 17 4
 done
 # A note of what is past asks for nothing.
 past=$(new auray evenement type_evenement=atelier titre=Passé debut=2025-03-01T10:00:00+01:00 fin=2025-03-01T12:00:00+01:00)
