@@ -273,8 +273,8 @@ enum es_err hand_over_schedule(struct request *r, struct node *n, int64_t no)
 	    !reader_text(n->reader, "SELECT date_debut FROM partenariat WHERE uid = ?1 AND etat IN ('actif', 'en_pause')", which, 1, &out) ||
 	    reader_number(n->reader, "SELECT count(*) FROM suivi WHERE partenariat_uid = ?1", which, 1) > 0)
 		return err;
-	node_day(n->utc, today);
-	for (size_t i = 0; err == ES_OK && partnership_due(n->reader, buf_slice(&out), i, &months, date); i++)
+	day_of(n->utc, today);
+	for (size_t i = 0; err == ES_OK && partnership_due(buf_slice(&out), i, &months, date); i++)
 		if (strcmp(date, today) >= 0)
 			err = add_followup(r, n, s.uid, months, date);
 	return err;

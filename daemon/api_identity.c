@@ -85,7 +85,7 @@ static enum es_err put_word(struct request *r, struct node *n, struct pair_words
 
 	snprintf(uids, sizeof uids, "%s|%s", first ? p->a : p->b, first ? p->b : p->a);
 	snprintf(state, sizeof state, "%s", etat);
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	proof_of(n, p, preuve, sizeof preuve);
 	pairs[count++] = (struct pair){key_uids, uids};
 	pairs[count++] = (struct pair){key_etat, state};
@@ -131,7 +131,7 @@ static enum es_err cress_links(struct request *r, struct node *n, struct pair_wo
 	char today[11];
 	bool open = strcmp(p->etat, "propose") == 0;
 
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	if (!decide)
 		return open || strcmp(p->etat, "accepte") == 0 ? ES_OK : put_word(r, n, p, "propose", chosen);
 	if (!open)
@@ -368,7 +368,7 @@ enum es_err api_countersign(struct request *r, struct node *n)
 
 	body_text(r, "uid", r->part, sizeof r->part);
 	const struct slice args[] = {slice_str(r->part)};
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	text_of(n, "SELECT pole FROM partenariat WHERE uid = ?1", args, 1, owner, sizeof owner);
 	text_of(n, "SELECT s.pole FROM partenariat p JOIN structure s ON s.uid = p.structure_b_uid WHERE p.uid = ?1"
 		   " ORDER BY s.pole <> p.pole LIMIT 1", args, 1, b, sizeof b);

@@ -104,7 +104,7 @@ static void oldest_day(const struct rgpd_found *f, char out[11])
 
 		oldest = ms < oldest ? ms : oldest;
 	}
-	node_day(oldest == UINT64_MAX ? 0 : (es_ms)oldest, out);
+	day_of(oldest == UINT64_MAX ? 0 : (es_ms)oldest, out);
 }
 
 static void exports_json(struct request *r, const struct rgpd_found *f)

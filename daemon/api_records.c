@@ -182,7 +182,7 @@ static void host_seats(void *ctx, const struct id16 *event, struct buf *json)
 void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
 {
 	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
-	node_day(n->utc, h->today);
+	day_of(n->utc, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .charter_due = node_charter_due(n), .by_hand = by_hand, .today = h->today, .reader = n->reader,
 					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
@@ -240,7 +240,7 @@ static void name_codes(struct request *r, struct node *n, const struct schema_ki
 
 	if (!f || !f->codes || strcmp(one->code, "valeur_hors_liste") != 0)
 		return;
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	buf_str(&r->why, "; known: ");
 	codes_known(n->reader, f, today, ", ", &r->why);
 }
@@ -600,7 +600,7 @@ enum es_err api_search(struct request *r, struct reader *reader)
 
 void today_text(char out[11])
 {
-	node_day((es_ms)time(NULL) * 1000, out);
+	day_of((es_ms)time(NULL) * 1000, out);
 }
 
 enum es_err api_match(struct request *r, struct reader *reader)

@@ -82,7 +82,7 @@ static enum es_err read_dues(struct request *r, struct node *n, struct dues *all
 	*all = (struct dues){.r = r, .n = n};
 	if (!n->reader)
 		return rgpd_no_directory(r);
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	enum es_err err = rgpd_each_due(n->reader, n->owner, today, take_due, all);
 	return err == ES_OK ? all->err : err;
 }
@@ -239,8 +239,8 @@ enum es_err rgpd_log_request(struct request *r, struct node *n, const char *type
 	char today[11], due[11] = "", reference[48], uid[ULID_LEN + 1];
 	enum es_err err;
 
-	node_day(n->utc, today);
-	(void)!rgpd_add_months(slice_str(today), RGPD_ANSWER_MONTHS, due);
+	day_of(n->utc, today);
+	(void)!day_add_months(slice_str(today), RGPD_ANSWER_MONTHS, due);
 	draw_reference(n, type, today, reference);
 	const struct pair pairs[] = {said("reference", reference), said("type_demande", type), said("recue_le", today),
 				     said("echeance", due), said("uids", uids)};
@@ -366,7 +366,7 @@ enum es_err api_rgpd_requests(struct request *r, struct node *n)
 
 	if (!n->reader)
 		return rgpd_no_directory(r);
-	node_day(n->utc, l.today);
+	day_of(n->utc, l.today);
 	buf_str(&r->out, "{\"items\":[");
 	enum es_err err = rgpd_each_request(n->reader, n->owner, request_json, &l);
 	buf_printf(&r->out, "],\"total\":%zu}", l.count);
@@ -382,7 +382,7 @@ enum es_err api_rgpd_refuse(struct request *r, struct node *n)
 
 	body_text(r, "uid", uid, sizeof uid);
 	body_text(r, "why", why, sizeof why);
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	if (!n->reader)
 		return rgpd_no_directory(r);
 	if (!ulid_decode(uid, strlen(uid), e.uid.bytes) || !rgpd_own_record(n, &e.uid, e.kind, &id)) {

@@ -46,6 +46,6 @@ ES_MUST_USE enum es_err follow_put_each(const struct following *because, const c
 					const struct slice *args, size_t arg_count, const struct follow_value *values, size_t count);
 /* The i-th follow-up of a partnership that started then: after how many months, and the
  * day. False: there are no more, or the start is no date. */
-bool partnership_due(struct reader *r, struct slice start, size_t i, const char **months, char date[11]);
+bool partnership_due(struct slice start, size_t i, const char **months, char date[11]);
 
 #endif

@@ -140,9 +140,9 @@ static void count_terms(struct node *n, struct health *h)
 	h->terms_at = n->utc;
 	h->terms_commit = at.commit;
 	h->terms_edit = at.edit;
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	(void)!rgpd_each_due(n->reader, n->owner, today, count_due, h);
-	if (rgpd_add_days(slice_str(today), -RGPD_LATE_DAYS, requests.before))
+	if (day_add_days(slice_str(today), -RGPD_LATE_DAYS, requests.before))
 		(void)!rgpd_each_request(n->reader, n->owner, count_request, &requests);
 }
 
@@ -163,8 +163,8 @@ static void count_duplicates(struct node *n, struct health *h)
 	h->duplicates = h->duplicates_late = h->duplicates_asked = 0;
 	if (!n->reader)
 		return;
-	node_day(n->utc, today);
-	if (!rgpd_add_days(slice_str(today), -OFFER_LATE_DAYS, late))
+	day_of(n->utc, today);
+	if (!day_add_days(slice_str(today), -OFFER_LATE_DAYS, late))
 		return;
 	const struct slice args[] = {slice_str(n->owner), slice_str(late)};
 	if (n->role == ROLE_CRESS) {
@@ -181,7 +181,7 @@ static void count_followups(struct node *n, struct health *h)
 
 	if (!n->reader)
 		return;
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	reader_due_counts(n->reader, today, &h->followups);
 }
 
@@ -193,7 +193,7 @@ static void count_requests(struct node *n, struct health *h)
 
 	if (!n->reader)
 		return;
-	node_day(n->utc, today);
+	day_of(n->utc, today);
 	requests_count(n->reader, slice_str("[]"), today, &h->requests);
 	if (h->requests.waiting == 0)
 		return;

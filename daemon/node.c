@@ -613,11 +613,3 @@ uint64_t node_join_epoch(struct node *n)
 {
 	return node_number(n, "join_epoch");
 }
-
-void node_day(es_ms utc, char out[11])
-{
-	time_t now = (time_t)(utc / 1000);
-	struct tm local;
-
-	strftime(out, 11, "%Y-%m-%d", localtime_r(&now, &local));
-}

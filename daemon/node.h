@@ -13,6 +13,7 @@
 #define DAEMON_NODE_H
 
 #include "common/rng.h"
+#include "daemon/day.h"
 #include "daemon/exchange.h"
 #include "daemon/journal.h"
 #include "proto/admit.h"
@@ -233,8 +234,6 @@ ES_MUST_USE enum es_err node_stands(struct node *n, const struct edit *e, struct
 /* May an edit be computed now, or must the directory first catch up? Edits look at
  * other records, so it has to show those still in the outbox too. */
 bool node_edit_ready(const struct node *n);
-/* The day at that time, here: "2026-11-27". */
-void node_day(es_ms utc, char out[11]);
 /* Names of the active members that may hold a scope's logs, this node apart. */
 void node_holders(const struct node *n, enum scope scope, void (*each)(void *ctx, const char *name), void *ctx);
 

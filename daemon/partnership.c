@@ -3,29 +3,22 @@
  * What follows from a partnership's steps and from a charter's acceptance (domain.md A4, D5, W5). */
 #include "daemon/follow.h"
 
+#include <stdlib.h>
+
+#include "daemon/day.h"
 #include "daemon/directory.h"
 
 /* Months after the start (D5). */
 static const char *const due_months[] = {"3", "6", "12", "24", "36"};
 
-/* The same day of a later month, or that month's last. */
-static const char due_date[] =
-	"SELECT min(date(?1, 'start of month', '+' || ?2 || ' months', '+' || (strftime('%d', ?1) - 1) || ' days'),"
-	" date(?1, 'start of month', '+' || (?2 + 1) || ' months', '-1 day'))";
-
 static const char has_followups[] = "SELECT count(*) FROM suivi WHERE partenariat_uid = ?1 AND etat IS NOT 'annule' AND echeance_mois = ?2";
 
-bool partnership_due(struct reader *r, struct slice start, size_t i, const char **months, char date[11])
+bool partnership_due(struct slice start, size_t i, const char **months, char date[DAY_TEXT])
 {
-	struct buf out;
-
 	if (i >= sizeof(due_months) / sizeof(due_months[0]))
 		return false;
 	*months = due_months[i];
-	const struct slice when[] = {start, slice_str(due_months[i])};
-	memset(date, 0, 11);
-	buf_init_fixed(&out, date, 10);
-	return reader_text(r, due_date, when, 2, &out);
+	return day_add_months(start, atoi(due_months[i]), date);
 }
 
 enum es_err partnership_schedule(const struct following *f)
@@ -35,9 +28,9 @@ enum es_err partnership_schedule(const struct following *f)
 	enum es_err err = ES_OK;
 
 	const char *months;
-	char date[11];
+	char date[DAY_TEXT];
 
-	for (size_t i = 0; r && err == ES_OK && partnership_due(r, start, i, &months, date); i++) {
+	for (size_t i = 0; r && err == ES_OK && partnership_due(start, i, &months, date); i++) {
 		const struct slice which[] = {slice_str(f->uid), slice_str(months)};
 
 		if (reader_number(r, has_followups, which, 2) > 0)

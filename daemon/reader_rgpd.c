@@ -34,7 +34,7 @@ static enum es_err take_row(struct dues *all, const struct rgpd_term *t, sqlite3
 	char warned[11];
 
 	if (!ulid_decode((const char *)uid.p, uid.len, d.uid.bytes) || since.len < 10 ||
-	    !rgpd_add_months(since, (int)t->months, d.due) || !rgpd_add_months(slice_str(d.due), -(int)t->warned, warned))
+	    !day_add_months(since, (int)t->months, d.due) || !day_add_months(slice_str(d.due), -(int)t->warned, warned))
 		return ES_OK;
 	memcpy(d.since, since.p, 10);
 	d.past = strcmp(d.due, today) <= 0;
@@ -80,8 +80,8 @@ static enum es_err each_of_term(struct reader *r, const struct rgpd_term *t, con
 	int rc = SQLITE_DONE;
 
 	/* A day of a short month may stand for three of a long one; a time goes on behind its day. */
-	if (t->goes == RGPD_NOTHING || !rgpd_add_months(slice_str(today), (int)t->warned - (int)t->months, before) ||
-	    !rgpd_add_days(slice_str(before), 4, before))
+	if (t->goes == RGPD_NOTHING || !day_add_months(slice_str(today), (int)t->warned - (int)t->months, before) ||
+	    !day_add_days(slice_str(before), 4, before))
 		return ES_OK;
 	enum es_err err = prepare_term(r, t, &s);
 	if (err == ES_OK) {
@@ -174,5 +174,5 @@ enum es_err rgpd_each_request(struct reader *r, const char *pole, bool (*each)(v
 
 bool rgpd_request_due(const struct rgpd_request *q, char out[11])
 {
-	return rgpd_add_months(q->received, RGPD_ANSWER_MONTHS + (q->longer ? RGPD_LONGER_MONTHS : 0), out);
+	return day_add_months(q->received, RGPD_ANSWER_MONTHS + (q->longer ? RGPD_LONGER_MONTHS : 0), out);
 }

@@ -4,6 +4,7 @@
  * clocks (last Sundays of March and October), so that a month's own number says
  * how far midnight is from UTC. */
 #include <string.h>
+#include "daemon/day.h"
 #include "daemon/report_parts.h"
 #include "proto/value.h"
 
@@ -17,38 +18,20 @@ es_ms report_time_ms(struct slice text)
 	return s == INT64_MIN ? 0 : (s - value_time_seconds(slice_str(EPOCH))) * 1000;
 }
 
-/* "2026-10-31" */
-static void write_day(char out[11], int year, int month, int day)
-{
-	const int digit[10] = {year / 1000, year / 100, year / 10, year, -1, month / 10, month, -1, day / 10, day};
-
-	for (int i = 0; i < 10; i++)
-		out[i] = digit[i] < 0 ? '-' : (char)('0' + digit[i] % 10);
-	out[10] = 0;
-}
-
 static es_ms midnight(int year, int month)
 {
 	bool summer = month >= 4 && month <= 10;
 	char day[11];
 
-	write_day(day, year, month, 1);
+	day_write(year, month, 1, day);
 	return (value_time_seconds(slice_str(day)) - value_time_seconds(slice_str(EPOCH))) * 1000 - (summer ? 2 : 1) * HOUR_MS;
-}
-
-static int last_day(int year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 && leap ? 29 : days[month - 1];
 }
 
 static void fill(int year, int month, struct report_month *out)
 {
-	write_day(out->from, year, month, 1);
-	write_day(out->to, year, month, last_day(year, month));
-	write_day(out->year_ago, year - 1, month, last_day(year - 1, month));
+	day_write(year, month, 1, out->from);
+	day_write(year, month, day_last(year, month), out->to);
+	day_write(year - 1, month, day_last(year - 1, month), out->year_ago);
 	memcpy(out->text, out->from, 7);
 	out->text[7] = 0;
 	out->cutoff = midnight(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1);

@@ -14,6 +14,7 @@
 #ifndef DAEMON_RGPD_H
 #define DAEMON_RGPD_H
 
+#include "daemon/day.h"
 #include "daemon/node.h"
 
 #define RGPD_ANSWER_MONTHS 1 /* article 12... */
@@ -48,10 +49,6 @@ bool rgpd_names(const struct schema_field *f);
 bool rgpd_names_anybody(const struct schema_kind *k);
 /* The register as JSON {processings[{id, name, ..., kinds[{kind, ..., fields[]}]}]}. */
 void rgpd_register_json(struct buf *out);
-
-/* The day so many months later (or sooner), the last one of a shorter month. False: not a date. */
-ES_MUST_USE bool rgpd_add_months(struct slice date, int months, char out[11]);
-ES_MUST_USE bool rgpd_add_days(struct slice date, int days, char out[11]);
 
 /* --- what a person is known by --- */
 

@@ -6,6 +6,7 @@
 #include "daemon/checking.h"
 
 #include "daemon/codes.h"
+#include "daemon/day.h"
 #include "proto/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -145,14 +146,11 @@ static void look_demande(struct checking *c)
 /* W6: a month, and two more where the person was told. */
 static void look_demande_rgpd(struct checking *c)
 {
-	const struct slice args[] = {rules_text(c, demande_rgpd_recue_le),
-				     slice_str(is_yes(rules_after(c, demande_rgpd_prolongee)) ? "+3 months" : "+1 month")};
-	char date[16];
-	struct buf out;
+	int months = is_yes(rules_after(c, demande_rgpd_prolongee)) ? 3 : 1;
+	char due[DAY_TEXT];
 
-	buf_init_fixed(&out, date, sizeof(date));
-	if (args[0].len > 0 && reader_text(c->host->reader, "SELECT date(?1, ?2)", args, COUNT(args), &out))
-		set_str(c, demande_rgpd_echeance, buf_slice(&out));
+	if (day_add_months(rules_text(c, demande_rgpd_recue_le), months, due))
+		set_str(c, demande_rgpd_echeance, slice_str(due));
 }
 
 static const struct {

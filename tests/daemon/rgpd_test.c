@@ -89,14 +89,14 @@ static void months_end_where_the_month_does(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		assert_true(rgpd_add_months(slice_str(cases[i].from), cases[i].months, out));
+		assert_true(day_add_months(slice_str(cases[i].from), cases[i].months, out));
 		assert_string_equal(out, cases[i].to);
 	}
-	assert_false(rgpd_add_months(slice_str("2026-13-01"), 1, out));
-	assert_false(rgpd_add_months(slice_str("hier"), 1, out));
-	assert_true(rgpd_add_days(slice_str("2026-02-27"), 2, out));
+	assert_false(day_add_months(slice_str("2026-13-01"), 1, out));
+	assert_false(day_add_months(slice_str("hier"), 1, out));
+	assert_true(day_add_days(slice_str("2026-02-27"), 2, out));
 	assert_string_equal(out, "2026-03-01");
-	assert_true(rgpd_add_days(slice_str("2026-01-10"), -20, out));
+	assert_true(day_add_days(slice_str("2026-01-10"), -20, out));
 	assert_string_equal(out, "2025-12-21");
 }
 
