@@ -87,10 +87,12 @@ for file in agent-de-pole cress administrateur; do
 	equal "guides-$file-commands-exist" 0 "$(grep -c '' "$work/refused")"
 	check "guides-$file-has-many" test "$(typed "$guides/$file.md" | grep -c '')" -ge 20
 	sh "$root/conf/guides/to-man.sh" essaim-guide "$guides/$file.md" >"$work/$file.7"
-	equal "guides-$file-all-its-headings-are-in-the-man-page" "$(sed -n 's/^### *//p; s/^## *//p' "$guides/$file.md" | grep -c '')" \
+	equal "guides-$file-all-its-headings-are-in-the-man-page" \
+		"$(sed -n 's/^### *//p; s/^## *//p' "$guides/$file.md" | grep -c '')" \
 		"$(grep '^\.S[HS]' "$work/$file.7" | grep -vc ' NOM$\| DESCRIPTION$')"
 	if command -v man >/dev/null; then
-		equal "guides-$file-man-has-nothing-to-say" "" "$(LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l "$work/$file.7" 2>&1 >/dev/null)"
+		equal "guides-$file-man-has-nothing-to-say" "" \
+			"$(LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l "$work/$file.7" 2>&1 >/dev/null)"
 	else
 		skipped "guides-$file-man-has-nothing-to-say" "no man"
 	fi
@@ -154,8 +156,8 @@ number() {
 besoin="" partenariat="" suivi="" evenement="" inscription="" demande=""
 replaced() { # COMMAND LINE
 	replaced_line=$1
-	for replaced_word in entreprise structure offre fiche autre_fiche fiche_voisine partenariat_voisin besoin partenariat suivi \
-		evenement inscription demande; do
+	for replaced_word in entreprise structure offre fiche autre_fiche fiche_voisine partenariat_voisin \
+		besoin partenariat suivi evenement inscription demande; do
 		eval "replaced_uid=\$$replaced_word"
 		replaced_line=$(echo "$replaced_line" | sed "s/\\b$(echo $replaced_word | tr a-z A-Z)\\b/$replaced_uid/g")
 	done
@@ -169,7 +171,9 @@ play() { # LINE: typed at Auray; a uid that it gives is kept under its kind's na
 	shift
 	e auray "$@" >"$work/out" 2>"$work/err" </dev/null || return 1
 	case "$1 ${2:-}" in
-	add\ besoin | add\ partenariat | add\ evenement | add\ inscription) eval "$2=$(grep -oE '[0-9A-Z]{26}' "$work/out" | head -n 1)" ;;
+	add\ besoin | add\ partenariat | add\ evenement | add\ inscription)
+		eval "$2=$(grep -oE '[0-9A-Z]{26}' "$work/out" | head -n 1)"
+		;;
 	add\ demande_rgpd) demande=$(grep -oE '[0-9A-Z]{26}' "$work/out" | head -n 1) ;;
 	set*) suivi=$(e auray list suivi --json | jq -r '.items[0].uid // ""') ;;
 	esac
