@@ -46,7 +46,7 @@ static void error_body(struct request *r, enum es_err err)
 	if (r->why.len == 0)
 		buf_str(&r->why, es_err_text(err));
 	buf_printf(&r->out, "{\"error\":{\"code\":\"%s\",\"exit\":%d,\"text\":", es_err_name(err), es_err_exit(err));
-	json_string(buf_slice(&r->why), &r->out);
+	json_quote(buf_slice(&r->why), &r->out);
 	buf_str(&r->out, "}}");
 }
 

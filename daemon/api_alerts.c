@@ -53,9 +53,9 @@ static void say(struct alerts *a, const char *code, const char *fr, const char *
 	struct buf *out = &a->r->out;
 
 	buf_printf(out, "%s{\"code\":\"%s\",\"text\":", a->any ? "," : "", code);
-	json_string(slice_str(fr), out);
+	json_quote(slice_str(fr), out);
 	buf_str(out, ",\"text_en\":");
-	json_string(slice_str(en), out);
+	json_quote(slice_str(en), out);
 	buf_str(out, "}");
 	a->any = true;
 }

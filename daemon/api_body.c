@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON requests, read strictly: no duplicate keys, nothing behind. Apart, because
- * jansson and proto/value.h each have a json_string(). */
+ * JSON requests, read strictly: no duplicate keys, nothing behind. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <microhttpd.h>
-#define json_string value_json_string
 #include "daemon/api_parts.h"
-#undef json_string
 
 static json_t *parse(struct request *r)
 {

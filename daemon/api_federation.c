@@ -18,11 +18,11 @@ static void member_json(const struct member *m, bool self, const char *state, st
 	base32_encode(m->hub.bytes, 16, id);
 	crypto_fingerprint(&m->sign, &m->dh, finger);
 	buf_printf(out, "{\"id\":\"%s\",\"name\":", id);
-	json_string(slice_str(m->name), out);
+	json_quote(slice_str(m->name), out);
 	buf_str(out, ",\"pays\":");
-	json_string(slice_str(m->pays), out);
+	json_quote(slice_str(m->pays), out);
 	buf_printf(out, ",\"role\":\"%s\",\"state\":\"%s\",\"fingerprint\":\"%s\",\"address\":", roles[m->role], state, finger);
-	json_string(slice_str(m->address), out);
+	json_quote(slice_str(m->address), out);
 	buf_printf(out, ",\"self\":%s}", self ? "true" : "false");
 }
 
@@ -120,7 +120,7 @@ enum es_err api_invite(struct request *r, struct node *n)
 		return explain_awaiting(r, n, err);
 	stamp_text(stamp_at(until), iso);
 	buf_printf(&r->out, "{\"invitation\":\"%s\",\"expires\":\"%s\",\"pays\":", text, iso);
-	json_string(slice_str(pays), &r->out);
+	json_quote(slice_str(pays), &r->out);
 	buf_str(&r->out, "}");
 	return ES_OK;
 }
@@ -145,9 +145,9 @@ void member_answer(struct request *r, const struct member *m)
 
 	base32_encode(m->hub.bytes, 16, id);
 	buf_printf(&r->out, "{\"id\":\"%s\",\"name\":", id);
-	json_string(slice_str(m->name), &r->out);
+	json_quote(slice_str(m->name), &r->out);
 	buf_str(&r->out, ",\"pays\":");
-	json_string(slice_str(m->pays), &r->out);
+	json_quote(slice_str(m->pays), &r->out);
 	buf_str(&r->out, "}");
 }
 
@@ -227,7 +227,7 @@ void api_connect(struct request *r)
 	if (err == ES_OK) {
 		base32_encode(m->hub.bytes, 16, id);
 		buf_printf(&r->out, "{\"id\":\"%s\",\"name\":", id);
-		json_string(slice_str(m->name), &r->out);
+		json_quote(slice_str(m->name), &r->out);
 		buf_str(&r->out, "}");
 	}
 	request_answer(r, err);

@@ -158,9 +158,9 @@ static enum es_err replace_lost(struct request *r, struct node *n)
 		return err;
 	stamp_text(stamp_at(until), iso);
 	buf_printf(&r->out, "{\"invitation\":\"%s\",\"expires\":\"%s\",\"name\":", text, iso);
-	json_string(slice_str(m.name), &r->out);
+	json_quote(slice_str(m.name), &r->out);
 	buf_str(&r->out, ",\"pays\":");
-	json_string(slice_str(m.pays), &r->out);
+	json_quote(slice_str(m.pays), &r->out);
 	buf_str(&r->out, "}");
 	crypto_wipe(text, sizeof text);
 	return ES_OK;
@@ -220,7 +220,7 @@ enum es_err api_charter(struct request *r, struct node *n)
 	buf_printf(&r->out, "{\"digest\":\"%s\",\"mandatory\":%s,\"accepted\":%s,\"text\":", digest,
 		   n->rights.charter_mandatory ? "true" : "false",
 		   n->role == ROLE_CRESS || journal_charter(n->journal, &n->hub, &n->rights.charter) ? "true" : "false");
-	json_string(slice_str(n->rights.charter_text ? n->rights.charter_text : ""), &r->out);
+	json_quote(slice_str(n->rights.charter_text ? n->rights.charter_text : ""), &r->out);
 	buf_str(&r->out, ",\"hubs\":[");
 	for (size_t i = 0; i < n->rights.member_count; i++) {
 		const struct member *m = &n->rights.members[i];
@@ -229,7 +229,7 @@ enum es_err api_charter(struct request *r, struct node *n)
 			continue;
 		buf_str(&r->out, first ? "{\"name\":" : ",{\"name\":");
 		first = false;
-		json_string(slice_str(m->name), &r->out);
+		json_quote(slice_str(m->name), &r->out);
 		buf_printf(&r->out, ",\"accepted\":%s}",
 			   journal_charter(n->journal, &m->hub, &n->rights.charter) ? "true" : "false");
 	}

@@ -44,11 +44,11 @@ static bool write_item(void *ctx, const struct slice *columns)
 		return true;
 	}
 	buf_printf(&m->r->out, "%s{\"kind\":", m->count++ ? "," : "");
-	json_string(columns[0], &m->r->out);
+	json_quote(columns[0], &m->r->out);
 	buf_str(&m->r->out, ",\"uid\":");
-	json_string(columns[1], &m->r->out);
+	json_quote(columns[1], &m->r->out);
 	buf_str(&m->r->out, ",\"titre\":");
-	json_string(columns[2], &m->r->out);
+	json_quote(columns[2], &m->r->out);
 	buf_str(&m->r->out, "}");
 	return m->err == ES_OK;
 }

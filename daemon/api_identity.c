@@ -288,7 +288,7 @@ static void add_uid(struct closing *c, struct slice uid)
 {
 	if (c->out) {
 		buf_str(c->out, c->count ? "," : "");
-		json_string(uid, c->out);
+		json_quote(uid, c->out);
 	}
 	c->count++;
 }

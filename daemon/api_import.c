@@ -158,7 +158,7 @@ void holder_json(void *ctx, const char *name)
 
 	if (out->p[out->len - 1] != '[')
 		buf_str(out, ",");
-	json_string(slice_str(name), out);
+	json_quote(slice_str(name), out);
 }
 
 /* The report's last brace makes room for whether anything was written. */
@@ -244,7 +244,7 @@ static enum es_err import_table(struct request *r, struct editing_host *h, struc
 
 	buf_init(&text, 4096);
 	buf_printf(&text, "%s{\"kind\":\"%s\",\"file\":", first ? "" : ",", t->kind->name);
-	json_string(t->name, &text);
+	json_quote(t->name, &text);
 	buf_str(&text, ",\"report\":");
 	o->kind = t->kind;
 	err = put_text(report, &text) ? exchange_import(t->file, o, h->n->ref, &h->host, report, &counts, &r->why) : ES_IO;

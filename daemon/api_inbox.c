@@ -23,7 +23,7 @@ static void hub_json(const struct node *n, const char *key, const struct id16 *h
 
 	base32_encode(hub->bytes, 16, id);
 	buf_printf(out, ",\"%s\":{\"id\":\"%s\",\"name\":", key, id);
-	json_string(slice_str(m ? m->name : ""), out);
+	json_quote(slice_str(m ? m->name : ""), out);
 	buf_str(out, "}");
 }
 
@@ -211,7 +211,7 @@ static bool erasure_json(void *ctx, const struct erasure *e)
 		   b->count++ ? "," : "", uid, k ? k->name : "", upto, (unsigned long long)e->what.seq, e->silent);
 	for (size_t i = 0; i < e->silent && i < 64; i++) {
 		buf_str(b->out, i ? "," : "");
-		json_string(slice_str(e->who[i]->name), b->out);
+		json_quote(slice_str(e->who[i]->name), b->out);
 	}
 	buf_str(b->out, "]}");
 	return true;

@@ -66,7 +66,7 @@ static void owner_json(struct node *n, const struct rgpd_hit *h, struct buf *out
 	if (m)
 		rights_owner_text(m, owner, sizeof owner);
 	buf_str(out, ",\"owner\":");
-	json_string(slice_str(h->ours ? n->owner : owner), out);
+	json_quote(slice_str(h->ours ? n->owner : owner), out);
 }
 
 static void hit_json(struct node *n, const struct rgpd_hit *h, bool data, struct buf *out)

@@ -194,11 +194,11 @@ static void findings_json(const struct findings *f, struct buf *out)
 	buf_str(out, "[");
 	for (size_t i = 0; i < f->count; i++) {
 		buf_str(out, i ? ",{\"column\":" : "{\"column\":");
-		json_string(slice_str(f->list[i].column), out);
+		json_quote(slice_str(f->list[i].column), out);
 		buf_str(out, ",\"code\":");
-		json_string(slice_str(f->list[i].code), out);
+		json_quote(slice_str(f->list[i].code), out);
 		buf_str(out, ",\"value\":");
-		json_string(slice_str(f->list[i].value), out);
+		json_quote(slice_str(f->list[i].value), out);
 		buf_str(out, "}");
 	}
 	buf_str(out, "]");
@@ -669,7 +669,7 @@ static void field_bounds(const struct schema_field *f, struct buf *out)
 		buf_printf(out, ",\"refers\":\"%s\"", f->refers);
 	if (f->codes) {
 		buf_str(out, ",\"codes\":");
-		json_string(slice_str(f->codes), out);
+		json_quote(slice_str(f->codes), out);
 	}
 }
 
@@ -682,13 +682,13 @@ void api_kinds(struct request *r)
 		const struct schema_kind *k = &schema_kinds[i];
 
 		buf_printf(&r->out, "%s{\"name\":\"%s\",\"plural\":\"%s\",\"label\":", i ? "," : "", k->name, k->plural);
-		json_string(slice_str(k->label), &r->out);
+		json_quote(slice_str(k->label), &r->out);
 		buf_printf(&r->out, ",\"cap\":\"%s\",\"portee\":\"%s\"", scope_name(k->cap), scope_name(k->portee_default));
 		buf_str(&r->out, ",\"fields\":[");
 		for (size_t f = 0; f < k->field_count; f++) {
 			buf_printf(&r->out, "%s{\"name\":\"%s\",\"type\":\"%s\",\"label\":", f ? "," : "", k->fields[f].name,
 				   types[k->fields[f].type]);
-			json_string(slice_str(k->fields[f].label ? k->fields[f].label : ""), &r->out);
+			json_quote(slice_str(k->fields[f].label ? k->fields[f].label : ""), &r->out);
 			field_bounds(&k->fields[f], &r->out);
 			buf_str(&r->out, "}");
 		}

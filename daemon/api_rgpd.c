@@ -323,7 +323,7 @@ static void silent_json(struct listing *l)
 	for (size_t i = 0; i < l->n->rights.member_count && i < sizeof l->silent / sizeof *l->silent; i++)
 		if (l->silent[i]) {
 			buf_str(&l->r->out, comma);
-			json_string(slice_str(l->n->rights.members[i].name), &l->r->out);
+			json_quote(slice_str(l->n->rights.members[i].name), &l->r->out);
 			comma = ",";
 		}
 	buf_printf(&l->r->out, "],\"orders_waiting\":%zu", orders_waiting(l));
@@ -333,7 +333,7 @@ static void text_json(struct buf *out, const char *key, struct slice text)
 {
 	buf_printf(out, ",\"%s\":", key);
 	if (text.len > 0)
-		json_string(text, out);
+		json_quote(text, out);
 	else
 		buf_str(out, "null");
 }
@@ -346,7 +346,7 @@ static bool request_json(void *ctx, const struct rgpd_request *q)
 
 	l->q = q;
 	buf_str(out, l->count++ ? ",{\"uid\":" : "{\"uid\":");
-	json_string(q->uid, out);
+	json_quote(q->uid, out);
 	text_json(out, "reference", q->reference);
 	text_json(out, "type", q->type);
 	text_json(out, "received", q->received);

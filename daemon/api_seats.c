@@ -31,7 +31,7 @@ static void pole_json(const struct node *n, const struct id16 *hub, struct buf *
 
 	if (m)
 		rights_owner_text(m, owner, sizeof owner);
-	json_string(slice_str(owner), json);
+	json_quote(slice_str(owner), json);
 }
 
 static void seat_json(const struct node *n, const struct seat *s, struct buf *out)

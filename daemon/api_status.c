@@ -122,16 +122,16 @@ static void node_json(struct request *r, const struct snapshot *snap)
 	buf_str(out, "\"node\":{");
 	id_json(out, "id", &s->self);
 	buf_str(out, ",\"name\":");
-	json_string(slice_str(self ? self->name : s->name), out);
+	json_quote(slice_str(self ? self->name : s->name), out);
 	crypto_fingerprint(&s->keys->sign, &s->keys->dh, finger);
 	buf_printf(out, ",\"role\":\"%s\",\"pays\":", s->role == ROLE_CRESS ? "cress" : "hub");
-	json_string(slice_str(self ? self->pays : ""), out);
+	json_quote(slice_str(self ? self->pays : ""), out);
 	buf_str(out, ",\"listen\":");
-	json_string(slice_str(s->listen), out);
+	json_quote(slice_str(s->listen), out);
 	buf_printf(out, ",\"version\":\"%s\",\"fingerprint\":\"%s\"}", ESSAIM_VERSION, finger);
 	base32_encode(s->rights.fed_id.bytes, 32, fed);
 	buf_printf(out, ",\"federation\":{\"id\":\"%s\",\"name\":", fed);
-	json_string(slice_str(s->rights.name), out);
+	json_quote(slice_str(s->rights.name), out);
 	buf_printf(out, ",\"members\":%zu},\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", s->rights.member_count,
 		   node_state(s, snap), swarm_synced(s) ? "true" : "false", (long long)snap->outbox);
 }
@@ -204,7 +204,7 @@ static void peers_json(struct request *r)
 		first = false;
 		id_json(out, "id", &m->hub);
 		buf_str(out, ",\"name\":");
-		json_string(slice_str(m->name), out);
+		json_quote(slice_str(m->name), out);
 		buf_printf(out, ",\"state\":\"%s\",\"lag\":%llu,\"age_s\":", peer_state(s, session, t),
 			   session ? (unsigned long long)session_lag(session, &env) : 0ull);
 		if (session)

@@ -252,9 +252,9 @@ static enum es_err draw(struct request *r, struct node *n, const char *code, cha
 static void place_json(struct buf *out, bool first, const char *code, const char *name)
 {
 	buf_str(out, first ? "{\"code\":" : ",{\"code\":");
-	json_string(slice_str(code), out);
+	json_quote(slice_str(code), out);
 	buf_str(out, ",\"name\":");
-	json_string(slice_str(name), out);
+	json_quote(slice_str(name), out);
 }
 
 static size_t count_of(const struct claims *c, const char *pays)

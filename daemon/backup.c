@@ -453,9 +453,9 @@ enum es_err setup_restore(const char *dir, const char *file, const char *key, co
 		err = move_in(&r, listen);
 	if (err == ES_OK) {
 		buf_printf(json, "{\"role\":\"%s\",\"name\":", r.key.role == ROLE_CRESS ? "cress" : "hub");
-		json_string(slice_str(r.key.name), json);
+		json_quote(slice_str(r.key.name), json);
 		buf_printf(json, ",\"from\":\"%s\",\"date\":\"%s\",\"listen\":", backup ? "backup" : "key", r.date);
-		json_string(slice_str(r.key.listen), json);
+		json_quote(slice_str(r.key.listen), json);
 		buf_str(json, "}");
 	}
 	tidy(&r, err == ES_OK);

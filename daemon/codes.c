@@ -110,7 +110,7 @@ static void text_member(const char *name, struct slice text, struct buf *json)
 {
 	buf_printf(json, ",\"%s\":", name);
 	if (text.len > 0)
-		json_string(text, json);
+		json_quote(text, json);
 	else
 		buf_str(json, "null");
 }
@@ -135,7 +135,7 @@ static void code_json(struct reader *r, const struct schema_field *f, struct sli
 	bool forme = f->refers && strcmp(f->refers, "forme") == 0;
 
 	buf_str(json, "{\"code\":");
-	json_string(code, json);
+	json_quote(code, json);
 	said_member(r, f, code, "libelle", "", json);
 	said_member(r, f, code, "categorie", forme ? exchange_categorie(code) : "", json);
 	said_member(r, f, code, "ferme_le", "", json);

@@ -131,9 +131,9 @@ static void take_extra(struct importing *im, const struct column *c, struct slic
 		return;
 	}
 	buf_add_u8(&im->extra, im->extra.len == 0 ? '{' : ',');
-	json_string(slice_str(c->header), &im->extra);
+	json_quote(slice_str(c->header), &im->extra);
 	buf_add_u8(&im->extra, ':');
-	json_string(text, &im->extra);
+	json_quote(text, &im->extra);
 }
 
 /* An empty cell names nothing: what stands is kept. The value's place is noted
@@ -596,9 +596,9 @@ static void report_findings(struct importing *im)
 
 		note_unknown_code(im, f);
 		buf_str(&im->line, i > 0 ? ",{\"column\":" : "{\"column\":");
-		json_string(slice_str(column_shown(im, f->column)), &im->line);
+		json_quote(slice_str(column_shown(im, f->column)), &im->line);
 		buf_printf(&im->line, ",\"code\":\"%s\",\"value\":", f->code);
-		json_string(slice_str(f->value), &im->line);
+		json_quote(slice_str(f->value), &im->line);
 		buf_add_u8(&im->line, '}');
 	}
 }
@@ -702,7 +702,7 @@ static void report_codes(struct importing *im)
 		if (!(im->codes_unknown >> i & 1))
 			continue;
 		buf_str(&im->line, comma);
-		json_string(slice_str(column_shown(im, k->fields[i].name)), &im->line);
+		json_quote(slice_str(column_shown(im, k->fields[i].name)), &im->line);
 		buf_str(&im->line, ":[\"");
 		codes_known(im->host->reader, &k->fields[i], im->host->today, "\",\"", &im->line);
 		buf_str(&im->line, "\"]");

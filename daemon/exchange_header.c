@@ -330,7 +330,7 @@ void header_done(struct header *h)
 
 static void map_column(const struct column *c, struct buf *out)
 {
-	json_string(slice_str(c->header), out);
+	json_quote(slice_str(c->header), out);
 	switch (c->use) {
 	case COLUMN_FIELD: buf_printf(out, ":\"%s\"", c->field->name); break;
 	case COLUMN_CONTACT: buf_printf(out, ":\"contact.%s\"", c->field->name); break;
@@ -345,7 +345,7 @@ void header_json(const struct header *h, enum encoding e, char separator, struct
 	const char *comma = "";
 
 	buf_printf(out, "\"encoding\":\"%s\",\"separator\":", encoding_name(e));
-	json_string(SLICE(&separator, 1), out);
+	json_quote(SLICE(&separator, 1), out);
 	buf_str(out, ",\"mapping\":{");
 	for (size_t i = 0; i < h->count; i++) {
 		buf_str(out, i > 0 ? "," : "");
@@ -356,7 +356,7 @@ void header_json(const struct header *h, enum encoding e, char separator, struct
 		if (h->columns[i].use != COLUMN_EXTRA)
 			continue;
 		buf_str(out, comma);
-		json_string(slice_str(h->columns[i].header), out);
+		json_quote(slice_str(h->columns[i].header), out);
 		comma = ",";
 	}
 	buf_str(out, "]");

@@ -230,7 +230,7 @@ void export_member(struct exporting *e, const char *key, struct slice text)
 	if (text.len == 0)
 		return;
 	export_key(e, key);
-	json_string(text, &e->line);
+	json_quote(text, &e->line);
 }
 
 /* --- the whole --- */

@@ -112,7 +112,7 @@ static void add_zones(struct exporting *e, const struct export_row *row)
 
 		if (is_zone(e, SLICE(rest.p, n))) {
 			buf_str(&e->line, comma);
-			json_string(SLICE(rest.p, n), &e->line);
+			json_quote(SLICE(rest.p, n), &e->line);
 			comma = ",";
 		}
 		n += bar != NULL;

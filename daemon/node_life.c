@@ -362,7 +362,7 @@ static size_t reports_awaited(const struct node *n, struct buf *json)
 		if (!here && json) {
 			if (json->len > 1)
 				buf_str(json, ",");
-			json_string(slice_str(m->name), json);
+			json_quote(slice_str(m->name), json);
 		}
 	}
 	size_t need = enough(n, active);

@@ -129,7 +129,7 @@ static void text_json(sqlite3_stmt *s, int column, const char *name, struct buf 
 	if (sqlite3_column_type(s, column) == SQLITE_NULL)
 		buf_str(json, "null");
 	else
-		json_string(sql_text(s, column), json);
+		json_quote(sql_text(s, column), json);
 }
 
 static void tier_json(const char *name, bool there, const struct purchase_tier *t, int64_t missing, struct buf *json)

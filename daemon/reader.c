@@ -255,7 +255,7 @@ static void write_shown(struct reader *r, struct slice record, unsigned kind, co
 		buf_printf(json, "{\"kind\":\"%s\",\"uid\":\"%s\",\"owner\":", m->k->name, uid);
 	else
 		buf_printf(json, "{\"kind\":\"kind_%u\",\"uid\":\"%s\",\"owner\":", kind, uid);
-	json_string(pole, json);
+	json_quote(pole, json);
 	buf_printf(json, ",\"scope\":\"%s\",\"data\":{", shown_scope(shown));
 	write_data(r, shown, m, within, state, hide_unknown, json);
 	buf_str(json, "}}");

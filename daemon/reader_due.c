@@ -100,7 +100,7 @@ enum es_err reader_due(struct reader *r, const char *on, struct buf *json)
 	enum es_err err = reader_begin(r);
 
 	buf_str(json, "{\"on\":");
-	json_string(slice_str(on), json);
+	json_quote(slice_str(on), json);
 	if (err == ES_OK)
 		err = due_lists(r, on, json);
 	buf_str(json, "}");
@@ -143,7 +143,7 @@ enum es_err reader_renewals(struct reader *r, const char *today, bool all, struc
 	buf_init(&version, 4096);
 	(void)!reader_text(r, "SELECT " ETHICAL_VERSION("?1"), args, 1, &version);
 	buf_str(json, "{\"version\":");
-	json_string(buf_slice(&version), json);
+	json_quote(buf_slice(&version), json);
 	if (err == ES_OK)
 		err = object_list(r, "items", renewals, args, 3, json);
 	buf_str(json, "}");

@@ -71,7 +71,7 @@ static enum es_err write_name(struct listing *l, int64_t rec)
 	if (err == ES_OK) {
 		sqlite3_bind_int64(s, 1, rec);
 		if (sqlite3_step(s) == SQLITE_ROW)
-			json_string(sql_text(s, 0), l->json);
+			json_quote(sql_text(s, 0), l->json);
 		else
 			buf_str(l->json, "\"\"");
 	}
@@ -114,7 +114,7 @@ static enum es_err write_differences(struct listing *l, int64_t a, int64_t b)
 static enum es_err write_kin(struct listing *l, const struct family *f, size_t i, size_t canonical)
 {
 	buf_printf(l->json, "{\"uid\":\"%s\",\"owner\":", f->kin[i].uid);
-	json_string(slice_str(f->kin[i].pole), l->json);
+	json_quote(slice_str(f->kin[i].pole), l->json);
 	buf_str(l->json, ",\"nom\":");
 	enum es_err err = write_name(l, f->kin[i].rec);
 	write_answer(f, i, canonical, l->json);
@@ -167,7 +167,7 @@ static enum es_err write_family(struct listing *l, const struct family *f)
 	canonical = f->kin[first].counted;
 	buf_str(l->json, l->count++ ? ",{\"siret\":" : "{\"siret\":");
 	if (f->kin[first].siret[0])
-		json_string(slice_str(f->kin[first].siret), l->json);
+		json_quote(slice_str(f->kin[first].siret), l->json);
 	else
 		buf_str(l->json, "null");
 	buf_printf(l->json, ",\"canonical\":\"%s\"", f->kin[canonical].uid);
@@ -251,20 +251,20 @@ static enum es_err write_groups(struct reader *r, const char *sql, const char *k
 
 		if (!same) {
 			buf_printf(json, "%s{\"%s\":", (*count)++ ? "]}," : "", key);
-			json_string(sql_text(s, 0), json);
+			json_quote(sql_text(s, 0), json);
 			buf_str(json, ",\"items\":[");
 			buf_clear(&open);
 			buf_add(&open, sql_text(s, 0).p, sql_text(s, 0).len);
 		}
 		buf_str(json, same ? ",{\"uid\":" : "{\"uid\":");
-		json_string(sql_text(s, 1), json);
+		json_quote(sql_text(s, 1), json);
 		buf_str(json, ",\"owner\":");
-		json_string(sql_text(s, 2), json);
+		json_quote(sql_text(s, 2), json);
 		buf_str(json, ",\"nom\":");
-		json_string(sql_text(s, 3), json);
+		json_quote(sql_text(s, 3), json);
 		if (sqlite3_column_type(s, 4) != SQLITE_NULL) {
 			buf_str(json, ",\"siret\":");
-			json_string(sql_text(s, 4), json);
+			json_quote(sql_text(s, 4), json);
 		}
 		buf_str(json, "}");
 		err = buf_err(json);

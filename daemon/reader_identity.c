@@ -28,7 +28,7 @@ static void write_family(const struct family *f, struct buf *json)
 		if (f->kin[i].linked != 0)
 			continue;
 		buf_printf(json, "%s{\"uid\":\"%s\",\"owner\":", any ? "," : ",\"doublons\":[", f->kin[i].uid);
-		json_string(slice_str(f->kin[i].pole), json);
+		json_quote(slice_str(f->kin[i].pole), json);
 		buf_str(json, "}");
 		any = true;
 	}
@@ -52,7 +52,7 @@ static enum es_err write_rows(struct reader *r, const char *sql, const struct sl
 			if (sqlite3_column_type(s, i) == SQLITE_NULL)
 				continue;
 			buf_printf(json, "%s\"%s\":", said++ ? "," : "{", sqlite3_column_name(s, i));
-			json_string(sql_text(s, i), json);
+			json_quote(sql_text(s, i), json);
 		}
 		buf_str(json, "}");
 		any = true;

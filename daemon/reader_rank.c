@@ -128,7 +128,7 @@ static void write_text(struct ranks *k, const char *key, struct slice text)
 {
 	buf_printf(k->json, "\"%s\":", key);
 	if (text.len > 0)
-		json_string(text, k->json);
+		json_quote(text, k->json);
 	else
 		buf_str(k->json, "null");
 }
@@ -149,7 +149,7 @@ static void write_labels(struct ranks *k, const char *key, struct slice list)
 	buf_printf(k->json, "\"%s\":[", key);
 	while (score_list_next(&list, &label)) {
 		buf_str(k->json, comma);
-		json_string(label, k->json);
+		json_quote(label, k->json);
 		comma = ",";
 	}
 	buf_str(k->json, "]");

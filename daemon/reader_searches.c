@@ -47,15 +47,15 @@ static enum es_err write_saved(struct reader *r, const struct saved *v, enum es_
 	enum es_err err = read == ES_OK ? search_count(r, &v->search, &count) : ES_OK;
 
 	buf_str(json, "{\"uid\":");
-	json_string(v->uid, json);
+	json_quote(v->uid, json);
 	buf_str(json, ",\"titre\":");
-	json_string(v->titre, json);
+	json_quote(v->titre, json);
 	buf_str(json, ",\"critere\":");
-	json_string(v->critere, json);
+	json_quote(v->critere, json);
 	buf_printf(json, ",\"actif\":%s,\"nouveaux\":%lld", v->active ? "true" : "false", (long long)count);
 	if (read != ES_OK) {
 		buf_str(json, ",\"erreur\":");
-		json_string(v->why.len > 0 ? buf_slice(&v->why) : slice_str(es_err_text(read)), json);
+		json_quote(v->why.len > 0 ? buf_slice(&v->why) : slice_str(es_err_text(read)), json);
 	} else if (hits && err == ES_OK) {
 		buf_str(json, ",\"fiches\":");
 		err = search_page(r, &v->search, json);

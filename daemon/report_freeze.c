@@ -360,7 +360,7 @@ static void answer(const struct report *r, bool new_one, int64_t measures, const
 	stamp_text(stamp_at(r->month.cutoff), iso);
 	buf_printf(json, "{\"mois\":\"%s\",\"empreinte\":\"%s\",\"nouveau\":%s,\"mesures\":%lld,\"arrete\":\"%s\",\"retards\":[%s],\"note\":",
 		   r->month.text, r->digest, new_one ? "true" : "false", (long long)measures, iso, late);
-	json_string(buf_slice(&r->note), json);
+	json_quote(buf_slice(&r->note), json);
 	buf_str(json, "}");
 }
 

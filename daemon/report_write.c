@@ -25,7 +25,7 @@ static bool seen(const struct report *r, const struct report_view *v, struct rep
 static void pair(struct buf *out, const char *key, const char *text)
 {
 	buf_printf(out, ",\"%s\":", key);
-	json_string(slice_str(text), out);
+	json_quote(slice_str(text), out);
 }
 
 static void row_json(const struct report *r, const struct report_row *row, struct buf *out)
@@ -72,7 +72,7 @@ void report_json(const struct report *r, const struct report_view *v, struct sli
 	pair(out, "format", r->format);
 	pair(out, "empreinte", r->digest);
 	buf_str(out, ",\"note\":");
-	json_string(buf_slice(&r->note), out);
+	json_quote(buf_slice(&r->note), out);
 	buf_str(out, ",\"poles\":");
 	buf_add(out, poles.p, poles.len);
 	buf_printf(out, ",\"public\":%s,\"total\":%lld,\"items\":[", v->public_only ? "true" : "false", (long long)total);
@@ -304,10 +304,10 @@ enum es_err report_poles(struct reader *r, struct buf *json)
 		const struct pays *pays = reference_pays(r->ref, SLICE(sql_text(s, 0).p + 5, sql_text(s, 0).len - 5));
 
 		buf_str(json, n++ ? ",{\"pole\":" : "{\"pole\":");
-		json_string(sql_text(s, 0), json);
+		json_quote(sql_text(s, 0), json);
 		pair(json, "nom", pays ? pays->name : "");
 		buf_str(json, ",\"derniere_maj\":");
-		json_string(sql_text(s, 1), json);
+		json_quote(sql_text(s, 1), json);
 		buf_str(json, "}");
 	}
 	buf_str(json, "]");
@@ -351,9 +351,9 @@ enum es_err report_epci(struct reader *r, const struct report_month *m, struct b
 		bool yes = rc == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
 
 		buf_printf(&items, "%s{\"code\":\"%s\",\"nom\":", total++ ? "," : "", places.list[i].code);
-		json_string(slice_str(places.list[i].name), &items);
+		json_quote(slice_str(places.list[i].name), &items);
 		buf_printf(&items, ",\"rencontre\":%s,\"le\":", yes ? "true" : "false");
-		json_string(yes ? sql_text(s, 0) : SLICE("", 0), &items);
+		json_quote(yes ? sql_text(s, 0) : SLICE("", 0), &items);
 		buf_str(&items, "}");
 		met += yes;
 		err = sql_end(s, rc);

@@ -92,7 +92,7 @@ bool rgpd_names_anybody(const struct schema_kind *k)
 static void text_json(struct buf *out, const char *key, const char *text)
 {
 	buf_printf(out, ",\"%s\":", key);
-	json_string(slice_str(text), out);
+	json_quote(slice_str(text), out);
 }
 
 /* The widest scope that the field may have where its record is as wide as can be. */

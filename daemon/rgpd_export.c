@@ -50,11 +50,11 @@ void rgpd_exports_json(const char *dir, const char *since, struct buf *out)
 		if (sscanf(line, "%31s %23s %63s", iso, format, kind) != 3 || strncmp(iso, since, 10) < 0)
 			continue;
 		buf_printf(out, "%s{\"date\":", comma);
-		json_string(slice_str(iso), out);
+		json_quote(slice_str(iso), out);
 		buf_str(out, ",\"format\":");
-		json_string(slice_str(format), out);
+		json_quote(slice_str(format), out);
 		buf_str(out, ",\"kind\":");
-		json_string(slice_str(kind), out);
+		json_quote(slice_str(kind), out);
 		buf_str(out, "}");
 		comma = ",";
 	}

@@ -4,10 +4,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#define json_string value_json_string /* jansson has one of its own */
 #include "daemon/rgpd.h"
 #include "proto/text.h"
-#undef json_string
 
 #define PHONE_DIGITS 9 /* without the country or the 0 in front */
 #define FOLDED_MAX (1u << 20)

@@ -99,9 +99,9 @@ bool role_is_logged(const struct role_row *role)
 static void texts_json(const char *fr, const char *en, struct buf *out)
 {
 	buf_str(out, ",\"fr\":");
-	json_string(slice_str(fr), out);
+	json_quote(slice_str(fr), out);
 	buf_str(out, ",\"en\":");
-	json_string(slice_str(en), out);
+	json_quote(slice_str(en), out);
 }
 
 void roles_json(bool cress, struct buf *out)

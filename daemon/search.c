@@ -609,7 +609,7 @@ static void write_commune(struct searching *q, const struct kind_map *m, sqlite3
 	if (name.len == 0)
 		return;
 	buf_str(json, ",\"commune\":");
-	json_string(name, json);
+	json_quote(name, json);
 }
 
 static void write_columns(struct searching *q, const struct kind_map *m, sqlite3_stmt *s, const char *uid, struct buf *json)
@@ -619,12 +619,12 @@ static void write_columns(struct searching *q, const struct kind_map *m, sqlite3
 	if (!scope_parse(column_text(s, 1, m->portee), &scope))
 		scope = m->k->portee_default;
 	buf_printf(json, "{\"kind\":\"%s\",\"uid\":\"%s\",\"owner\":", m->k->name, uid);
-	json_string(sql_text(s, 0), json);
+	json_quote(sql_text(s, 0), json);
 	buf_printf(json, ",\"scope\":\"%s\",\"titre\":", scope_name(scope));
-	json_string(column_text(s, 2, m->title), json);
+	json_quote(column_text(s, 2, m->title), json);
 	write_commune(q, m, s, json);
 	buf_str(json, ",\"maj\":");
-	json_string(sql_text(s, 5), json);
+	json_quote(sql_text(s, 5), json);
 }
 
 static enum es_err write_hit(struct searching *q, const struct hit *hit, struct buf *json)

@@ -133,7 +133,7 @@ static void add_code(struct place_codes *p, const char *code)
 	if (code[0] == '\0')
 		return;
 	buf_str(&p->json, p->json.len == 0 ? "[" : ",");
-	json_string(slice_str(code), &p->json);
+	json_quote(slice_str(code), &p->json);
 }
 
 static void add_commune(struct place_codes *p, const struct commune *c)

@@ -234,7 +234,7 @@ static enum es_err write_invited(struct reader *r, sqlite3_stmt *s, struct buf *
 	buf_add(json, sql_text(s, 0).p, sql_text(s, 0).len);
 	buf_str(json, ",\"pays\":");
 	if (pays)
-		json_string(slice_str(pays->code), json);
+		json_quote(slice_str(pays->code), json);
 	else
 		buf_str(json, "null");
 	buf_str(json, ",\"items\":[");

@@ -25,9 +25,9 @@ static void problem(struct verifying *v, const char *log, uint64_t seq, const ch
 	if (v->problem_count++ >= PROBLEMS_MAX)
 		return;
 	buf_printf(&v->problems, "%s{\"log\":", v->problem_count > 1 ? "," : "");
-	json_string(slice_str(log), &v->problems);
+	json_quote(slice_str(log), &v->problems);
 	buf_printf(&v->problems, ",\"seq\":%llu,\"what\":", (unsigned long long)seq);
-	json_string(slice_str(what), &v->problems);
+	json_quote(slice_str(what), &v->problems);
 	buf_str(&v->problems, "}");
 }
 
@@ -229,7 +229,7 @@ enum es_err verify_broken(const char *dir, struct buf *json, struct buf *why)
 	} else {
 		buf_str(json, "{\"ok\":false,\"commits\":0,\"changes\":0,\"problem_count\":1,\"problems\":[{\"log\":\"journal.db\","
 			      "\"seq\":0,\"what\":");
-		json_string(slice_str(es_err_text(err)), json);
+		json_quote(slice_str(es_err_text(err)), json);
 		buf_str(json, "}]}");
 		err = ES_DAMAGED;
 	}

@@ -43,10 +43,8 @@ void value_text(const struct schema_field *f, struct slice value, struct buf *ou
 void value_json(const struct schema_field *f, struct slice value, struct buf *out);
 /* Any canonical value as JSON, for unknown kinds and fields; bin as hex. */
 void value_json_any(struct slice value, struct buf *out);
-/* With its quotes. libjansson has a function of that name: hidden, so that ours
- * never stands in for theirs inside the shared library. */
-__attribute__((visibility("hidden")))
-void json_string(struct slice text, struct buf *out);
+/* With its quotes. */
+void json_quote(struct slice text, struct buf *out);
 
 bool value_siret_valid(struct slice digits); /* 14 digits exactly, nothing cleaned */
 bool value_siren_valid(struct slice digits);

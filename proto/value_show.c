@@ -76,7 +76,7 @@ static void add_repaired(struct slice text, struct buf *out)
 	}
 }
 
-void json_string(struct slice text, struct buf *out)
+void json_quote(struct slice text, struct buf *out)
 {
 	buf_add_u8(out, '"');
 	if (utf8_valid(text.p, text.len))
@@ -155,7 +155,7 @@ static bool add_list(struct slice value, bool json, struct buf *out)
 		if (i > 0)
 			buf_add_u8(out, json ? ',' : '|');
 		if (json)
-			json_string(item, out);
+			json_quote(item, out);
 		else
 			buf_add(out, item.p, item.len);
 	}
@@ -203,7 +203,7 @@ static bool add_text(struct slice value, bool json, struct buf *out)
 	if (!read_str(value, &text))
 		return false;
 	if (json)
-		json_string(text, out);
+		json_quote(text, out);
 	else
 		buf_add(out, text.p, text.len);
 	return true;
@@ -304,7 +304,7 @@ static void add_any(struct canon_reader *r, bool key, struct buf *out)
 	case CANON_NIL: canon_read_nil(r); buf_str(out, "null"); break;
 	case CANON_BOOL: buf_str(out, canon_read_bool(r) ? "true" : "false"); break;
 	case CANON_INT: add_any_int(r, out); break;
-	case CANON_STR: json_string(canon_read_str(r, r->rest.len), out); break;
+	case CANON_STR: json_quote(canon_read_str(r, r->rest.len), out); break;
 	case CANON_BIN: add_hex(canon_read_bin(r, r->rest.len), out); break;
 	case CANON_ARRAY: add_any_array(r, out); break;
 	case CANON_MAP: add_any_map(r, out); break;

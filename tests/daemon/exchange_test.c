@@ -4,10 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-/* Both have a json_string(); jansson's is not needed here. */
-#define json_string jansson_string
 #include <jansson.h>
-#undef json_string
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

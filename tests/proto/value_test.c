@@ -423,7 +423,7 @@ static void bytes_that_are_not_utf8_become_replacement_characters(void **state)
 
 	(void)state;
 	buf_init(&out, 1000);
-	json_string(slice_str("a\xffé\xe2\x82\"\xf0\x9f\x8c\xb1"), &out);
+	json_quote(slice_str("a\xffé\xe2\x82\"\xf0\x9f\x8c\xb1"), &out);
 	assert_string_equal(buf_cstr(&out), "\"a\xef\xbf\xbdé\xef\xbf\xbd\xef\xbf\xbd\\\"\xf0\x9f\x8c\xb1\"");
 	buf_done(&out);
 }

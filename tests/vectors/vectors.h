@@ -9,9 +9,7 @@
 #include <stdbool.h>
 #include "common/bytes.h"
 
-/* jansson.h is left to the .c files: it and proto/value.h both have a
- * json_string(). */
-typedef struct json_t json_t;
+typedef struct json_t json_t; /* jansson.h */
 
 struct tally {
 	unsigned passed, failed, skipped;
