@@ -29,7 +29,7 @@ static struct slice edit_text(const struct edit *e, const char *name)
 }
 
 /* The annuaire has the structures of all hubs: what it says of another's, and that hub
- * says too, is no structure of ours. Derived fields are none of its columns. */
+ * says too, is no structure of ours, nor news of one of ours with the same SIRET. Derived fields are none of its columns. */
 static bool others_say(struct editing_host *h, const struct edit *e, const struct structure_match *m)
 {
 	struct slice values[SCHEMA_FIELDS_MAX] = {{0}};
@@ -45,7 +45,7 @@ static bool repeats(struct editing_host *h, const struct edit *e)
 	struct structure_match m = {.pole = h->n->owner, .siret = edit_text(e, "siret"), .rna = edit_text(e, "rna"),
 				    .nom = edit_text(e, "nom"), .code_insee = edit_text(e, "code_insee")};
 
-	return e->listed && !e->has_uid && strcmp(e->kind->name, "structure") == 0 && h->n->reader && others_say(h, e, &m);
+	return e->listed && strcmp(e->kind->name, "structure") == 0 && h->n->reader && others_say(h, e, &m);
 }
 
 /* F14: what follows in the same transaction. */
@@ -294,6 +294,8 @@ static enum es_err write_record(struct request *r, struct node *n, const struct 
 		return err;
 	ulid_encode(result->uid.bytes, f.uid);
 	err = follow_edit(&f);
+	if (err == ES_OK && result->kept_from < SCOPE_LOCAL)
+		err = node_erase_withdrawn(n, c->e->kind, &result->record);
 	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, n, c->e->kind, c->findings) : err;
 }
 

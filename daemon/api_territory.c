@@ -61,7 +61,8 @@ static void read_text(struct canon_reader *r, char *out, size_t size)
 		canon_read_nil(r);
 	else
 		text = canon_read_str(r, size - 1);
-	memcpy(out, text.p, text.len);
+	if (text.len > 0)
+		memcpy(out, text.p, text.len);
 	out[text.len] = 0;
 }
 

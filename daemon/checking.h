@@ -12,6 +12,8 @@
 #include "proto/canon.h"
 #include "proto/text.h"
 
+#define PERSONAL_MAIL "courriel_nominatif_donnee_personnelle"
+
 struct checking {
 	struct edit *e;
 	bool creating;

@@ -678,6 +678,7 @@ enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, str
 		memcpy(out->uid.bytes, ed->record.bytes + 16, 16);
 		out->outcome = ed->move_count == 0 && !ed->purging ? EDIT_SAME : ed->created ? EDIT_NEW : EDIT_CHANGED;
 		out->kept_from = ed->withdrawn;
+		out->record = ed->record;
 		out->older = ed->older;
 	}
 	editing_done(ed);

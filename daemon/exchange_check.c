@@ -206,7 +206,7 @@ static void check_point(struct checking *c, const struct commune *place)
 	say(c, blamed, "coordonnees_invalides", VERDICT_REJECTED, SLICE(text, n));
 }
 
-/* firstname.lastname@ is a person, not a structure. */
+/* firstname.lastname@ is a person, not a structure: rules_check keeps it at its hub. */
 static void check_email(struct checking *c)
 {
 	struct slice mail = str_of(c, structure_courriel);
@@ -219,8 +219,9 @@ static void check_email(struct checking *c)
 		if (mail.p[i] != '.' && mail.p[i] != '-' && (letter < 'a' || letter > 'z'))
 			return;
 	}
-	if (dots == 1 && i > 4)
-		say(c, structure_courriel, "courriel_nominatif_donnee_personnelle", VERDICT_WARNING, SLICE_NONE);
+	if (dots != 1 || i <= 4)
+		return;
+	say(c, structure_courriel, PERSONAL_MAIL, VERDICT_WARNING, SLICE_NONE);
 }
 
 static void check_structure(struct checking *c)

@@ -219,6 +219,7 @@ struct edit_result {
 	struct id16 uid;
 	enum edit_outcome outcome;
 	enum scope kept_from; /* SCOPE_COUNT; else the wider scope whose value was withdrawn */
+	struct record_id record; /* by node_edit */
 	bool older; /* the edit yielded to a record of a later date_maj */
 };
 /* ES_OTHER_HUB, ES_NOT_FOUND (`must_exist`), ES_TOO_LARGE. Writes to the outbox. */
@@ -310,6 +311,10 @@ struct rest {
 };
 ES_MUST_USE enum es_err node_forget_record(struct node *n, const struct record_id *id, unsigned kind,
 					   const struct rest *rest, int64_t *forgot);
+/* After an edit that withdrew a value from a wider scope: it is erased wherever it lay.
+ * All that stands is said anew before the order. Nothing, where that cannot be now (a
+ * record on offer, a clock that may be corrected): the value is withdrawn all the same. */
+ES_MUST_USE enum es_err node_erase_withdrawn(struct node *n, const struct schema_kind *k, const struct record_id *id);
 /* Who has not acknowledged which erasure. */
 struct erasure {
 	struct forgotten what;

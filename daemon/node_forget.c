@@ -415,6 +415,15 @@ enum es_err node_forget_record(struct node *n, const struct record_id *id, unsig
 	return err == ES_OK ? forget_upto(n, id, kind, upto, forgot) : err;
 }
 
+enum es_err node_erase_withdrawn(struct node *n, const struct schema_kind *k, const struct record_id *id)
+{
+	const struct rest all = {.kind = k};
+	int64_t forgot;
+	enum es_err err = node_forget_record(n, id, k->no, &all, &forgot);
+
+	return err == ES_NOT_ALLOWED || err == ES_CLOCK_SKEW ? ES_OK : err;
+}
+
 /* --- receipts --- */
 
 static bool held_then(const struct member *m, const struct forgotten *f)

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/day.h"
 #include "proto/fold.h"
 
 #define RELEASED "2026-11-27" /* a clock that shows less is wrong */
@@ -190,27 +191,34 @@ static void add_names(struct buf *out, struct slice list, struct slice but, uint
 	}
 }
 
-/* champs_locaux names the field, or no longer does. */
-static void apply_consent(struct checking *c, const struct rule *r)
+/* champs_locaux names the field, or, `kept` false, no longer does. Where nobody can say
+ * what stands there, a list that does stand is left as it is. */
+static void keep_home(struct checking *c, size_t field, bool kept)
 {
 	size_t index = schema_field_no(c->e->kind, FIELD_CHAMPS_LOCAUX)->index, from = c->scratch->len;
-	struct slice name = slice_str(c->e->kind->fields[r->field].name);
+	struct slice name = slice_str(c->e->kind->fields[field].name);
 	struct buf names;
 	uint32_t count = 0;
 
-	if (!c->creating && !named(c, r->field) && !named(c, r->other))
-		return;
 	buf_init(&names, 65536);
 	add_names(&names, rules_after(c, index), name, &count);
-	if (!said_yes(rules_after(c, r->other))) {
+	if (kept) {
 		canon_str(&names, name);
 		count++;
 	}
 	canon_array(c->scratch, count);
 	buf_add(c->scratch, names.p, names.len);
 	buf_done(&names);
+	if (c->state->len == 0 && !named(c, index))
+		c->e->if_empty |= UINT64_C(1) << index;
 	if (buf_err(c->scratch) == ES_OK)
 		c->e->values[index] = SLICE(c->scratch->p + from, c->scratch->len - from);
+}
+
+static void apply_consent(struct checking *c, const struct rule *r)
+{
+	if (c->creating || named(c, r->field) || named(c, r->other))
+		keep_home(c, r->field, !said_yes(rules_after(c, r->other)));
 }
 
 /* --- at an edit by a person --- */
@@ -388,12 +396,67 @@ static bool has_rules(const struct schema_kind *k)
 	return false;
 }
 
+static bool mail_is_personal(const struct checking *c)
+{
+	for (size_t i = 0; i < c->findings->count; i++)
+		if (strcmp(c->findings->list[i].code, PERSONAL_MAIL) == 0)
+			return true;
+	return false;
+}
+
 /* An import of many structures looks nothing up that no rule asks for. */
 static bool needs_state(const struct checking *c)
 {
 	const struct schema_kind *k = c->e->kind;
 
-	return c->e->has_uid && c->host->state && (c->host->by_hand || (has_rules(k) && strcmp(k->name, "structure") != 0));
+	return c->e->has_uid && c->host->state && (c->host->by_hand || mail_is_personal(c) || (has_rules(k) && strcmp(k->name, "structure") != 0));
+}
+
+/* Said wider than the kind may be, it would show what is not so. */
+static void check_portee(struct checking *c)
+{
+	const struct schema_field *f = schema_field_no(c->e->kind, FIELD_PORTEE);
+	enum scope asked;
+
+	if (scope_parse(str_of(c, f->index), &asked) && asked < c->e->kind->cap)
+		say(c, f->index, "hors_limites", VERDICT_REJECTED, slice_str(scope_name(c->e->kind->cap)));
+}
+
+/* "value:from:to", a day or nothing on either side. */
+static bool is_line(const struct schema_field *plain, struct slice line)
+{
+	struct slice part[3] = {{0}};
+	size_t n = 0;
+	char day[DAY_TEXT];
+
+	for (size_t i = 0, from = 0; i <= line.len; i++) {
+		if (i < line.len && line.p[i] != ':')
+			continue;
+		if (n == 3)
+			return false;
+		part[n++] = SLICE(line.p + from, i - from);
+		from = i + 1;
+	}
+	for (size_t i = 1; i < 3; i++)
+		if (part[i].len > 0 && (part[i].len != DAY_TEXT - 1 || !day_add_days(part[i], 0, day)))
+			return false;
+	return part[0].len > 0 && (!plain->codes || plain->refers || is_one_of(plain->codes, part[0]));
+}
+
+static void check_lines(struct checking *c, const struct schema_field *list)
+{
+	const struct schema_field *plain = schema_field_named(c->e->kind, slice_str(list->refers));
+	struct canon_reader r;
+
+	if (!has_value(c, list->index))
+		return;
+	canon_read_init(&r, c->e->values[list->index]);
+	for (uint32_t n = canon_read_array(&r, UINT32_MAX); n > 0 && r.err == ES_OK; n--) {
+		struct slice line = canon_read_str(&r, SIZE_MAX);
+
+		if (!is_line(plain, line))
+			say(c, list->index, "date_invalide", VERDICT_REJECTED, line);
+	}
 }
 
 void rules_check(struct checking *c)
@@ -405,7 +468,13 @@ void rules_check(struct checking *c)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (strcmp(rules[i].kind, k->name) == 0 && (c->host->by_hand || !rules[i].by_hand))
 			rules[i].apply(c, &rules[i]);
+	if (mail_is_personal(c))
+		keep_home(c, structure_courriel, true);
 	rules_look(c);
+	check_portee(c);
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].flags & FIELD_DATED)
+			check_lines(c, &k->fields[i]);
 	for (size_t i = 0; c->host->by_hand && i < k->field_count; i++)
 		if (k->fields[i].flags & FIELD_DATED)
 			date_change(c, &k->fields[i]);

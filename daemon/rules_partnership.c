@@ -123,11 +123,37 @@ static void check_resumed(struct checking *c)
 		say(c, partenariat_reprise_de_uid, "reprise_non_close", VERDICT_REJECTED, slice_str(old.text));
 }
 
+/* A10: each form has one category, also where only one of the two is named. */
+static void check_category(struct checking *c)
+{
+	struct slice its = slice_str(exchange_categorie(rules_text(c, partenariat_forme)));
+
+	if (its.len == 0 || rejected(c, partenariat_categorie) || slice_eq(rules_text(c, partenariat_categorie), its))
+		return;
+	if (named(c, partenariat_categorie))
+		say(c, partenariat_categorie, "valeur_hors_liste", VERDICT_REJECTED, its);
+	else
+		set_str(c, partenariat_categorie, its);
+}
+
+/* The hub of side A leads it: another hub proposes, or makes one of its own side. */
+static void check_side_a(struct checking *c)
+{
+	struct uid_text a = uid_of(c, partenariat_structure_a_uid);
+	const char *pole = c->host->pole ? c->host->pole : "";
+
+	if (c->creating && a.text[0] && rules_number(c, "SELECT count(*) FROM structure WHERE uid = ?1", a.text, "") > 0 &&
+	    rules_number(c, "SELECT count(*) FROM structure WHERE uid = ?1 AND pole = ?2", a.text, pole) == 0)
+		say(c, partenariat_structure_a_uid, "role_pole_de_a", VERDICT_REJECTED, slice_str(a.text));
+}
+
 void look_partenariat(struct checking *c)
 {
 	take_category(c);
 	if (!c->host->by_hand)
 		return;
+	check_category(c);
+	check_side_a(c);
 	check_charters(c);
 	check_stage(c);
 	check_leader(c);

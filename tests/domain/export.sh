@@ -225,4 +225,16 @@ mkdir "$work/folder"
 must e cress export liste-ess --output "$work/folder" >/dev/null
 must e cress export geojson --output "$work/folder" >/dev/null
 equal "a-folder-gets-the-names-of-the-files" "liste_ess.csv structures.geojson" "$(ls "$work/folder" | tr '\n' ' ' | sed 's/ $//')"
+# Two hubs hold one establishment under other names: the annuaire has both lines, and
+# neither changes anything at either.
+nodes=$(ls "$work"/*/essaim.sock | xargs -n 1 dirname | xargs -n 1 basename | grep -v cress | head -n 2 | tr '\n' ' ')
+for node in $nodes; do
+	new "$node" structure type_acteur=ess "nom=Les Bruyères vues de $node" siret=33252821500020 code_insee=29151 >/dev/null
+done
+must settle $nodes cress
+for node in $nodes; do
+	e "$node" export annuaire --output "$work/both-$node.csv" >/dev/null 2>&1
+	equal "W1-another-hubs-line-is-no-news-at-$node" "0 0" \
+		"$(e "$node" import structure "$work/both-$node.csv" --json 2>/dev/null | jq -r '.counts | "\(.nouveaux) \(.modifies)"')"
+done
 finish

@@ -112,6 +112,23 @@ equal "R13-both-are-dated" "aci:$day:$day ei:$day:" "$(e auray show "$siae" --js
 check "R13-withdrawn" e auray set "$siae" siae_type=
 equal "R13-the-last-one-ends" "aci:$day:$day ei:$day:$day" "$(e auray show "$siae" --json | jq -r '.data.siae | join(" ")')"
 
+exits "R13-a-line-that-is-none" 65 e auray set "$siae" siae=jamais
+exits "R13-a-day-that-is-none" 65 e auray set "$siae" "siae=aci:2023-02-30:"
+
+# A person's address is not put on a public record; what stays home already, stays.
+mail=$(new auray structure type_acteur=ess "nom=Les Ajoncs" code_insee=56007 telephone=0297123456 champs_locaux=telephone)
+check "W1-a-personal-address" e auray set "$mail" courriel=marie.durand@ajoncs.example
+equal "W1-stays-at-its-hub" "courriel telephone" "$(e auray show "$mail" --json | jq -r '.data.champs_locaux | sort | join(" ")')"
+must settle auray cress
+equal "W1-and-nowhere-else" "null null" "$(e cress show "$mail" --json | jq -r '"\(.data.courriel) \(.data.telephone)"')"
+
+# Who may hold a record is at most who may hold its kind; side A leads; one form, one category.
+exits "R2-no-diagnostic-is-public" 65 e auray add diagnostic structure_uid="$mail" grille=v1 date=2026-01-05 portee=public
+exits "A10-one-category" 65 e auray set "$p" categorie=innovation_societale
+far=$(new vitre structure type_acteur=ess "nom=Loin" code_insee=35360)
+must settle vitre auray cress
+exits "R3-the-hub-of-side-a-leads" 77 e auray add partenariat structure_a_uid="$far" structure_b_uid="$mail" forme=mecenat_financier
+
 # A5: another hub has called that network.
 must settle auray vitre cress
 must e auray add interaction reseau_uid="$top" le="$(date +%F)" canal=telephone objet=Secret >/dev/null

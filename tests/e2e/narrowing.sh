@@ -35,7 +35,10 @@ equal "kept-at-home" "$secret" "$(value auray "$uid" description)"
 check "the-cress-loses-it" absent cress "$uid" description
 check "the-other-hub-loses-it" absent morlaix "$uid" description
 check "telephone-too" absent cress "$uid" telephone
-check "not-in-their-directory" sh -c "! LC_ALL=C grep -aqF '$secret' '$work/cress/directory.db' '$work/morlaix/directory.db'"
+nowhere_else() { # TEXT: in no file of the others, journal and WAL included
+	! LC_ALL=C grep -aqF -- "$1" "$work"/cress/* "$work"/morlaix/* 2>/dev/null
+}
+within "in-none-of-their-files" 30 nowhere_else "$secret"
 check "digests-agree" same_digests auray morlaix cress
 later=Plus$(od -An -N13 -tx1 /dev/urandom | tr -d ' \n')
 must e auray set "$uid" "description=$later" >/dev/null
@@ -70,6 +73,7 @@ equal "the-cress-keeps-it" "$later" "$(value cress "$uid" description)"
 e auray set "$uid" portee=local >/dev/null
 must settle auray morlaix cress
 check "the-cress-loses-the-record" gone cress "$uid"
+within "no-byte-of-it-remains-there" 30 nowhere_else "$later"
 equal "home-keeps-it" "$later" "$(value auray "$uid" description)"
 equal "one-structure-less" "$(($(records auray structure) - 1))" "$(records cress structure)"
 check "digests-still-agree" same_digests auray morlaix cress
