@@ -171,11 +171,6 @@ static void apply_when(struct checking *c, const struct rule *r)
 		take_default(c, r->other, r->then);
 }
 
-static bool said_yes(struct slice value)
-{
-	return value.len == 1 && value.p[0] == 0xc3;
-}
-
 static void add_names(struct buf *out, struct slice list, struct slice but, uint32_t *count)
 {
 	struct canon_reader r;
@@ -218,7 +213,7 @@ static void keep_home(struct checking *c, size_t field, bool kept)
 static void apply_consent(struct checking *c, const struct rule *r)
 {
 	if (c->creating || named(c, r->field) || named(c, r->other))
-		keep_home(c, r->field, !said_yes(rules_after(c, r->other)));
+		keep_home(c, r->field, !is_yes(rules_after(c, r->other)));
 }
 
 /* --- at an edit by a person --- */
