@@ -194,6 +194,14 @@ static void report(const struct outcome *r, const struct options *o, struct tota
 	fflush(stdout);
 }
 
+/* A night's run says how far it is: on standard error, so that the report stays the same. */
+static void progress(const struct totals *t, double began)
+{
+	if (t->seeds % 1000 == 0)
+		fprintf(stderr, "%llu seeds so far, %llu violations, %.0f real s\n", (unsigned long long)t->seeds,
+			(unsigned long long)t->violations, seconds(CLOCK_MONOTONIC) - began);
+}
+
 static int run_many(const struct options *o)
 {
 	struct child children[64];
@@ -222,8 +230,10 @@ static int run_many(const struct options *o)
 			done[at] = true;
 			children[i] = children[--running];
 		}
-		for (; told <= o->last && done[told - o->first]; told++) /* in order, whoever was first */
+		for (; told <= o->last && done[told - o->first]; told++) { /* in order, whoever was first */
 			report(&held[told - o->first], o, &t);
+			progress(&t, began);
+		}
 		if (o->stop && t.violations)
 			next = o->last + 1;
 	}
