@@ -15,11 +15,8 @@
 #include "common/log.h"
 #include "daemon/worker_batch.h"
 
-#define PROJECT_RETRY_MS 2000
 #define EDIT_WAIT_MS 30000 /* an edit is answered at the latest then */
 #define SEAL_COMMITS 16 /* per transaction, so that peers' commits get their turn */
-#define IDLE_AFTER_MS 1000
-#define ERASE_RETRY_MS 60000
 #define HEALTH_MS 500 /* between two looks at the journal for `status` */
 
 /* --- the two threads --- */
@@ -512,7 +509,8 @@ static void scrub(struct worker *w)
 		w->erased = t;
 		w->erased_told = false;
 		uv_async_send(&w->async);
-	} else if (err != ES_LOCKED) {
+	} else if (err != ES_LOCKED) { /* nobody writes a file anew every second on a full disk */
+		w->erase_after = mono_now() + ERASE_RETRY_MS;
 		log_event(LOG_ERR_, "directory.scrub", "why=%s", es_err_name(err));
 	}
 }
