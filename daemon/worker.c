@@ -59,6 +59,7 @@ struct worker {
 	struct snapshot shared;
 	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected;
 	bool backlog; /* sealing what waited: its fold only repeats what is shown, and rests */
+	bool derive_waits, caught_up; /* for what the directory did not say yet; it has moved since */
 	struct named_hub *names;
 	size_t name_count;
 	struct batch batches[2];
@@ -342,6 +343,7 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 	w->shared.journal_err = err;
 	w->shared.health = w->health;
 	w->backlog = more;
+	w->derive_waits = n->derive && !more;
 	if (writes || n->grew || n->control_grew)
 		share(w);
 	w->shared.damaged_index = n->damaged_index;
@@ -409,8 +411,10 @@ static void *writer_main(void *ctx)
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		while (!w->feed_wanted && !runnable(w) && !seal && !w->stopping)
+		while (!w->feed_wanted && !runnable(w) && !seal && !w->caught_up && !w->stopping)
 			pthread_cond_wait(&w->writer_wake, &w->lock);
+		seal = seal || w->caught_up;
+		w->caught_up = false;
 		if (w->feed_wanted)
 			fill_feed(w);
 		if (w->stopping && !w->queue && !w->feed_wanted)
@@ -466,6 +470,7 @@ static void applied(struct worker *w, enum es_err err, int64_t damaged)
 		w->shared.directory_err = ES_OK;
 	w->shared.projected = directory_position(w->directory);
 	w->projected = true;
+	w->caught_up = w->derive_waits;
 	release_seen(w);
 	pthread_cond_signal(&w->writer_wake);
 	uv_async_send(&w->async);

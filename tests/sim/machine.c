@@ -737,7 +737,7 @@ static void on_project(struct world *w, const struct event *e)
 	scrub(s);
 	if (machine_crashed(s))
 		return;
-	if (moved && s->queued > 0)
+	if (moved && (s->queued > 0 || s->n->derive))
 		sim_hurry_writer(s, 1);
 	if (moved && draw(&s->rng, 0, 15) == 0) {
 		directory_idle(s->d);
