@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The HTTP side: connections, bodies, suspended requests. Routes are in
- * api_routes.c, what they do in api_status.c, api_records.c, api_federation.c.
+ * api_routes.c, what they do in api_status.c, api_edit.c, api_federation.c...
  *
  * libmicrohttpd's epoll descriptor sits in the loop (uv_poll); its timeouts are
  * armed again after each run. */

@@ -92,7 +92,7 @@ int place_column(int64_t lon_e7);
 /* The folded text of a record's searchable fields, appended. */
 void search_text(const struct shown *s, const struct kind_map *m, struct buf *out);
 
-/* The reader's inside, for reader*.c and search.c. */
+/* The reader's inside, for reader*.c and search*.c. */
 struct reader {
 	sqlite3 *db;
 	const struct reference *ref;
