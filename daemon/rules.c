@@ -67,16 +67,6 @@ bool rules_enters(const struct checking *c, size_t index, const char *text)
 	return rules_changes(c, index) && slice_eq(rules_text(c, index), slice_str(text));
 }
 
-static bool is_one_of(const char *codes, struct slice code)
-{
-	for (const char *p = codes; p && code.len > 0; p = strchr(p, '|')) {
-		p += *p == '|';
-		if (strncmp(p, (const char *)code.p, code.len) == 0 && (p[code.len] == '|' || p[code.len] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 /* --- at every edit --- */
 
 static void check_writer(struct checking *c, const struct rule *r)
@@ -231,7 +221,7 @@ static void check_start(struct checking *c, const struct rule *r)
 static void check_step(struct checking *c, const struct rule *r)
 {
 	if (rules_changes(c, r->field) && slice_eq(rules_text_before(c, r->field), slice_str(r->value)) &&
-	    !is_one_of(r->then, rules_text(c, r->field)))
+	    !value_one_of(r->then, rules_text(c, r->field)))
 		say(c, r->field, "transition_interdite", VERDICT_REJECTED, slice_str(r->then));
 }
 
@@ -252,10 +242,10 @@ static void apply_today(struct checking *c, const struct rule *r)
 
 static void check_closed(struct checking *c, const struct rule *r)
 {
-	if (!is_one_of(r->value, rules_text_before(c, r->field)))
+	if (!value_one_of(r->value, rules_text_before(c, r->field)))
 		return;
 	for (size_t i = 0; i < c->e->kind->field_count; i++) {
-		if (rules_changes(c, i) && !is_one_of(r->then, slice_str(c->e->kind->fields[i].name))) {
+		if (rules_changes(c, i) && !value_one_of(r->then, slice_str(c->e->kind->fields[i].name))) {
 			say(c, i, "fiche_close", VERDICT_REJECTED, SLICE_NONE);
 			return;
 		}
@@ -435,7 +425,7 @@ static bool is_line(const struct schema_field *plain, struct slice line)
 	for (size_t i = 1; i < 3; i++)
 		if (part[i].len > 0 && (part[i].len != DAY_TEXT - 1 || !day_add_days(part[i], 0, day)))
 			return false;
-	return part[0].len > 0 && (!plain->codes || plain->refers || is_one_of(plain->codes, part[0]));
+	return part[0].len > 0 && (!plain->codes || plain->refers || value_one_of(plain->codes, part[0]));
 }
 
 static void check_lines(struct checking *c, const struct schema_field *list)
