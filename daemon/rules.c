@@ -12,7 +12,7 @@
 #define DAY_S 86400
 
 struct rule {
-	const char *kind;
+	unsigned kind;
 	void (*apply)(struct checking *c, const struct rule *r);
 	bool by_hand; /* binds an edit, not an import */
 	size_t field, other;
@@ -350,33 +350,33 @@ static void apply_former(struct checking *c, const struct rule *r)
 }
 
 static const struct rule rules[] = {
-#define CRESS(k) {.kind = #k, .apply = check_writer},
-#define PAYS(k, a) {.kind = #k, .apply = check_pays, .field = k##_##a},
-#define INSEE(k, a) {.kind = #k, .apply = check_commune, .field = k##_##a},
-#define ORDER(k, a, b) {.kind = #k, .apply = check_dates, .field = k##_##a, .other = k##_##b},
-#define PAST(k, a) {.kind = #k, .apply = check_past, .field = k##_##a},
-#define SUM(k, a, b, n) {.kind = #k, .apply = check_sum, .field = k##_##a, .other = k##_##b, .total = (n)},
-#define ONE_OF(k, a, b) {.kind = #k, .apply = check_one_of, .field = k##_##a, .other = k##_##b},
+#define CRESS(k) {.kind = k##_KIND, .apply = check_writer},
+#define PAYS(k, a) {.kind = k##_KIND, .apply = check_pays, .field = k##_##a},
+#define INSEE(k, a) {.kind = k##_KIND, .apply = check_commune, .field = k##_##a},
+#define ORDER(k, a, b) {.kind = k##_KIND, .apply = check_dates, .field = k##_##a, .other = k##_##b},
+#define PAST(k, a) {.kind = k##_KIND, .apply = check_past, .field = k##_##a},
+#define SUM(k, a, b, n) {.kind = k##_KIND, .apply = check_sum, .field = k##_##a, .other = k##_##b, .total = (n)},
+#define ONE_OF(k, a, b) {.kind = k##_KIND, .apply = check_one_of, .field = k##_##a, .other = k##_##b},
 #define WHEN(k, a, v, b, t) \
-	{.kind = #k, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
-#define CONSENT(k, a, b) {.kind = #k, .apply = apply_consent, .field = k##_##a, .other = k##_##b},
-#define START(k, a, v) {.kind = #k, .apply = check_start, .by_hand = true, .field = k##_##a, .value = (v)},
+	{.kind = k##_KIND, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
+#define CONSENT(k, a, b) {.kind = k##_KIND, .apply = apply_consent, .field = k##_##a, .other = k##_##b},
+#define START(k, a, v) {.kind = k##_KIND, .apply = check_start, .by_hand = true, .field = k##_##a, .value = (v)},
 #define STEP(k, a, v, t) \
-	{.kind = #k, .apply = check_step, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
+	{.kind = k##_KIND, .apply = check_step, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
 #define NEEDS(k, a, v, b) \
-	{.kind = #k, .apply = check_needs, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
+	{.kind = k##_KIND, .apply = check_needs, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
 #define TODAY(k, a, v, b) \
-	{.kind = #k, .apply = apply_today, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
+	{.kind = k##_KIND, .apply = apply_today, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
 #define CLOSED(k, a, v, t) \
-	{.kind = #k, .apply = check_closed, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
-#define FORMER(k, a, b) {.kind = #k, .apply = apply_former, .by_hand = true, .field = k##_##a, .other = k##_##b},
+	{.kind = k##_KIND, .apply = check_closed, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
+#define FORMER(k, a, b) {.kind = k##_KIND, .apply = apply_former, .by_hand = true, .field = k##_##a, .other = k##_##b},
 #include "daemon/rules.def"
 };
 
 static bool has_rules(const struct schema_kind *k)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (strcmp(rules[i].kind, k->name) == 0)
+		if (rules[i].kind == k->no)
 			return true;
 	return false;
 }
@@ -394,7 +394,7 @@ static bool needs_state(const struct checking *c)
 {
 	const struct schema_kind *k = c->e->kind;
 
-	return c->e->has_uid && c->host->state && (c->host->by_hand || mail_is_personal(c) || (has_rules(k) && strcmp(k->name, "structure") != 0));
+	return c->e->has_uid && c->host->state && (c->host->by_hand || mail_is_personal(c) || (has_rules(k) && k->no != structure_KIND));
 }
 
 /* Said wider than the kind may be, it would show what is not so. */
@@ -451,7 +451,7 @@ void rules_check(struct checking *c)
 	if (needs_state(c) && c->host->state(c->host->ctx, c->e, c->state) != ES_OK)
 		return; /* the edit itself meets the same failure */
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (strcmp(rules[i].kind, k->name) == 0 && (c->host->by_hand || !rules[i].by_hand))
+		if (rules[i].kind == k->no && (c->host->by_hand || !rules[i].by_hand))
 			rules[i].apply(c, &rules[i]);
 	if (mail_is_personal(c))
 		keep_home(c, structure_courriel, true);
