@@ -112,7 +112,7 @@ enum es_err follow_put(const struct following *because, const char *kind, const 
 	buf_init(&p->scratch, FOLLOW_BYTES);
 	buf_init(&p->before, FOLLOW_BYTES);
 	p->e.kind = schema_kind_named(slice_str(kind));
-	p->e.decides = true;
+	p->e.decides = because->was.host->by_hand;
 	p->e.has_uid = uid != NULL;
 	assert(p->e.kind);
 	err = uid && !ulid_decode(uid, strlen(uid), p->e.uid.bytes) ? ES_NOT_FOUND : read_values(p, values, count);
