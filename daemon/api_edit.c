@@ -103,9 +103,10 @@ static void edit_answer(struct request *r, struct node *n, const struct edit_res
 }
 
 /* The record, and what follows from it (follow.h). `c->state` gets it as it stood. */
-static enum es_err write_record(struct request *r, struct node *n, const struct checking *c, struct edit_result *result)
+static enum es_err write_record(struct request *r, struct node *n, const struct checking *c, struct edit_result *result,
+				struct buf *after)
 {
-	struct following f = {.n = n, .was = *c};
+	struct following f = {.n = n, .was = *c, .answer = after};
 	enum es_err err = c->creating ? ES_OK : node_stands(n, c->e, c->state);
 
 	c->e->decides = true;
@@ -140,9 +141,7 @@ static enum es_err write_values(struct request *r, struct node *n, struct edit *
 	if (err == ES_OK && how == WRITING_PROPOSAL)
 		err = node_propose(n, e, out);
 	else if (err == ES_OK)
-		err = write_record(r, n, &(struct checking){e, how == WRITING_NEW, n->ref, &h.host, &scratch, f, &before}, out);
-	if (err == ES_OK && how != WRITING_PROPOSAL && closes_structure(e, out))
-		err = structure_closed(n, &out->uid, after);
+		err = write_record(r, n, &(struct checking){e, how == WRITING_NEW, n->ref, &h.host, &scratch, f, &before}, out, after);
 	buf_done(&memory);
 	buf_done(&scratch);
 	buf_done(&before);

@@ -3,6 +3,7 @@
  * What the checks and an import ask of this node, and where their edits go. */
 #include <string.h>
 #include "daemon/api_parts.h"
+#include "daemon/follow.h"
 #include "proto/canon.h"
 
 static struct slice edit_text(const struct edit *e, const char *name)
@@ -34,10 +35,20 @@ static bool repeats(struct editing_host *h, const struct edit *e)
 	return e->listed && strcmp(e->kind->name, "structure") == 0 && h->n->reader && others_say(h, e, &m);
 }
 
-bool closes_structure(const struct edit *e, const struct edit_result *result)
+static bool closes_structure(const struct edit *e, const struct edit_result *result)
 {
 	return result->outcome != EDIT_SAME && strcmp(e->kind->name, "structure") == 0 &&
 	       slice_eq(edit_text(e, "etat"), slice_str("fermee"));
+}
+
+static enum es_err close_structure(struct editing_host *h, const struct edit *e, const struct edit_result *result)
+{
+	struct findings findings = {0};
+	struct edit closed = *e;
+	struct following f = {.n = h->n, .was = {.e = &closed, .ref = h->n->ref, .host = &h->host, .findings = &findings}};
+
+	ulid_encode(result->uid.bytes, f.uid);
+	return structure_close(&f);
 }
 
 static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
@@ -55,7 +66,7 @@ static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer
 	if (err == ES_OK)
 		*answer = (struct edit_answer){.outcome = result.outcome, .uid = result.uid, .older = result.older};
 	if (err == ES_OK && closes_structure(e, &result))
-		err = structure_closed(h->n, &result.uid, NULL);
+		err = close_structure(h, e, &result);
 	if (err == ES_OK && result.kept_from < h->withdrawn)
 		h->withdrawn = result.kept_from;
 	return err;
