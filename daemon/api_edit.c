@@ -66,6 +66,20 @@ static void name_codes(struct request *r, struct node *n, const struct schema_ki
 	codes_known(n->reader, f, today, ", ", &r->why);
 }
 
+static void name_remedy(struct request *r, const struct finding *one)
+{
+	static const struct {
+		const char *code, *text;
+	} remedies[] = {
+#define REMEDY(code, text) {code, text},
+#include "daemon/remedies.def"
+	};
+
+	for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+		if (strcmp(remedies[i].code, one->code) == 0)
+			buf_printf(&r->why, "; %s", remedies[i].text);
+}
+
 /* One clause a finding, with what would be right where the finding knows it. */
 static enum es_err refused(struct request *r, struct node *n, const struct schema_kind *k, const struct findings *f)
 {
@@ -80,6 +94,7 @@ static enum es_err refused(struct request *r, struct node *n, const struct schem
 		if (one->value[0])
 			buf_printf(&r->why, " (%s)", one->value);
 		name_codes(r, n, k, one);
+		name_remedy(r, one);
 		if (strncmp(one->code, "role_", 5) == 0)
 			err = ES_NOT_ALLOWED;
 	}
