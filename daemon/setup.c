@@ -11,6 +11,7 @@
 #include "daemon/found.h"
 #include "daemon/swarm.h"
 #include "daemon/verify.h"
+#include "places.h"
 
 static es_ms utc_now(void)
 {

@@ -13,6 +13,7 @@
 #include "daemon/setup.h"
 #include "daemon/worker.h"
 #include "proto/canon.h"
+#include "places.h"
 
 #define STATE_MAX (16 * CHANGE_MAX)
 #define PHONE "+33261911090"

@@ -11,6 +11,7 @@
 
 #include "daemon/exchange.h"
 #include "proto/canon.h"
+#include "places.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -15,6 +15,7 @@
 
 #include "daemon/exchange.h"
 #include "proto/canon.h"
+#include "places.h"
 
 #define NBSP "\xc2\xa0"
 #define NARROW "\xe2\x80\xaf" /* U+202F */

@@ -14,6 +14,7 @@
 #include "daemon/worker.h"
 #include "proto/canon.h"
 #include "tests/daemon/nodes.h"
+#include "places.h"
 
 #define ROUNDS 8
 

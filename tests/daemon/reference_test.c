@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/reference.h"
+#include "places.h"
 
 static struct reference *ref;
 

@@ -12,6 +12,7 @@
 #include "daemon/node_parts.h"
 #include "daemon/setup.h"
 #include "proto/canon.h"
+#include "places.h"
 
 #define SEEN_MAX 1024
 #define HOUR 3600000

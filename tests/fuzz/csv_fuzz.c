@@ -12,6 +12,7 @@
 #include "daemon/exchange.h"
 #include "proto/canon.h"
 #include "tests/fuzz/fuzz.h"
+#include "places.h"
 
 static enum es_err take_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
 {

@@ -10,6 +10,7 @@
 
 #include "proto/canon.h"
 #include "proto/value.h"
+#include "places.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
