@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/places.h"
 #include "proto/text.h"
-#include "places.h"
 
 const char *reference_default_dir(void)
 {

@@ -7,11 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/places.h"
 #include "daemon/conf.h"
 #include "daemon/found.h"
 #include "daemon/swarm.h"
 #include "daemon/verify.h"
-#include "places.h"
 
 static es_ms utc_now(void)
 {

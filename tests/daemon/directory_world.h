@@ -16,10 +16,10 @@
 
 #include <sqlite3.h>
 
+#include "common/places.h"
 #include "daemon/directory.h"
 #include "proto/canon.h"
 #include "proto/value.h"
-#include "places.h"
 
 #define JSON_MAX (4u << 20)
 #define RENNES 481113000, -16800000

@@ -9,11 +9,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "common/places.h"
 #include "daemon/node_parts.h"
 #include "daemon/setup.h"
 #include "daemon/worker.h"
 #include "proto/canon.h"
-#include "places.h"
 
 #define STATE_MAX (16 * CHANGE_MAX)
 #define PHONE "+33261911090"

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/places.h"
 #include "daemon/exchange.h"
 #include "proto/canon.h"
-#include "places.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/places.h"
 #include "daemon/exchange.h"
 #include "proto/canon.h"
-#include "places.h"
 
 #define NBSP "\xc2\xa0"
 #define NARROW "\xe2\x80\xaf" /* U+202F */

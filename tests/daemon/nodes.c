@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
+#include "common/places.h"
 #include "daemon/found.h"
 #include "daemon/task.h"
 #include "daemon/worker.h"
 #include "proto/canon.h"
 #include "tests/daemon/nodes.h"
-#include "places.h"
 
 #define ROUNDS 8
 

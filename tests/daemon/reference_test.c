@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/places.h"
 #include "daemon/reference.h"
-#include "places.h"
 
 static struct reference *ref;
 

@@ -9,10 +9,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "common/places.h"
 #include "daemon/node_parts.h"
 #include "daemon/setup.h"
 #include "proto/canon.h"
-#include "places.h"
 
 #define SEEN_MAX 1024
 #define HOUR 3600000

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/places.h"
 #include "daemon/csv.h"
 #include "daemon/exchange.h"
 #include "proto/canon.h"
 #include "tests/fuzz/fuzz.h"
-#include "places.h"
 
 static enum es_err take_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
 {

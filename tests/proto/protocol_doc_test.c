@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "common/places.h"
 #include "proto/admit.h"
 #include "proto/canon.h"
 #include "proto/fold.h"
@@ -19,7 +20,6 @@
 #include "proto/join.h"
 #include "proto/session.h"
 #include "tests/proto/protocol_doc.h"
-#include "places.h"
 
 #define UTC 1800000000000 /* 2027-01-15T08:00:00Z */
 #define EXAMPLES_MAX 96

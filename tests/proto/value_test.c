@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/places.h"
 #include "proto/canon.h"
 #include "proto/value.h"
-#include "places.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
