@@ -16,6 +16,7 @@
 #include "proto/value.h"
 
 #define PAIRS_MAX (SCHEMA_FIELDS_MAX + 4)
+#define WITHDRAWN_MAX 10000000 /* records that one import narrows */
 
 /* --- edits --- */
 
@@ -55,6 +56,15 @@ static bool closes_structure(const struct edit *e, const struct edit_result *res
 	       slice_eq(edit_text(e, "etat"), slice_str("fermee"));
 }
 
+static enum es_err note_withdrawn(struct editing_host *h, const struct schema_kind *k, const struct edit_result *result)
+{
+	const struct withdrawn one = {k, result->record};
+
+	h->widest = result->kept_from < h->widest ? result->kept_from : h->widest;
+	buf_add(&h->withdrawn, &one, sizeof(one));
+	return buf_err(&h->withdrawn);
+}
+
 static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
 {
 	struct editing_host *h = ctx;
@@ -71,8 +81,8 @@ static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer
 		*answer = (struct edit_answer){.outcome = result.outcome, .uid = result.uid, .older = result.older};
 	if (err == ES_OK && closes_structure(e, &result))
 		err = structure_closed(h->n, &result.uid, NULL);
-	if (err == ES_OK && result.kept_from < h->withdrawn)
-		h->withdrawn = result.kept_from;
+	if (err == ES_OK && result.kept_from < SCOPE_LOCAL)
+		err = note_withdrawn(h, e->kind, &result);
 	return err;
 }
 
@@ -181,7 +191,8 @@ static void host_seats(void *ctx, const struct id16 *event, struct buf *json)
 
 void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
 {
-	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
+	*h = (struct editing_host){.n = n, .api = r->api, .widest = SCOPE_COUNT};
+	buf_init(&h->withdrawn, WITHDRAWN_MAX * sizeof(struct withdrawn));
 	day_of(n->utc, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .charter_due = node_charter_due(n), .by_hand = by_hand, .today = h->today, .reader = n->reader,
@@ -295,7 +306,7 @@ static enum es_err write_record(struct request *r, struct node *n, const struct 
 	ulid_encode(result->uid.bytes, f.uid);
 	err = follow_edit(&f);
 	if (err == ES_OK && result->kept_from < SCOPE_LOCAL)
-		err = node_erase_withdrawn(n, c->e->kind, &result->record);
+		err = node_erase_withdrawn(n, &(struct withdrawn){c->e->kind, result->record}, 1);
 	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, n, c->e->kind, c->findings) : err;
 }
 
