@@ -30,13 +30,14 @@ static struct slice edit_text(const struct edit *e, const char *name)
 }
 
 /* The annuaire has the structures of all hubs: what it says of another's, and that hub
- * says too, is no structure of ours, nor news of one of ours with the same SIRET. Derived fields are none of its columns. */
+ * says too, is no structure of ours, nor news of one of ours with the same SIRET. Derived fields are none of its columns;
+ * "Mise à jour" alone, which the file has from the journal where the record is silent, is no news. */
 static bool others_say(struct editing_host *h, const struct edit *e, const struct structure_match *m)
 {
 	struct slice values[SCHEMA_FIELDS_MAX] = {{0}};
 
 	for (size_t i = 0; i < e->kind->field_count; i++)
-		if (!(e->kind->fields[i].flags & FIELD_DERIVED) && !(e->if_empty >> i & 1))
+		if (!(e->kind->fields[i].flags & FIELD_DERIVED) && !(e->if_empty >> i & 1) && i != structure_date_maj)
 			values[i] = e->values[i];
 	return reader_repeats(h->n->reader, m, values);
 }

@@ -63,5 +63,8 @@ const struct schema_field *header_field_of(const struct schema_kind *k, struct s
 /* Does the record of the line's uid, whosever it is, say all that the line says in the
  * table's columns? False where there is none. */
 bool exchange_stands(const struct exchange_host *host, const struct edit *e);
+/* Our annuaire's "Mise à jour" of a record that says none is the day it was written: back
+ * in, up to that day, it says nothing. */
+void exchange_forget_day(const struct exchange_host *host, struct edit *e);
 
 #endif
