@@ -132,7 +132,7 @@ static enum es_err write_record(struct request *r, struct node *n, const struct 
 	ulid_encode(result->uid.bytes, f.uid);
 	err = follow_edit(&f);
 	if (err == ES_OK && result->kept_from < SCOPE_LOCAL)
-		err = node_erase_withdrawn(n, c->e->kind, &result->record);
+		err = node_erase_withdrawn(n, &(struct withdrawn){c->e->kind, result->record}, 1);
 	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, n, c->e->kind, c->findings) : err;
 }
 

@@ -153,7 +153,8 @@ struct editing_host {
 	struct api *api;
 	struct matcher *matcher; /* api_import.c's, as is repeats */
 	struct repeats *repeats;
-	enum scope withdrawn;
+	struct buf withdrawn; /* struct withdrawn: what the edits of an import narrowed; api_import.c frees it */
+	enum scope widest; /* that lost a value so; SCOPE_COUNT: none */
 	char today[11];
 };
 /* by_hand: a person's edit, not an import. */
