@@ -12,6 +12,7 @@
 #include "daemon/follow.h"
 #include "daemon/reader_due.h"
 #include "daemon/rgpd.h"
+#include "daemon/sql.h"
 #include "proto/canon.h"
 #include "proto/value.h"
 
@@ -204,6 +205,20 @@ static void findings_json(const struct findings *f, struct buf *out)
 	buf_str(out, "]");
 }
 
+static void name_fields(const struct schema_kind *k, struct buf *out)
+{
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].no != FIELD_EXTRA)
+			buf_printf(out, "%s%s", i ? ", " : "", k->fields[i].name);
+}
+
+static void name_kinds(struct buf *out)
+{
+	buf_str(out, "; known: ");
+	for (size_t i = 0; i < schema_kind_count; i++)
+		buf_printf(out, "%s%s", i ? ", " : "", schema_kinds[i].name);
+}
+
 /* Texts as canonical values; names the field in `why`. */
 static enum es_err read_values(struct request *r, struct edit *e, const struct pair *pairs, size_t n, struct buf *memory,
 			       struct findings *f)
@@ -212,11 +227,17 @@ static enum es_err read_values(struct request *r, struct edit *e, const struct p
 	enum es_err err = ES_OK;
 
 	for (size_t i = 0; i < n && err == ES_OK; i++) {
-		const struct schema_field *field = schema_field_named(e->kind, slice_str(pairs[i].key));
+		const struct schema_field *field = schema_field_said(e->kind, slice_str(pairs[i].key));
 
 		if (!field) {
-			buf_printf(&r->why, "%s: unknown field of %s; see 'essaim list --help'", pairs[i].key, e->kind->name);
+			buf_printf(&r->why, "%.64s: unknown field of %s; known: ", pairs[i].key, e->kind->name);
+			name_fields(e->kind, &r->why);
 			err = ES_UNKNOWN_FIELD;
+			break;
+		}
+		if (len[field->index] > 0) {
+			buf_printf(&r->why, "%.64s: %s is said twice", pairs[i].key, field->name);
+			err = ES_BAD_VALUE;
 			break;
 		}
 		at[field->index] = memory->len;
@@ -404,9 +425,8 @@ enum es_err api_add(struct request *r, struct node *n)
 	body_text(r, "kind", kind, sizeof kind);
 	e.kind = schema_kind_named(slice_str(kind));
 	if (!e.kind) {
-		buf_printf(&r->why, "%s: unknown kind; known: ", kind);
-		for (size_t i = 0; i < schema_kind_count; i++)
-			buf_printf(&r->why, "%s%s", i ? ", " : "", schema_kinds[i].name);
+		buf_printf(&r->why, "%s: unknown kind", kind);
+		name_kinds(&r->why);
 		return ES_UNKNOWN_KIND;
 	}
 	return edit_record(r, n, &e, WRITING_NEW);
@@ -563,6 +583,7 @@ static enum es_err kind_param(struct request *r, bool needed, const struct schem
 	if (*out || (!needed && !name[0]))
 		return ES_OK;
 	buf_printf(&r->why, "%s: unknown kind", name[0] ? name : "kind");
+	name_kinds(&r->why);
 	return ES_UNKNOWN_KIND;
 }
 
@@ -604,12 +625,14 @@ static const char *search_param(void *r, const char *name)
 
 struct search_source search_from_request(struct request *r)
 {
-	return (struct search_source){search_param, r, r->api->ref, r->api->swarm->rights.region};
+	return (struct search_source){search_param, r, r->api->ref, r->api->swarm->rights.region, NULL};
 }
 
 enum es_err api_search(struct request *r, struct reader *reader)
 {
 	struct search_source from = search_from_request(r);
+
+	from.reader = reader;
 	enum es_err err = search_read(&r->search, &from, &r->why);
 
 	return err != ES_OK ? err : reader_search(reader, &r->search, &r->out);
@@ -645,6 +668,23 @@ static enum es_err format_param(struct request *r, const struct export_format **
 	return ES_USAGE;
 }
 
+/* A purpose that nobody was ever asked about gives no list, and no hint why. */
+static enum es_err purpose_param(struct request *r, struct reader *reader, const char *finalite)
+{
+	static const char asked[] = "SELECT DISTINCT substr(i.value, 1, instr(i.value || ':', ':') - 1) AS f FROM contact t, " ITEMS("t.consentements") " i"
+				    " WHERE i.value <> ''";
+	const struct slice args[] = {slice_str(finalite)};
+	char sql[512];
+
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM (%s) WHERE f = ?1", asked);
+	if (!finalite[0] || strcmp(finalite, "newsletter") == 0 || reader_number(reader, sql, args, 1) > 0)
+		return ES_OK;
+	buf_printf(&r->why, "finalite: '%.40s' is not known; known: newsletter", finalite);
+	snprintf(sql, sizeof sql, "SELECT '|' || group_concat(f, '|') FROM (%s AND f <> 'newsletter' ORDER BY f LIMIT 40)", asked);
+	(void)reader_text(reader, sql, NULL, 0, &r->why);
+	return ES_BAD_VALUE;
+}
+
 enum es_err api_export(struct request *r, struct reader *reader)
 {
 	const char *finalite = request_param(r, "finalite");
@@ -659,6 +699,8 @@ enum es_err api_export(struct request *r, struct reader *reader)
 		err = ES_NOT_ALLOWED;
 	}
 
+	if (err == ES_OK)
+		err = purpose_param(r, reader, finalite);
 	if (err == ES_OK)
 		err = month_param(r, request_param(r, "month"), "", &month);
 	if (err == ES_OK)
