@@ -224,7 +224,7 @@ static struct request *request_new(struct api *a, struct MHD_Connection *conn, c
 	r->route = find_route(method, url, r->part, sizeof r->part);
 	buf_init(&r->body, API_BODY_MAX);
 	buf_init(&r->out, 64 * 1024 * 1024);
-	buf_init(&r->why, 2048);
+	buf_init(&r->why, 8192);
 	r->err = take_role(r, a->swarm->role == ROLE_CRESS);
 	return r;
 }

@@ -122,6 +122,8 @@ const struct schema_field *header_field_of(const struct schema_kind *k, struct s
 		if (strcmp(synonyms[i].written, folded.text) == 0)
 			f = schema_field_named(k, slice_str(synonyms[i].field));
 	}
+	if (f == NULL)
+		f = schema_field_said(k, header);
 	for (size_t i = 0; f == NULL && i < k->field_count; i++) {
 		if (folds_to(k->fields[i].label, &folded))
 			f = &k->fields[i];
