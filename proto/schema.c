@@ -95,8 +95,9 @@ static bool is_said(const struct schema_field *f, struct slice said, unsigned wa
 const struct schema_field *schema_field_said(const struct schema_kind *k, struct slice name)
 {
 	const struct schema_field *found = name.len > 0 ? schema_field_named(k, name) : NULL;
+	bool of_all = is_named("pole", name) || is_named("uid", name); /* what every record has beside its fields */
 
-	for (unsigned way = 0; way < 3 && name.len > 0 && !found; way++)
+	for (unsigned way = 0; way < 3 && name.len > 0 && !found && !of_all; way++)
 		for (size_t i = 0; i < k->field_count; i++) {
 			if (!is_said(&k->fields[i], name, way))
 				continue;
