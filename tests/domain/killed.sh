@@ -27,7 +27,7 @@ awk -v dir="$dir" 'BEGIN {
 }'
 all() { # how many of each kind there are
 	for kind in structure contact offre besoin; do
-		records morlaix $kind
+		echo "$(records morlaix $kind)"
 	done | tr '\n' ' '
 }
 past() { # PERCENT
