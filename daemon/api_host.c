@@ -188,7 +188,7 @@ static void host_seats(void *ctx, const struct id16 *event, struct buf *json)
 
 void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
 {
-	*h = (struct editing_host){.n = n, .api = r->api, .widest = SCOPE_COUNT};
+	*h = (struct editing_host){.n = n, .api = r->api, .asker = -1, .widest = SCOPE_COUNT};
 	buf_init(&h->withdrawn, WITHDRAWN_MAX * sizeof(struct withdrawn));
 	day_of(n->utc, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,

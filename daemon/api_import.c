@@ -2,9 +2,11 @@
  *
  * import: one table, or a folder's tables in one go ("kind=all"): then the body
  * holds each behind a line "@kind name bytes\n", and the answer is the reports in
- * that order. Either way one transaction: all of it or nothing; what it narrowed is erased
+ * that order. Either way one transaction: all of it or nothing, and nothing where who
+ * asked for it is gone before the end: it can be repeated. What it narrowed is erased
  * elsewhere by orders of the same transaction. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -87,12 +89,21 @@ static bool host_contact(void *ctx, const struct id16 *structure, const struct e
 	return h->n->reader && reader_contact(h->n->reader, h->n->owner, structure, &line, uid);
 }
 
-static void host_progress(void *ctx, uint64_t done, uint64_t total)
+/* Whoever asked is gone (killed, or its machine) and will not hear what became of it. */
+static bool asker_gone(const struct editing_host *h)
+{
+	struct pollfd p = {.fd = h->asker};
+
+	return h->asker >= 0 && poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLERR);
+}
+
+static enum es_err host_progress(void *ctx, uint64_t done, uint64_t total)
 {
 	struct editing_host *h = ctx;
 
-	atomic_store(&h->api->import_done, done);
-	atomic_store(&h->api->import_total, total);
+	atomic_store(&h->api->import_done, h->done_before + done);
+	atomic_store(&h->api->import_total, h->bytes ? h->bytes : total);
+	return asker_gone(h) ? ES_TIMEOUT : ES_OK;
 }
 
 /* --- options --- */
@@ -266,8 +277,11 @@ static enum es_err import_tables(struct request *r, struct editing_host *h, stru
 	struct buf text;
 	size_t at = 0, count = 0;
 
-	while (err == ES_OK && next_table(body, &at, &t))
+	h->bytes = body.len;
+	while (err == ES_OK && next_table(body, &at, &t)) {
+		h->done_before = at - t.file.len;
 		err = import_table(r, h, o, &t, count++ == 0, report, sum);
+	}
 	if (err == ES_OK && (at != body.len || count == 0)) {
 		buf_str(&r->why, "not a folder's tables");
 		err = ES_MALFORMED;
@@ -305,6 +319,8 @@ static enum es_err import_marked(struct request *r, struct editing_host *h, stru
 
 	if (err == ES_OK)
 		err = import_body(r, h, o, body, report, &counts);
+	if (err == ES_OK && asker_gone(h))
+		err = ES_TIMEOUT;
 	*written = err == ES_OK && !dry && (counts.rejected == 0 || o->skip_rejected);
 	released = journal_unmark(h->n->journal, *written);
 	if (err == ES_OK)
@@ -330,6 +346,7 @@ enum es_err api_import(struct request *r, struct node *n)
 	h.host.resemble = host_resemble;
 	h.host.contact = host_contact;
 	h.host.progress = host_progress;
+	h.asker = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	if (err == ES_OK && n->denied)
 		err = ES_DENIED;
 	if (err == ES_OK && !(report = tmpfile()))

@@ -428,14 +428,14 @@ static void judge_others(struct importing *im)
 static enum es_err note_uid(struct importing *im)
 {
 	const uint8_t *b = im->edit.uid.bytes;
-	uint64_t key = (be_read(b, 8) ^ be_read(b + 8, 8)) | 1;
+	uint64_t key = be_read(b, 8) * UINT64_C(0x9e3779b97f4a7c15) ^ be_read(b + 8, 8);
 	char text[ULID_LEN + 1];
 	bool again = false;
 	enum es_err err;
 
 	if (!im->edit.has_uid || im->match.sure)
 		return ES_OK;
-	err = seen_add(&im->uids, key, &again);
+	err = seen_add(&im->uids, key ? key : 1, &again); /* 0 is a free place */
 	ulid_encode(b, text);
 	if (again)
 		findings_add(&im->findings, "uid", "doublon_dans_le_fichier", VERDICT_REJECTED, slice_str(text));
@@ -732,8 +732,8 @@ static enum es_err import_record(struct importing *im)
 		return err;
 	count_verdict(im);
 	if (im->host->progress && im->record % PROGRESS_EVERY == 0)
-		im->host->progress(im->host->ctx, im->csv.at, im->csv.file.len);
-	return report_record(im, match);
+		err = im->host->progress(im->host->ctx, im->csv.at, im->csv.file.len);
+	return err == ES_OK ? report_record(im, match) : err;
 }
 
 static enum es_err import_records(struct importing *im)
@@ -749,7 +749,7 @@ static enum es_err import_records(struct importing *im)
 	if (err == ES_OK)
 		err = buf_err(&im->csv.unquoted);
 	if (err == ES_OK && im->host->progress)
-		im->host->progress(im->host->ctx, im->csv.file.len, im->csv.file.len);
+		err = im->host->progress(im->host->ctx, im->csv.file.len, im->csv.file.len);
 	return err;
 }
 

@@ -97,8 +97,8 @@ struct exchange_host {
 	void (*seats)(void *ctx, const struct id16 *event, struct buf *json);
 	/* Is the record referred to known here (or seen earlier in this import)? */
 	bool (*knows)(void *ctx, const struct schema_kind *k, const struct id16 *uid);
-	/* How many records are done, of how many bytes of the file; may be NULL. */
-	void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
+	/* How many bytes of the file are done; its error ends the import. May be NULL. */
+	enum es_err (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
 };
 
 /* What becomes of a line that has candidates. */

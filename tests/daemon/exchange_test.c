@@ -36,10 +36,11 @@ static bool host_knows(void *ctx, const struct schema_kind *k, const struct id16
 	return ((struct host *)ctx)->knows;
 }
 
-static void host_progress(void *ctx, uint64_t done, uint64_t total)
+static enum es_err host_progress(void *ctx, uint64_t done, uint64_t total)
 {
 	assert_true(done <= total);
 	((struct host *)ctx)->progress++;
+	return ES_OK;
 }
 
 static struct exchange_host host_of(struct host *h, const char *pole)
