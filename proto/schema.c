@@ -94,9 +94,10 @@ static bool is_said(const struct schema_field *f, struct slice said, unsigned wa
 
 const struct schema_field *schema_field_said(const struct schema_kind *k, struct slice name)
 {
-	const struct schema_field *found = name.len > 0 ? schema_field_named(k, name) : NULL;
+	const struct schema_field *found = schema_field_named(k, name);
+	bool of_all = is_named("uid", name) || is_named("pole", name); /* what every record has */
 
-	for (unsigned way = 0; way < 3 && name.len > 0 && !found; way++)
+	for (unsigned way = 0; way < 3 && name.len > 0 && !of_all && !found; way++)
 		for (size_t i = 0; i < k->field_count; i++) {
 			if (!is_said(&k->fields[i], name, way))
 				continue;
