@@ -155,7 +155,7 @@ static void a_field_is_found_as_people_type_it(void **state)
 		{"lieu", "type", "type_lieu"},	  {"demande_rgpd", "type", "type_demande"},  {"enjeu", "theme", "themes"},
 		{"groupe_projet", "theme", "theme"}, {"offre_appui", "phase", "phases"},     {"offre_appui", "territoire", "territoires"},
 		{"succession", "de", "de_uid"},	  {"orientation", "vers", "vers"},	     {"besoin", "", NULL},
-		{"besoin", "nimporte", NULL},	  {"contact", "type", NULL},
+		{"besoin", "nimporte", NULL},	  {"contact", "type", NULL},		     {"programme", "pole", NULL},
 	};
 
 	(void)state;
