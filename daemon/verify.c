@@ -187,7 +187,7 @@ enum es_err verify_node(struct node *n, struct buf *json)
 		if (!frontier_add(&v->frontier, &h->log, &h->hub, h->scope, h->generation))
 			return ES_NOMEM;
 	}
-	if (journal_check_pages(n->journal, &pages) == ES_PAGE_DAMAGED)
+	if (journal_check_pages(n->journal, false, &pages) == ES_PAGE_DAMAGED)
 		problem(v, "journal.db", 0, pages.len ? buf_cstr(&pages) : es_err_text(ES_PAGE_DAMAGED));
 	for (uint32_t i = 0; i < n->frontier.count; i++)
 		check_log(v, i);
