@@ -106,13 +106,17 @@ static int by_author(const void *a, const void *b)
 /* The highest signed head that anybody told us of: a peer in session, or a checkpoint. */
 static uint64_t told_head(const struct telling *t, size_t index)
 {
-	const struct open_log *open = rights_log(&t->s->rights, &t->snap->frontier.heads[index].log);
+	const struct head *h = &t->snap->frontier.heads[index];
+	const struct open_log *open = rights_log(&t->s->rights, &h->log);
 	uint64_t top = open ? open->checkpoint : 0;
 
-	for (const struct peer *p = t->s->peers; p; p = p->next)
-		if (p->greeted && index < p->session.track_count && p->session.tracks[index].listed &&
-		    p->session.tracks[index].theirs > top)
-			top = p->session.tracks[index].theirs;
+	for (const struct peer *p = t->s->peers; p; p = p->next) {
+		const struct track *k = p->greeted && index < p->session.track_count ? &p->session.tracks[index] : NULL;
+		/* What came and was refused is not in `theirs` before the peer's next FRONTIER. */
+		uint64_t says = !k || !k->listed ? 0 : k->theirs <= h->seq && k->waits ? h->seq + 1 : k->theirs;
+
+		top = says > top ? says : top;
+	}
 	return open && open->cut && top > open->cut_seq ? open->cut_seq : top;
 }
 
@@ -400,7 +404,9 @@ enum es_err api_doctor(struct request *r, struct node *n)
 
 	buf_init(&pages, 8192);
 	enum es_err err = journal_check_pages(n->journal, true, &pages);
-	buf_printf(&r->out, "{\"journal\":\"%s\",\"version\":%d}", err == ES_OK ? "" : es_err_name(err), JOURNAL_VERSION);
+	buf_printf(&r->out, "{\"journal\":\"%s\",\"version\":%d,\"dir\":", es_err_name(err), JOURNAL_VERSION);
+	json_quote(slice_str(n->dir), &r->out);
+	buf_str(&r->out, "}");
 	buf_done(&pages);
 	return ES_OK;
 }
