@@ -399,6 +399,7 @@ enum es_err api_start(uv_loop_t *loop, const char *dir, const char *socket_path,
 	uv_timer_init(loop, &a->timer);
 	a->poll.data = a->timer.data = a;
 	uv_poll_start(&a->poll, UV_READABLE, on_poll);
+	lateness_start(&a->lateness, loop);
 	*out = a;
 	return ES_OK;
 }
@@ -417,6 +418,7 @@ void api_stop(struct api *a)
 	a->closing_handles = 2;
 	uv_close((uv_handle_t *)&a->poll, handle_closed);
 	uv_close((uv_handle_t *)&a->timer, handle_closed);
+	lateness_stop(&a->lateness);
 }
 
 /* After the loop has run dry: no request is under way any more. */

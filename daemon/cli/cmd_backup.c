@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * backup, restore, evidence. */
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/cli/command.h"
@@ -23,27 +26,90 @@ static bool absolute(const char *path, char *out, size_t size)
 	return getcwd(here, sizeof here) && snprintf(out, size, "%s/%s", here, path) < (int)size;
 }
 
+static const char *making; /* the path, for backup_here */
+
 static enum es_err backup_here(const struct args *a, const char *dir, struct buf *json, struct buf *why)
 {
-	return setup_backup(dir, a->words[0], args_has(a, "with-key"), json, why);
+	return setup_backup(dir, making, args_has(a, "with-key"), json, why);
+}
+
+static int make_backup(const struct args *a, const char *path)
+{
+	struct client c;
+	int code = 0;
+
+	if (!client_open(&c, a))
+		return client_close(&c, 0);
+	json_t *send = json_pack("{s:s, s:b}", "path", path, "with_key", (int)args_has(a, "with-key"));
+	making = path;
+	if (!send)
+		code = print_fail(ES_USAGE, W_NOT_UTF8, "FILE");
+	else if (command_ask_or_do(&c, "/backup", send, backup_here, &code) && !command_json(&c) && !a->quiet)
+		word_print(stdout, args_has(a, "with-key") ? W_BACKED_UP_KEY : W_BACKED_UP, args_has(a, "keep") ? path : a->words[0]);
+	return client_close(&c, code);
+}
+
+/* --- a folder of dated ones: essaim-20261127T033000Z.db --- */
+
+#define DATED "essaim-%Y%m%dT%H%M%SZ.db"
+#define DATED_LEN 26
+
+static int is_dated(const struct dirent *e)
+{
+	static const char shape[] = "essaim-00000000T000000Z.db";
+	const char *name = e->d_name;
+
+	for (size_t i = 0; i < DATED_LEN; i++)
+		if (shape[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != shape[i])
+			return 0;
+	return name[DATED_LEN] == 0;
+}
+
+/* Names in order are dates in order. What has another name is not ours. */
+static int drop_old(const char *dir, int64_t keep)
+{
+	struct dirent **list = NULL;
+	int n = scandir(dir, &list, is_dated, alphasort), saved = n < 0 ? errno : 0;
+	char path[PATH_MAX + 1024];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, list[i]->d_name);
+		if (i < n - keep && saved == 0 && unlink(path) != 0)
+			saved = errno;
+		free(list[i]);
+	}
+	free(list);
+	return saved == 0 ? 0 : print_fail_file(dir, saved);
+}
+
+static int keep_backups(const struct args *a, const char *dir)
+{
+	char path[PATH_MAX + 512], name[64];
+	time_t now = time(NULL);
+	struct tm utc;
+	int64_t keep;
+
+	if (!count_parse(args_get(a, "keep"), INT32_MAX, &keep))
+		return print_fail(ES_USAGE, W_NOT_A_COUNT, "keep", args_get(a, "keep"));
+	if (keep < 1)
+		return print_fail(ES_USAGE, W_BACKUP_KEEP_NONE);
+	if (args_has(a, "with-key"))
+		return print_fail(ES_USAGE, W_BACKUP_KEEP_KEY);
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return print_fail_file(dir, errno);
+	strftime(name, sizeof name, DATED, gmtime_r(&now, &utc));
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	int code = make_backup(a, path);
+	return code != 0 ? code : drop_old(dir, keep);
 }
 
 int cmd_backup(const struct args *a)
 {
 	char path[PATH_MAX + 256];
-	struct client c;
-	int code = 0;
 
 	if (!absolute(a->words[0], path, sizeof path))
 		return print_fail(ES_USAGE, W_PATH_LONG, a->words[0]);
-	if (!client_open(&c, a))
-		return client_close(&c, 0);
-	json_t *send = json_pack("{s:s, s:b}", "path", path, "with_key", (int)args_has(a, "with-key"));
-	if (!send)
-		code = print_fail(ES_USAGE, W_NOT_UTF8, "FILE");
-	else if (command_ask_or_do(&c, "/backup", send, backup_here, &code) && !command_json(&c) && !a->quiet)
-		word_print(stdout, args_has(a, "with-key") ? W_BACKED_UP_KEY : W_BACKED_UP, a->words[0]);
-	return client_close(&c, code);
+	return args_has(a, "keep") ? keep_backups(a, path) : make_backup(a, path);
 }
 
 int cmd_restore(const struct args *a)
