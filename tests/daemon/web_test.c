@@ -340,6 +340,14 @@ static void the_audit_gives_the_last_lines_and_no_torn_one(void **state)
 	assert_null(strstr(buf_cstr(&out), "{\"at\":\"2026]"));
 	assert_int_equal(out.p[out.len - 2], '}');
 	assert_non_null(strstr(buf_cstr(&out), "\"from\":\"\\\"x\""));
+	audit_note(dir, &line); /* glued to the torn one */
+	line.uid = "after";
+	audit_note(dir, &line);
+	buf_clear(&out);
+	assert_int_equal(audit_read(dir, 2, &out), ES_OK);
+	assert_non_null(strstr(buf_cstr(&out), "[{\"at\""));
+	assert_null(strstr(buf_cstr(&out), "last"));
+	assert_non_null(strstr(buf_cstr(&out), "after"));
 	unlink(path);
 	rmdir(dir);
 	buf_done(&out);
