@@ -230,6 +230,13 @@ else
 	result "not ok domain-rows no test of:$missing"
 fi
 
+stage "the page on TCP: gate, accounts, hostile input, a proxy"
+for web in tests/web/*.sh; do
+	name=$(basename "$web" .sh)
+	[ "$name" != lib ] || continue
+	script "web-$name" sh "$web"
+done
+
 stage "coverage of common/ and proto/"
 if build coverage; then
 	find build/coverage -name '*.gcda' -delete
@@ -256,6 +263,9 @@ if build asan; then
 		kill) script asan-kill env ESSAIM_BUILD="$root/build/asan" sh "$e2e" 5 ;;
 		*) script "asan-$name" env ESSAIM_BUILD="$root/build/asan" sh "$e2e" ;;
 		esac
+	done
+	for name in accounts gate hostile; do
+		script "asan-web-$name" env ESSAIM_BUILD="$root/build/asan" sh "tests/web/$name.sh"
 	done
 fi
 
