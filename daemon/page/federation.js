@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+import {fill, h} from './dom.js';
+
+export function federation(place) {
+	fill(place.main, h('h1', 'Fédération'));
+}
