@@ -46,6 +46,7 @@ struct request {
 	struct buf out; /* JSON */
 	FILE *out_file; /* or a stream */
 	const char *type;
+	bool lasts; /* the same until something changes: asked again with its ETag, only that is said */
 	struct buf why; /* the sentence of an error */
 	struct job job;
 	struct directory_job directory_job;
@@ -186,6 +187,13 @@ enum es_err api_list(struct request *r, struct reader *reader);
 enum es_err api_search(struct request *r, struct reader *reader);
 enum es_err api_match(struct request *r, struct reader *reader);
 enum es_err api_export(struct request *r, struct reader *reader);
+/* api_page_find.c, api_page_journey.c */
+enum es_err api_communes(struct request *r, struct reader *reader);
+enum es_err api_todo(struct request *r, struct node *n);
+enum es_err api_introduce(struct request *r, struct node *n);
+enum es_err api_introductions(struct request *r, struct reader *reader);
+enum es_err api_journey(struct request *r, struct node *n);
+enum es_err api_sent(struct request *r, struct node *n);
 /* api_searches.c */
 enum es_err api_searches(struct request *r, struct reader *reader);
 enum es_err api_search_save(struct request *r, struct node *n);

@@ -568,6 +568,12 @@ enum es_err api_show(struct request *r, struct reader *reader)
 		err = reader_show_on(reader, &uid, on[0] ? on : NULL, &r->out);
 	if (err == ES_OK)
 		reader_clause_hours(reader, r->part, &r->out);
+	if (err == ES_OK && strcmp(request_param(r, "facts"), "1") == 0) {
+		r->out.len--; /* the object goes on */
+		buf_str(&r->out, ",\"facts\":");
+		err = reader_facts(reader, &uid, &r->out);
+		buf_str(&r->out, "}");
+	}
 	if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, "%s: no such record here", r->part);
 	return err;

@@ -175,6 +175,14 @@ static void count_duplicates(struct node *n, struct health *h)
 	}
 }
 
+size_t health_duplicates(struct node *n)
+{
+	struct health h = {0};
+
+	count_duplicates(n, &h);
+	return h.duplicates + h.duplicates_asked;
+}
+
 static void count_followups(struct node *n, struct health *h)
 {
 	char today[11];

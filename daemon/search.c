@@ -174,6 +174,16 @@ static enum es_err find_words(struct searching *q, struct hits *into)
 	return err;
 }
 
+/* Nothing says what is nearer: what is ours, then by title. */
+static void append_own_first(sqlite3_str *sql, const struct searching *q, const struct kind_map *m)
+{
+	char hub[2 * sizeof(struct id16) + 1];
+
+	hex_encode(q->r->local.bytes, sizeof(q->r->local.bytes), hub);
+	sqlite3_str_appendf(sql, "SELECT t.rec, row_number() OVER (ORDER BY t.pole IS NOT (SELECT pole FROM meta_pole WHERE hub = x'%s'),"
+				 " \"%w\" COLLATE NOCASE, t.uid, t.pole), t.uid FROM \"%w\" t WHERE 1", hub, m->k->fields[m->title].name, m->k->name);
+}
+
 /* What a kind's filters let through, of the records with the words where there are any. */
 static enum es_err prepare_kind(struct searching *q, const struct kind_map *m, const struct buf *match, sqlite3_stmt **out)
 {
@@ -182,7 +192,9 @@ static enum es_err prepare_kind(struct searching *q, const struct kind_map *m, c
 	enum es_err err;
 	char *text;
 
-	if (match->len > 0)
+	if (q->s->cards && !q->has_words && !q->s->near)
+		append_own_first(sql, q, m);
+	else if (match->len > 0)
 		sqlite3_str_appendf(sql, "SELECT t.rec, %s, t.uid FROM recherche r CROSS JOIN \"%w\" t ON t.rec = r.rowid"
 					 " WHERE r.recherche MATCH ?1", ranked ? "r.rank" : "0", m->k->name);
 	else
@@ -660,6 +672,27 @@ static enum es_err write_hit(struct searching *q, const struct hit *hit, struct 
 	}
 	if (q->s->near)
 		buf_printf(json, ",\"km\":%lld", (long long)hit->order);
+	if (err == ES_OK && q->s->cards)
+		err = search_card(q->r, &id, m, json);
+	buf_str(json, "}");
+	return err;
+}
+
+/* How many of each kind the same question finds. */
+static enum es_err write_totals(struct searching *q, struct buf *json)
+{
+	enum es_err err = ES_OK;
+
+	buf_str(json, ",\"totals\":{");
+	for (size_t i = 0; i < SEARCH_CARDS && err == ES_OK; i++) {
+		struct search other = *q->s;
+		int64_t count = (int64_t)q->found.count;
+
+		other.kind = search_card_kind(i);
+		if (other.kind != q->s->kind)
+			err = search_count(q->r, &other, &count);
+		buf_printf(json, "%s\"%s\":%lld", i ? "," : "", other.kind->name, (long long)count);
+	}
 	buf_str(json, "}");
 	return err;
 }
@@ -680,7 +713,10 @@ static enum es_err write_page(struct searching *q, struct buf *json)
 		if (err == ES_OK)
 			err = buf_err(json);
 	}
-	buf_str(json, "]}");
+	buf_str(json, "]");
+	if (err == ES_OK && q->s->cards)
+		err = write_totals(q, json);
+	buf_str(json, "}");
 	return err == ES_OK ? buf_err(json) : err;
 }
 

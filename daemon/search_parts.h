@@ -10,6 +10,11 @@
 ES_MUST_USE enum es_err search_page(struct reader *r, const struct search *s, struct buf *json);
 ES_MUST_USE enum es_err search_count(struct reader *r, const struct search *s, int64_t *out);
 
+/* What `cards` adds to a hit: ,"data":{},"structure":{},"lat":,"lon":. */
+#define SEARCH_CARDS 3
+const struct schema_kind *search_card_kind(size_t i);
+ES_MUST_USE enum es_err search_card(struct reader *r, const struct record_id *id, const struct kind_map *m, struct buf *json);
+
 bool filter_given(const struct search *s);
 /* Has the kind all the filters that are given? */
 bool filter_applies(const struct search *s, const struct kind_map *m);

@@ -113,6 +113,7 @@ enum es_err search_read(struct search *s, const struct search_source *from, stru
 
 	*s = (struct search){.text = slice_str(parameter(from, "text")), .kind = schema_kind_named(slice_str(kind)),
 			     .closed = strcmp(parameter(from, "all"), "1") == 0,
+			     .cards = strcmp(parameter(from, "cards"), "1") == 0,
 			     .within_km = number(from, "within", SEARCH_KM, SEARCH_KM_MAX),
 			     .limit = number(from, "limit", SEARCH_PAGE, SEARCH_PAGE_MAX),
 			     .offset = number(from, "offset", 0, INT64_MAX)};

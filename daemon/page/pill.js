@@ -14,10 +14,13 @@ const paused = {
 	charter_due: () => t('En pause : charte à lire', 'Paused: read the charter'),
 };
 
+// Commits of ours that were cut off and came back.
+const REFUSED = ['VOID_COMMITS'];
+
 function pause_of(s) {
 	const codes = (s.alerts || []).map(a => a.code);
 
-	if (codes.includes('clock_ahead') || codes.includes('CLOCK_SKEW'))
+	if (codes.includes('CLOCK_SKEW'))
 		return paused.CLOCK_SKEW();
 	return s.life?.charter_due ? paused.charter_due() : null;
 }
@@ -32,8 +35,8 @@ export function state_of(s, is_cut) {
 		return ['', 'attente', t('Lecture de l’état…', 'Reading the state…')];
 	if (s.state === 'fenced')
 		return ['agir', 'agir', t('Une autre machine parle au nom du pôle', 'Another machine speaks for this hub')];
-	if (s.rejected > 0)
-		return ['agir', 'agir', many(s.rejected, ['fiche refusée', 'fiches refusées'], ['record refused', 'records refused'])];
+	if ((s.alerts || []).some(a => REFUSED.includes(a.code)))
+		return ['agir', 'agir', t('Des fiches sont refusées', 'Records are refused')];
 	const pause = pause_of(s);
 
 	if (pause)
@@ -69,36 +72,30 @@ export function journey(steps) {
 }
 
 function home_step(j) {
-	if (j.refused)
-		return ['bloque vers', t('Refusé par la CRESS', 'Refused by the CRESS'), j.refused.at ? when(j.refused.at) : ''];
-	if (j.home_at)
-		return [j.members.every(m => m.at) ? '' : 'vers', t('À la CRESS', 'At the CRESS'), j.home_at === true ? '' : when(j.home_at)];
-	return ['a-venir vers', t('CRESS', 'CRESS'), j.offline ? t('dès que la liaison revient', 'when the link is back') : t('en chemin', 'on its way')];
+	if (j.place === 'refused')
+		return ['bloque vers', t('Refusé par la CRESS', 'Refused by the CRESS'), t('texte conservé ici', 'text kept here')];
+	if (j.home)
+		return ['vers', t('À la CRESS', 'At the CRESS'), j.home_at ? when(j.home_at) : j.home_before ? t(`avant ${when(j.home_before)}`, `before ${when(j.home_before)}`) : ''];
+	return ['a-venir vers', t('CRESS', 'CRESS'), !status || ['offline', 'connecting'].includes(status.state)
+		? t('dès que la liaison revient', 'when the link is back') : t('en chemin', 'on its way')];
 }
 
-function member_steps(j) {
-	const there = j.members.filter(m => m.at), away = j.members.filter(m => !m.at);
+function others_step(j) {
+	const n = j.others.length;
 
-	if (!j.home_at || j.members.length === 0)
-		return j.members.length ? [['a-venir', t('Les autres pôles', 'Other hubs'), j.refused ? t('pas encore', 'not yet') : t('ensuite', 'then')]] : [];
-	const steps = [];
-
-	if (there.length)
-		steps.push([away.length ? 'vers' : '', t(`${there.length} ${j.members.length > 1 ? 'pôles' : 'pôle'} sur ${j.members.length}`,
-			`${there.length} of ${j.members.length} hubs`), there.map(m => m.name).join(', ')]);
-	if (away.length)
-		steps.push(['a-venir', away.length > 2 ? t('Les autres pôles', 'Other hubs') : away.map(m => m.name).join(', '),
-			away[0].last_seen ? t(`vu ${when(away[0].last_seen)}`, `seen ${when(away[0].last_seen)}`) : t('pas encore', 'not yet')]);
-	return steps;
+	if (n === 0)
+		return null;
+	return ['a-venir', n === 1 ? j.others[0] : t(`Les ${n} autres pôles`, `The ${n} other hubs`), j.place === 'refused' ? t('pas encore', 'not yet')
+		: j.home ? t('à leur prochaine liaison', 'at their next link') : t('ensuite', 'then')];
 }
 
-// Of what GET journey answers: {saved, home_at, members[{name, at, last_seen}], refused, scope}.
+// Of what GET journey answers: {saved, place, scope, home, home_at, home_before, others[]}.
 export function journey_of(j) {
-	const saved = [j.home_at ? '' : 'vers', t('Enregistré ici', 'Saved here'), j.saved ? when(j.saved) : ''];
+	const saved = [j.home || j.place === 'local' ? '' : 'vers', t('Enregistré ici', 'Saved here'), when(j.saved)];
 
-	if (j.scope === 'local')
-		return journey([['', t('Enregistré ici', 'Saved here'), j.saved ? when(j.saved) : ''],]);
-	return journey([saved, home_step(j), ...member_steps(j)]);
+	if (j.place === 'local')
+		return h('div', journey([saved]), h('p.petit', t('Ne quitte pas ce pôle : nous seuls la voyons.', 'Never leaves this hub: only we can see it.')));
+	return journey([saved, home_step(j), others_step(j)].filter(Boolean));
 }
 
 function sentence() {
@@ -118,8 +115,8 @@ function sentence() {
 
 const PLACES = {
 	local: ['', 'cadenas', () => t('reste ici : nous seuls', 'stays here: only us')],
-	saved: ['attente', 'attente', i => t(`enregistrée ici à ${when(i.saved)}`, `saved here at ${when(i.saved)}`)],
-	home: ['ok', 'ok', i => t(`à la CRESS, écrite à ${when(i.saved)}`, `at the CRESS, written at ${when(i.saved)}`)],
+	saved: ['attente', 'attente', i => t(`enregistrée ici : ${when(i.saved)}`, `saved here: ${when(i.saved)}`)],
+	home: ['ok', 'ok', i => i.home_at ? t(`à la CRESS : ${when(i.home_at)}`, `at the CRESS: ${when(i.home_at)}`) : t(`à la CRESS, écrite : ${when(i.saved)}`, `at the CRESS, written: ${when(i.saved)}`)],
 	refused: ['agir', 'agir', () => t('refusée', 'refused')],
 };
 
@@ -147,7 +144,7 @@ async function open() {
 
 		fill(list, sent.items.map(item));
 		if (sent.items.length && sent.items[0].place !== 'local')
-			fill(way, journey_of(await get(`records/${sent.items[0].uid}/journey`)));
+			fill(way, journey_of(await get(`journey/${sent.items[0].uid}`)));
 	} catch {
 		fill(list, h('li', t('La liste n’est pas arrivée. Rien n’est perdu.', 'The list did not come. Nothing is lost.')));
 	}
