@@ -6,7 +6,7 @@
 import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, icon, note, say} from './dom.js';
 import {kind_name, schema} from './fields.js';
-import {hub_name, members} from './hubs.js';
+import {hub_name, load_towns} from './towns.js';
 import {day, many, t} from './words.js';
 
 let where;
@@ -25,12 +25,12 @@ function fate(i) {
 	return i.perhaps ? chip('', 'bulle', t('peut-être une autre personne', 'perhaps somebody else')) : chip(look, picture, words());
 }
 
-const found_row = (all, i) => h('tr', h('td', kind_name(i.kind), i.deleted && h('span.petit', ' ', t('(supprimée)', '(deleted)'))),
-	h('td', hub_name(all, i.owner)), h('td.code', i.uid.slice(-6)), h('td', fate(i)));
+const found_row = i => h('tr', h('td', kind_name(i.kind), i.deleted && h('span.petit', ' ', t('(supprimée)', '(deleted)'))),
+	h('td', hub_name(i.owner)), h('td.code', i.uid.slice(-6)), h('td', fate(i)));
 
-function found_table(all, r) {
+function found_table(r) {
 	return h('table.souple', h('caption.invisible', t('Fiches qui la nomment', 'Records that name the person')), h('thead', h('tr', [t('Fiche', 'Record'), t('Tenue par', 'Kept by'), t('Repère', 'Mark'),
-		t('Ce qui serait effacé', 'What would be erased')].map(w => h('th', {scope: 'col'}, w)))), h('tbody', r.items.map(i => found_row(all, i))));
+		t('Ce qui serait effacé', 'What would be erased')].map(w => h('th', {scope: 'col'}, w)))), h('tbody', r.items.map(found_row)));
 }
 
 function confirm(text, r) {
@@ -76,13 +76,13 @@ async function hand_over(text) {
 }
 
 async function look(text) {
-	const [r, all] = await Promise.all([post('rgpd/erase', {text, dry_run: 'oui'}), members()]);
+	const r = await post('rgpd/erase', {text, dry_run: 'oui'});
 
 	if (r.total === 0)
 		return fill($('#trouve'), h('div.bloc', h('p.vide', h('b', t('Personne de ce nom ici.', 'Nobody of that name here.')), ' ',
 			t('Essayez son adresse ou son numéro.', 'Try an address or a number.'))));
 	fill($('#trouve'), h('div.bloc', h('header', h('h2', {tabindex: '-1', id: 'resultat'}, many(r.total, ['fiche la nomme', 'fiches la nomment'], ['record names the person', 'records name the person']))),
-		h('div.corps', found_table(all, r)),
+		h('div.corps', found_table(r)),
 		h('div.barre-fin', h('span.discret', t('Rien n’est encore effacé.', 'Nothing is erased yet.')), h('span.rang', h('button.bt', {type: 'button', onclick: () => hand_over(text)},
 			t('Lui remettre son dossier', 'Hand over the file')), h('button.bt.fort', {type: 'button', onclick: () => confirm(text, r)}, t('Effacer…', 'Erase…'))))));
 	return $('#resultat').focus();
@@ -108,7 +108,7 @@ async function requests() {
 
 export async function erase_area(node, place) {
 	where = node;
-	await schema();
+	await Promise.all([schema(), load_towns()]);
 	const text = h('input', {id: 'texte', type: 'search', autocomplete: 'off', required: true, 'aria-describedby': 'texte-aide'});
 	const uid = place.params.get('uid');
 

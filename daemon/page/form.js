@@ -4,7 +4,7 @@
 // are those of the exchange. What is typed is kept in this browser until it is saved.
 //
 //     #/saisir/nouvelle[/KIND]?structure=UID   a new one
-//     #/saisir/nouvelle/KIND?uid=UID           what stands, to be changed
+//     #/saisir/fiche/UID                       what stands, to be changed
 import {get, post, query, send} from './api.js';
 import {write} from './csv.js';
 import {$, fill, h, icon, note, say} from './dom.js';
@@ -171,7 +171,7 @@ async function same_siret(value) {
 
 	if (!/^\d{14}$/.test(number) || f.faults.has('siret'))
 		return;
-	const r = await get('search', {text: number, q: number, kind: 'structure', limit: 2}).catch(() => null);
+	const r = await get('search', {text: number, kind: 'structure', limit: 2}).catch(() => null);
 	const hit = r?.total > 0 && r.total < 5 && r.items.find(i => i.uid !== f.uid);
 
 	if (!hit)
@@ -231,7 +231,7 @@ function structure_of(field) {
 		placeholder: t('Chercher la structure', 'Search the organisation'), oninput: e => {
 			clearTimeout(timer);
 			timer = setTimeout(async () => {
-				const r = await get('search', {text: e.target.value, q: e.target.value, kind: 'structure', limit: 12});
+				const r = await get('search', {text: e.target.value, kind: 'structure', limit: 12});
 
 				put(r.items, '');
 				say(many(r.items.length, ['structure', 'structures'], ['organisation', 'organisations']));
@@ -336,7 +336,7 @@ async function save(button) {
 	}
 	button.disabled = true;
 	try {
-		const r = f.uid ? await post(`records/${f.uid}`, {kind: f.kind, values: body()}) : await post('records', {kind: f.kind, values: body()});
+		const r = f.foreign ? await post('propose', {uid: f.uid, kind: f.kind, values: body()}) : f.uid ? await post(`records/${f.uid}`, {kind: f.kind, values: body()}) : await post('records', {kind: f.kind, values: body()});
 
 		clearTimeout(keeping);
 		keep(key(), null);
@@ -353,11 +353,21 @@ function saved(r) {
 	const title = f.values.nom || f.values.titre || f.values.objet || kind_name(f.kind);
 	const again = KINDS[f.kind];
 
+	if (f.foreign)
+		return suggested(title);
 	fill(f.node, h('div.tete', h('div', h('h1', {tabindex: '-1', id: 'enregistre'}, t('Enregistré ici', 'Saved here')))),
 		h('div.bloc', h('div.corps.pile.formulaire', note('ok', 'ok', h('b', title), ' ', f.uid ? t('est à jour.', 'is up to date.') : t('est dans l’annuaire.', 'is in the directory.'), ' ',
 			t('L’envoi à la CRESS se fait tout seul.', 'Sending to the CRESS happens by itself.')),
 		h('div.rang', structure && h('a.bt.fort', {href: `#/annuaire/${structure}`}, t('Voir la fiche', 'See the record')),
 			!f.uid && h('button.bt', {type: 'button', onclick: () => open(f.kind, {}, f.node, f.place)}, t(again.title[0], again.title[1]))))));
+	return $('#enregistre').focus();
+}
+
+// To another hub's record: it decides.
+function suggested(title) {
+	fill(f.node, h('div.tete', h('div', h('h1', {tabindex: '-1', id: 'enregistre'}, t('Correction proposée', 'Correction suggested')))),
+		h('div.bloc', h('div.corps.pile.formulaire', note('ok', 'ok', h('b', title), ' ', t('ne change pas encore : son pôle décide.', 'does not change yet: its hub decides.')),
+			h('div.rang', h('a.bt.fort', {href: `#/annuaire/${f.uid}`}, t('Voir la fiche', 'See the record'))))));
 	$('#enregistre').focus();
 }
 
@@ -372,13 +382,13 @@ function draw() {
 	const k = kind_of(f.kind), first = KINDS[f.kind].first.map(n => k.fields.find(x => x.name === n)).filter(Boolean);
 	const others = k.fields.filter(x => !KINDS[f.kind].first.includes(x.name) && !DERIVED.has(x.name) && !(f.kind === 'structure' && x.name === 'code_insee'));
 	const pairs = list => h('div.champs', list.map(box));
-	const button = h('button.bt.fort', {type: 'submit'}, t('Enregistrer', 'Save'));
+	const button = h('button.bt.fort', {type: 'submit'}, f.foreign ? t('Proposer', 'Suggest') : t('Enregistrer', 'Save'));
 
-	fill(f.node, h('div.tete', h('div', h('h1', f.uid ? t('Modifier', 'Edit') + ` : ${f.stands.nom || f.stands.titre || kind_name(f.kind)}` : t(...KINDS[f.kind].title)),
+	fill(f.node, h('div.tete', h('div', h('h1', f.uid ? (f.foreign ? t('Proposer une correction', 'Suggest a correction') : t('Modifier', 'Edit')) + t(' : ', ': ') + `${f.stands.nom || f.stands.titre || kind_name(f.kind)}` : t(...KINDS[f.kind].title)),
 		h('p.discret', t(...KINDS[f.kind].help), ' ', t('Le brouillon est gardé sur cet ordinateur.', 'The draft is kept on this computer.')))), !f.uid && kinds_bar(),
 	h('form.bloc.import', {novalidate: true, onsubmit: e => { e.preventDefault(); save(button); },
 		onkeydown: e => { if (e.key === 'Enter' && e.ctrlKey) { e.preventDefault(); save(button); } }},
-	h('div.corps.pile.formulaire', h('div', {id: 'resume', role: 'alert'}), pairs(first), who_sees(),
+	h('div.corps.pile.formulaire', h('div', {id: 'resume', role: 'alert'}), pairs(first), !f.foreign && who_sees(),
 		h('details', h('summary', t(`Compléter : ${others.length} autres champs`, `Complete: ${others.length} other fields`)), pairs(others))),
 	h('div.barre-fin', h('span.discret', {id: 'brouillon'}, f.recalled ? t(`Brouillon gardé à ${hour(f.recalled)}`, `Draft kept at ${hour(f.recalled)}`) : ''),
 		h('span.rang', h('button.bt', {type: 'button', onclick: cancel}, t('Annuler', 'Cancel')), button))));
@@ -393,11 +403,14 @@ function cancel() {
 		open(f.kind, {}, f.node, f.place);
 }
 
+const own_pole = me => `${me.node.role === 'cress' ? 'cress' : 'pole'}-${me.node.pays}`;
+
 async function open(kind, {uid, structure, nom}, node, place) {
 	f = {kind, uid: uid || null, stands: {}, values: {}, node, place, faults: new Map(), remarks: new Map(), tried: false};
 	if (uid) {
 		const r = await get(`records/${uid}`);
 
+		f.foreign = r.owner !== own_pole(place.me);
 		for (const field of kind_of(kind).fields)
 			f.stands[field.name] = from_record(field, field.name === 'portee' ? r.data.portee || r.scope : r.data[field.name]);
 	}
@@ -412,10 +425,12 @@ async function open(kind, {uid, structure, nom}, node, place) {
 export async function form_area(node, place) {
 	await schema();
 	const p = Object.fromEntries(place.params);
-	let kind = place.path[0] || p.kind || p.genre || 'structure';
+	let kind = place.path[0] || p.genre || 'structure';
 
-	if (p.uid && !place.path[0])
+	if (place.changes) {
+		p.uid = place.path[0];
 		kind = (await get(`records/${p.uid}`)).kind;
+	}
 	if (!KINDS[kind])
 		kind = Object.keys(KINDS).find(k => fold(k) === fold(kind)) || 'structure';
 	return open(kind, p, node, place);

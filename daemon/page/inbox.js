@@ -4,7 +4,7 @@
 import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, icon, note, say} from './dom.js';
 import {field_name, kind_name, schema, value_text} from './fields.js';
-import {hub_name, members} from './hubs.js';
+import {hub_name, load_towns} from './towns.js';
 import {siret, t, when} from './words.js';
 
 export const is_open = i => i.state === 'open' && i.for_us && !i.waits;
@@ -180,7 +180,7 @@ function differences(a, b) {
 }
 
 function duplicate_card(d, place) {
-	const {differ, same} = differences(d.a, d.b), name = o => hub_name(d.all, o);
+	const {differ, same} = differences(d.a, d.b), name = hub_name;
 	const cell = (r, n) => h('span.autre', n === 'siret' && r.data[n] ? h('span.code', siret(r.data[n])) : value_text('structure', n, r.data[n]));
 	const pair = {a: d.reference.uid, b: d.other.uid};
 	const card = h('article.decision', {role: 'listitem'}, h('h2', {tabindex: '-1'}, d.reference.nom),
@@ -204,13 +204,12 @@ function duplicate_card(d, place) {
 }
 
 async function duplicates(place) {
-	const all = await members(), self = all.members.find(m => m.self);
-
-	own_pole = place.me.node.role === 'cress' ? `cress-${self?.pays}` : `pole-${place.me.node.pays}`;
+	await load_towns();
+	own_pole = `${place.me.node.role === 'cress' ? 'cress' : 'pole'}-${place.me.node.pays}`;
 	const mine = d => place.me.node.role === 'cress' || [d.reference.owner, d.other.owner].includes(own_pole);
 	const open = duplicates_open(await get('duplicates')).filter(mine).slice(0, 20);
 
-	return Promise.all(open.map(async d => ({...d, all, a: await record(d.reference.uid), b: await record(d.other.uid)})));
+	return Promise.all(open.map(async d => ({...d, a: await record(d.reference.uid), b: await record(d.other.uid)})));
 }
 
 export const duplicates_area = (node, place) => list(node, place, t('Doublons', 'Duplicates'),

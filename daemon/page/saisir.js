@@ -48,11 +48,11 @@ export function saisir(place) {
 
 	const count = () => counts().then(n => side.isConnected && menu(side, shown.key, n), () => {});
 	const show = path => {
-		shown = PARTS.find(p => p.key === path[0]) || PARTS[0];
+		shown = PARTS.find(p => p.key === (path[0] === 'fiche' ? 'nouvelle' : path[0])) || PARTS[0];
 		place.title(shown.words());
 		menu(side, shown.key);
 		fill(body, h('p.discret', t('Lecture…', 'Reading…')));
-		shown.draw(body, {...place, path: path.slice(1), recount: count});
+		shown.draw(body, {...place, path: path.slice(1), changes: path[0] === 'fiche', recount: count});
 		count();
 	};
 
