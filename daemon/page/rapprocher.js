@@ -231,7 +231,7 @@ export function rapprocher(place) {
 		const form = h('form.pile', {onsubmit: save},
 			h('p', t(`Vous notez que « ${x.structure.nom || x.titre} » peut répondre à ce besoin. Le réseau voit la mise en relation ; la note et le rappel restent chez vous.`,
 				`You note that “${x.structure.nom || x.titre}” may answer this need. The network sees the introduction; the note and the call stay with you.`)), told,
-			h('p.discret', shape('offre'), ' ', x.titre),
+			h('p.rang.discret', shape('offre'), x.titre),
 			h('div.champ', h('label', {for: 'mer-note'}, t('Une note, pour vous', 'A note, for yourself')), h('textarea', {id: 'mer-note', rows: 3, maxlength: 2000})),
 			h('div.champ', h('label', {for: 'mer-rappel'}, t('Rappeler le', 'Call back on')), h('input', {id: 'mer-rappel', type: 'date', value: later})),
 			h('div.rang', h('button.bt.fort', t('Noter la mise en relation', 'Note the introduction'))));
