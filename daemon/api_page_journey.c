@@ -63,8 +63,12 @@ static void way_json(struct node *n, struct slice state, struct buf *out)
 		return;
 	}
 	buf_printf(out, ",\"scope\":\"%s\"", scope_name(newest.scope));
-	if (newest.pending || !find_commit(n, &newest, &index, &seq)) {
+	if (newest.pending) {
 		buf_str(out, ",\"place\":\"saved\"");
+		return;
+	}
+	if (!find_commit(n, &newest, &index, &seq)) { /* another hub's, before it was handed over: it came through home */
+		buf_str(out, ",\"place\":\"home\",\"home\":true");
 		return;
 	}
 	const struct head *h = &n->frontier.heads[index];

@@ -56,7 +56,7 @@ export function annuaire(place) {
 	const own_pays = place.me.node?.pays || '';
 	const own = `pole-${own_pays}`;
 	const asked = {q: '', genre: 'structure', pays: '', filiere: '', type: '', label: '', pres: '', rayon: '20', carte: ''};
-	let uid = '', found = null, map, waiting, flying, told, slow, todo = null;
+	let uid = '', found = null, opened = null, map, waiting, flying, told, slow, todo = null;
 
 	function read(params) {
 		for (const k of Object.keys(asked))
@@ -323,6 +323,16 @@ export function annuaire(place) {
 		return points.filter(p => p.own);
 	}
 
+	// The open sheet may be none of the lines: it is drawn all the same.
+	function point_of_opened() {
+		if (!uid || opened?.uid !== uid || opened.kind !== 'structure')
+			return null;
+		const d = opened.data, town = towns().by_code[d.code_insee], own_one = opened.owner === own;
+		const at = d.latitude !== undefined ? {lat: d.latitude, lon: d.longitude} : town?.lat ? {lat: town.lat, lon: town.lon} : null;
+
+		return at && (d.statut_diffusion !== 'P' || own_one) ? {...at, kind: 'structure', chosen: true, own: own_one, title: [d.nom, d.commune].filter(Boolean).join(', ')} : null;
+	}
+
 	function draw_map() {
 		if (!map || !found)
 			return;
@@ -332,6 +342,10 @@ export function annuaire(place) {
 			return {lat: i.lat, lon: i.lon, kind: i.kind, chosen: id === uid, own: i.owner === own, open: () => place.go(`annuaire/${id}`, Object.fromEntries(new URLSearchParams(written()))),
 				title: [title_of(i), i.commune || i.structure?.commune].filter(Boolean).join(', ')};
 		}).sort((a, b) => a.chosen - b.chosen);
+		const beyond = points.some(p => p.chosen) ? null : point_of_opened();
+
+		if (beyond)
+			points.push(beyond);
 		const frame = frame_of(points), near = near_town();
 
 		map.draw(points, {towns: towns().list, dots: true, names: uid ? 9 : 16, ring: near && {...near, km: Number(asked.rayon)},
@@ -364,7 +378,7 @@ export function annuaire(place) {
 
 		place.title('');
 		if (where)
-			sheet(place, uid, where, {close: href(''), focus});
+			sheet(place, uid, where, {close: href(''), focus, then: r => { opened = r; draw_map(); }});
 	}
 
 	// Another sheet, or none: the list stays where it is.

@@ -74,22 +74,28 @@ const cross = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]
 // Names by population, right, left, below or above the town, never over a point or another name.
 function names(p, towns, points, max) {
 	const taken = points.map(q => { const x = p.x(q.lon), y = p.y(q.lat), r = q.r || 6; return [x - r, y - r, x + r, y + r]; });
-	const said = [];
+	const said = [], named = [];
 
 	for (const c of towns) {
-		const x = p.x(c.lon), y = p.y(c.lat), large = c.pop > 9000, w = c.nom.length * (large ? 7.6 : 6.2);
+		const x = p.x(c.lon), y = p.y(c.lat), large = c.pop > 8500, w = c.nom.length * (large ? 7.6 : 6.2);
 		const here = points.find(q => q.r && Math.abs(q.lat - c.lat) < 1e-4 && Math.abs(q.lon - c.lon) < 1e-4);
 		const d = here ? here.r + 4 : 7;
 
 		if (x < 0 || x > p.width || y < 0 || y > p.height)
 			continue;
-		const place = [[x + d, y + 4], [x - d - w, y + 4], [x - w / 2, y + d + 12], [x - w / 2, y - d - 3]].find(([px, py]) => {
+		const places = [[x + d, y + 4], [x - d - w, y + 4], [x - w / 2, y + d + 12], [x - w / 2, y - d - 3]];
+		const room = ([px, py]) => {
 			const box = [px - 2, py - 12, px + w + 2, py + 4];
 
-			return box[0] > 2 && box[2] < p.width - 4 && box[1] > 16 && box[3] < p.height - 4 && !taken.some(q => cross(box, q));
-		});
+			return box[0] > 2 && box[2] < p.width - 4 && box[1] > 16 && box[3] < p.height - 4 ? box : null;
+		};
+		// A city has its name even where points crowd, if no other name stands there.
+		const place = places.find(q => room(q) && !taken.some(b => cross(room(q), b)))
+			|| (large && places.find(q => room(q) && !named.some(b => cross(room(q), b))));
+
 		if (!place)
 			continue;
+		named.push([place[0] - 3, place[1] - 13, place[0] + w + 3, place[1] + 5]);
 		taken.push([place[0] - 3, place[1] - 13, place[0] + w + 3, place[1] + 5]);
 		said.push(s(large ? 'text.ville' : 'text.com', {x: place[0].toFixed(1), y: place[1].toFixed(1)}, c.nom));
 		if (said.length >= max)

@@ -3,7 +3,7 @@
 // with the journey and the last records written here.
 import {cut, get, hear} from './api.js';
 import {$, chip, dialog, fill, h, icon, note, say} from './dom.js';
-import {hour, many, t, when} from './words.js';
+import {day, hour, many, t, when} from './words.js';
 
 let status = null;
 let at = null;
@@ -120,10 +120,23 @@ const PLACES = {
 	refused: ['agir', 'agir', () => t('refusée', 'refused')],
 };
 
+// A record's title is a date or a code where its kind has no better one.
+const KINDS = {
+	structure: ['', ''], offre: ['Offre : ', 'Offer: '], besoin: ['Besoin : ', 'Need: '], contact: ['Contact : ', 'Contact: '],
+	suivi: ['Suivi du ', 'Follow-up of '], interaction: ['Note d’appel du ', 'Call note of '], inscription: ['Inscription du ', 'Registration of '],
+	partenariat: ['Partenariat : ', 'Partnership: '], evenement: ['Rencontre : ', 'Event: '], diagnostic: ['Diagnostic : ', 'Assessment: '],
+};
+
+function name_of(i) {
+	const text = /^\d{4}-\d\d-\d\d$/.test(i.nom) ? day(i.nom) : (i.nom || '').replace('Recherche : ', '').replace(/^[a-z]+(_[a-z]+)+$/, c => c.replace(/_/g, ' '));
+
+	return (KINDS[i.kind] ? t(...KINDS[i.kind]) : `${i.kind.replace(/_/g, ' ')} : `) + (text || t('sans titre', 'untitled'));
+}
+
 function item(i) {
 	const [look, picture, word] = PLACES[i.place] || PLACES.saved;
 
-	return h('li', h('span', i.nom || t('Fiche', 'Record')), chip(look, picture, word(i)));
+	return h('li', h('span', name_of(i)), chip(look, picture, word(i)));
 }
 
 function backup_line() {

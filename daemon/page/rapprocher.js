@@ -231,7 +231,7 @@ export function rapprocher(place) {
 		const form = h('form.pile', {onsubmit: save},
 			h('p', t(`Vous notez que « ${x.structure.nom || x.titre} » peut répondre à ce besoin. Le réseau voit la mise en relation ; la note et le rappel restent chez vous.`,
 				`You note that “${x.structure.nom || x.titre}” may answer this need. The network sees the introduction; the note and the call stay with you.`)), told,
-			h('p.discret', shape('offre'), ' ', x.titre),
+			h('p.rang.discret', shape('offre'), x.titre),
 			h('div.champ', h('label', {for: 'mer-note'}, t('Une note, pour vous', 'A note, for yourself')), h('textarea', {id: 'mer-note', rows: 3, maxlength: 2000})),
 			h('div.champ', h('label', {for: 'mer-rappel'}, t('Rappeler le', 'Call back on')), h('input', {id: 'mer-rappel', type: 'date', value: later})),
 			h('div.rang', h('button.bt.fort', t('Noter la mise en relation', 'Note the introduction'))));
@@ -290,7 +290,7 @@ export function rapprocher(place) {
 	function draw() {
 		fill(place.main, h('div.tete', h('div', h('h1', t('Rapprocher', 'Match')), h('p.discret', t('Un besoin, les offres qui y répondent, et pourquoi dans cet ordre. Le classement ne sort pas du réseau.', 'A need, the offers that answer it, and why in this order. The ranking never leaves the network.'))),
 			writes && h('a.bt', {href: '#/saisir/nouvelle?genre=besoin'}, icon('plus'), t('Noter un besoin', 'Note a need'))),
-		h('div.rapprocher', h('div.pile', h('section.bloc.choix', {'aria-label': t('Besoins ouverts', 'Open needs')}, h('header.masque', h('h2', t('Besoins ouverts', 'Open needs')), h('div', choice())), h('ul.besoins-choix.liste', {id: 'besoins'})), alerts()),
+		h('div.rapprocher', h('div.pile', h('section.bloc.choix', {'aria-label': t('Besoins ouverts', 'Open needs')}, h('header.masque', h('h2', t('Besoins ouverts', 'Open needs')), h('div', choice())), h('ul.besoins-choix.liste.haut', {id: 'besoins'})), alerts()),
 			h('section.bloc', {id: 'besoin', 'aria-labelledby': 'bt'}, h('div.vide', h('b', {id: 'bt'}, needs.length ? t('Lecture des offres…', 'Reading the offers…') : t('Aucun besoin ouvert.', 'No open need.'))))));
 		draw_needs();
 	}

@@ -243,12 +243,17 @@ async function gone(uid, where, close) {
 			: t('Cette fiche n’est pas ici, ou n’y est plus.', 'This record is not here, or no longer.'))));
 }
 
-// Draws the sheet of `uid` into `where`. {close: href, focus: to the title}.
-export async function sheet(place, uid, where, {close, focus}) {
-	const again = () => sheet(place, uid, where, {close, focus: true});
+// Draws the sheet of `uid` into `where`. {close: href, focus: to the title, then: told the record}.
+export async function sheet(place, uid, where, {close, focus, then}) {
+	const again = () => sheet(place, uid, where, {close, focus: true, then});
 
 	try {
-		draw(place, await get(`records/${encodeURIComponent(uid)}`, {facts: 1}), where, close, again);
+		const r = await get(`records/${encodeURIComponent(uid)}`, {facts: 1});
+
+		if (!where.isConnected)
+			return;
+		draw(place, r, where, close, again);
+		then?.(r);
 	} catch (err) {
 		if (err.status === 404 || err.status === 400)
 			await gone(uid, where, close);

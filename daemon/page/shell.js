@@ -4,7 +4,7 @@
 //
 //     export function annuaire(place) -> {leave(), turn(path, params), changed()} or nothing
 //
-// place: {main, path, params, me, go(hash, params), say, title(text), can(action)}. `turn`
+// place: {main, path, params, me, go(hash, params), say, title(text)}. `turn`
 // answers true when it has drawn the new address itself; `leave` lets go of timers;
 // `changed` hears that the directory has moved.
 import {cut, hear, me as who, query} from './api.js';
@@ -44,15 +44,19 @@ function count_of(area) {
 		h('span.invisible', many(decisions, ['décision à prendre', 'décisions à prendre'], ['decision to take', 'decisions to take'])));
 }
 
+function nav() {
+	const current = here?.area.key;
+
+	return h('nav.areas', {'aria-label': t('Espaces', 'Areas')}, h('ul', areas().map(a => h('li',
+		h('a', {href: `#/${a.key}`, 'aria-current': a.key === current ? 'page' : null}, icon(a.key), h('span', t(a.fr, a.en)), count_of(a))))));
+}
+
 function banner() {
 	const name = me.node?.name || 'essaim';
-	const current = here?.area.key;
 
 	fill($('#bandeau'), h('div.bandeau',
 		h('a.marque', {href: '#/annuaire'}, h('img', {src: 'essaim.svg', alt: ''}), h('span', h('b', 'essaim'), h('span', name))),
-		h('nav.areas', {'aria-label': t('Espaces', 'Areas')}, h('ul', areas().map(a => h('li',
-			h('a', {href: `#/${a.key}`, 'aria-current': a.key === current ? 'page' : null},
-				icon(a.key), h('span', t(a.fr, a.en)), count_of(a)))))),
+		nav(),
 		h('div.bandeau-fin',
 			me.role ? pill() : h('button.bt', {type: 'button', onclick: () => ask_in()}, t('Se connecter', 'Sign in')),
 			menu(me, again))));
@@ -179,7 +183,10 @@ hear('todo', detail => {
 	if (!detail || detail.decisions === decisions)
 		return;
 	decisions = detail.decisions || 0;
-	banner();
+	for (const a of areas().filter(x => x.counts))
+		$(`.areas a[href="#/${a.key}"] .compte`)?.remove();
+	for (const a of areas().filter(x => x.counts && decisions > 0))
+		$(`.areas a[href="#/${a.key}"]`)?.append(count_of(a));
 });
 hear('signed-out', async () => {
 	if (!me || me.mode === 'open')
