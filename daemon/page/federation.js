@@ -271,7 +271,8 @@ function events_of(items) {
 	return lines.slice(0, EVENTS);
 }
 
-const event_words = e => e.words || t(`${hub_name(e.author)} : ${many(e.n, ['changement', 'changements'], ['change', 'changes'])}.`, `${hub_name(e.author)}: ${many(e.n, ['changement', 'changements'], ['change', 'changes'])}.`);
+const event_words = e => sentence(e.words || t(`${hub_name(e.author)} : ${many(e.n, ['changement', 'changements'], ['change', 'changes'])}.`, `${hub_name(e.author)}: ${many(e.n, ['changement', 'changements'], ['change', 'changes'])}.`));
+const sentence = text => text.replace(/^./, c => c.toUpperCase());
 
 /* --- the area --- */
 

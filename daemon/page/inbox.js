@@ -23,7 +23,7 @@ async function list(node, place, title, intro, load, card) {
 	await schema();
 	const items = await load();
 
-	fill(node, head(title, intro), items.length ? h('div.bloc', {role: 'list'}, items.map(i => card(i, place))) : empty());
+	fill(node, head(title, intro), items.length ? h('div.bloc', items.map(i => card(i, place))) : empty());
 }
 
 /* --- what a decision leaves --- */
@@ -87,7 +87,7 @@ function compare(kind, rows, left, right) {
 function proposal_card(i, place) {
 	const names = Object.keys(i.fields || {}).filter(n => !['portee', 'champs_locaux'].includes(n) || i.fields[n] !== null);
 	const before = Object.fromEntries(names.map(n => [n, i.record.data[n] ?? null]));
-	const card = h('article.decision', {role: 'listitem'}, h('h2', {tabindex: '-1'}, title_of(i.record)),
+	const card = h('article.decision', {'data-carte': true}, h('h2', {tabindex: '-1'}, title_of(i.record)),
 		h('p.discret', i.from.name),
 		compare(i.kind, names.map(n => [n, h('span', h('del', value_text(i.kind, n, before[n]))), h('span.autre', h('ins', value_text(i.kind, n, i.fields[n])))]),
 			t('Chez vous', 'Yours'), t('Proposé', 'Suggested')),
@@ -129,7 +129,7 @@ function conflict_card(c, place) {
 
 		input.focus();
 	};
-	const card = h('article.decision', {role: 'listitem'}, h('h2', {tabindex: '-1'}, title_of(c.record), c.kind !== 'structure' && `, ${kind_name(c.kind).toLowerCase()}`),
+	const card = h('article.decision', {'data-carte': true}, h('h2', {tabindex: '-1'}, title_of(c.record), c.kind !== 'structure' && `, ${kind_name(c.kind).toLowerCase()}`),
 		h('p.discret', t('Montré en attendant : le plus récent.', 'Shown meanwhile: the most recent.')),
 		compare(c.kind, [[c.field, h('span.autre', shown), h('span.autre', other)]], side(c.shown), side(c.other)),
 		h('div.rang', button(t(`Garder ${shown}`, `Keep ${shown}`), () => keep(as_text(c.shown.value), shown)),
@@ -145,30 +145,27 @@ export const conflicts_area = (node, place) => list(node, place, t('Désaccords'
 
 /* --- duplicates --- */
 
-// Those about which this place has a word to say and has not said it. `pole` is filled by
-// the area, which knows who we are.
-let own_pole = null;
 const answered = i => ['accepte', 'refuse', 'annule'].includes(i.answer);
 
-// Pairs (canonical, other) still open.
-export function duplicates_open(d) {
-	const open = [];
+// Pairs (canonical, other) about which we have a word to say and have not said it.
+export function duplicates_open(d, me) {
+	const cress = me.node.role === 'cress', own_pole = `${cress ? 'cress' : 'pole'}-${me.node.pays}`, open = [];
 
 	for (const family of d.items) {
 		const reference = family.items.find(i => i.uid === family.canonical) || family.items[0];
 
 		for (const i of family.items)
-			if (i !== reference && i.state !== 'accepte' && i.state !== 'separe' && !waits_for_others(reference, i))
+			if (i !== reference && ['detecte', 'propose'].includes(i.state) && asks_us(reference, i, cress, own_pole))
 				open.push({...family, reference, other: i});
 	}
 	return open;
 }
 
-// We have answered; the other hub has not.
-function waits_for_others(a, b) {
+// The CRESS opens it; each hub that holds one of the two answers once.
+function asks_us(a, b, cress, own_pole) {
 	const ours = [a, b].filter(i => i.owner === own_pole);
 
-	return own_pole !== null && (ours.length === 0 ? b.state === 'propose' : ours.every(answered));
+	return cress ? b.state === 'detecte' : ours.length > 0 && !ours.every(answered);
 }
 
 const COMPARED = ['nom', 'sigle', 'siret', 'rna', 'adresse', 'code_postal', 'commune', 'telephone', 'courriel', 'site_web', 'date_maj'];
@@ -183,7 +180,7 @@ function duplicate_card(d, place) {
 	const {differ, same} = differences(d.a, d.b), name = hub_name;
 	const cell = (r, n) => h('span.autre', n === 'siret' && r.data[n] ? h('span.code', siret(r.data[n])) : value_text('structure', n, r.data[n]));
 	const pair = {a: d.reference.uid, b: d.other.uid};
-	const card = h('article.decision', {role: 'listitem'}, h('h2', {tabindex: '-1'}, d.reference.nom),
+	const card = h('article.decision', {'data-carte': true}, h('h2', {tabindex: '-1'}, d.reference.nom),
 		h('p.discret', d.siret && [t('Même SIRET', 'Same SIRET'), ' (', h('span.code', siret(d.siret)), '). '],
 			t('Fiche de référence proposée : ', 'Suggested reference record: '), h('b', name(d.reference.owner)),
 			d.a.data.commune ? t(`, car l’établissement est à ${d.a.data.commune}.`, `, since the establishment is in ${d.a.data.commune}.`) : '.'),
@@ -205,9 +202,7 @@ function duplicate_card(d, place) {
 
 async function duplicates(place) {
 	await load_towns();
-	own_pole = `${place.me.node.role === 'cress' ? 'cress' : 'pole'}-${place.me.node.pays}`;
-	const mine = d => place.me.node.role === 'cress' || [d.reference.owner, d.other.owner].includes(own_pole);
-	const open = duplicates_open(await get('duplicates')).filter(mine).slice(0, 20);
+	const open = duplicates_open(await get('duplicates'), place.me).slice(0, 20);
 
 	return Promise.all(open.map(async d => ({...d, a: await record(d.reference.uid), b: await record(d.other.uid)})));
 }
@@ -228,7 +223,7 @@ function with_it(items) {
 }
 
 function handover_card(i, place) {
-	const card = h('article.decision', {role: 'listitem'}, h('h2', {tabindex: '-1'}, title_of(i.record)),
+	const card = h('article.decision', {'data-carte': true}, h('h2', {tabindex: '-1'}, title_of(i.record)),
 		h('p', t(`${i.from.name} vous la confie. `, `${i.from.name} hands it to you. `), with_it(i.followers),
 			t('Les notes et les contacts restent là-bas.', 'Notes and contacts stay there.')),
 		i.record.data.commune && h('p.discret', t(`Elle est à ${i.record.data.commune}.`, `It is in ${i.record.data.commune}.`)),

@@ -23,7 +23,8 @@ function silent(report) {
 const step = (n, look, title, ...body) => h('li.etape-rapport', {class: look}, h('h2', h('span.rond', {'aria-hidden': 'true'}, look === 'fait' ? icon('ok') : String(n)), title), body);
 
 async function facts(month) {
-	const [report, duplicates, check] = await Promise.all([get('report', {month}), get('duplicates'), get('report/check', {month}).catch(err => ({missing: err.message}))]);
+	const [report, duplicates] = await Promise.all([get('report', {month}), get('duplicates')]);
+	const check = report.etat === 'fige' ? await get('report/check', {month}) : {};
 
 	return {report, duplicates: duplicates.items.filter(d => d.items.some(i => i.state === 'propose' || i.state === 'detecte')).length, check,
 		masked: report.items.filter(r => r.masque).length, late: silent(report)};

@@ -19,7 +19,7 @@ const PARTS = [
 ];
 
 // How many of each wait for a decision here.
-async function counts() {
+async function counts(me) {
 	const [inbox, conflicts, duplicates] = await Promise.all([get('proposals'), get('conflicts'), get('duplicates')]);
 	const open = inbox.items.filter(is_open);
 
@@ -27,7 +27,7 @@ async function counts() {
 		propositions: open.filter(i => i.type === 'proposition').length,
 		relais: open.filter(i => i.type === 'cession' && !i.follows).length,
 		desaccords: conflicts.total,
-		doublons: duplicates_open(duplicates).length,
+		doublons: duplicates_open(duplicates, me).length,
 	};
 }
 
@@ -46,7 +46,7 @@ export function saisir(place) {
 	const side = h('nav.menu', {'aria-label': t('Saisir', 'Enter')}), body = h('div');
 	let shown = null;
 
-	const count = () => counts().then(n => side.isConnected && menu(side, shown.key, n), () => {});
+	const count = () => counts(place.me).then(n => side.isConnected && menu(side, shown.key, n), () => {});
 	const show = path => {
 		shown = PARTS.find(p => p.key === (path[0] === 'fiche' ? 'nouvelle' : path[0])) || PARTS[0];
 		place.title(shown.words());

@@ -40,9 +40,9 @@ function figure(row) {
 	}
 }
 
-function cell(row, more) {
+function cell(row, more, code) {
 	if (!row)
-		return h('span.petit', t('pas de réponse', 'no answer'));
+		return h('span.petit', code === 'partenariats_inter_pays' ? t('compté ensemble', 'counted together') : t('pas de réponse', 'no answer'));
 	if (row.masque)
 		return h('span.petit', t('masqué : moins de 3 réponses', 'hidden: fewer than 3 answers'));
 	return [figure(row), row.indicateur === 'couverture_communes' && h('small', t(`${Math.round(row.valeur * row.n / 10000)} sur ${row.n}`, `${Math.round(row.valeur * row.n / 10000)} of ${row.n}`)),
@@ -76,9 +76,9 @@ function indicators(node, reports) {
 	const has = code => [...poles.map(p => p.pole.slice(5)), 'region'].some(p => rows.has(`${code} ${p}`));
 	const line = ([code, words, small, more]) => h('tr', h('th', {scope: 'row'}, t(...words), small && h('small', t(...small))),
 		h('td.d.region.valeur', cell(rows.get(`${code} region`), more && rows.get(`${more} region`))),
-		poles.map(p => h('td.d', cell(rows.get(`${code} ${p.pole.slice(5)}`), more && rows.get(`${more} ${p.pole.slice(5)}`)))));
+		poles.map(p => h('td.d', cell(rows.get(`${code} ${p.pole.slice(5)}`), more && rows.get(`${more} ${p.pole.slice(5)}`), code))));
 
-	fill(node, h('table.indic', h('thead', h('tr', h('th', {scope: 'col'}, t('Indicateur', 'Indicator')), h('th.d.region', {scope: 'col'}, h('b', t(`Les ${poles.length} Pays`, `All ${poles.length} Pays`)), t('et la région', 'and the region')),
+	fill(node, h('table.indic', h('thead', h('tr', h('th', {scope: 'col'}, t('Indicateur', 'Indicator')), h('th.d.region', {scope: 'col'}, h('b', t('La région', 'The region')), t(`dont ${poles.length} Pays`, `with ${poles.length} Pays`)),
 		poles.map(column_head))), h('tbody', ROWS.filter(([code]) => has(code)).map(line))));
 }
 
