@@ -112,8 +112,10 @@ export function annuaire(place) {
 		if (!/^\d{14}$/.test(digits))
 			return false;
 		try {
-			const r = await get(`records/${digits}`);
+			const r = await get(`records/${digits}`, {facts: 1});
 
+			if (r.missing)
+				return false;
 			clearTimeout(slow);
 			place.go(`annuaire/${r.uid}`);
 			return true;

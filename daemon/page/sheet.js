@@ -254,10 +254,14 @@ export async function sheet(place, uid, where, {close, focus, then}) {
 
 		if (!where.isConnected)
 			return;
-		draw(place, r, where, close, again);
-		then?.(r);
+		if (r.missing) {
+			await gone(uid, where, close);
+		} else {
+			draw(place, r, where, close, again);
+			then?.(r);
+		}
 	} catch (err) {
-		if (err.status === 404 || err.status === 400)
+		if (err.status === 400)
 			await gone(uid, where, close);
 		else
 			fill(where, h('header', tools(close), h('h2', {id: 'fn', tabindex: '-1'}, t('La fiche n’a pas pu être lue.', 'The record could not be read.')),
