@@ -65,6 +65,7 @@ void request_answer(struct request *r, enum es_err err)
 		r->out_file = NULL;
 		error_body(r, err);
 	}
+	api_audited(r, err);
 	r->answered = true;
 	r->api->busy--;
 	if (!r->suspended)
@@ -293,6 +294,7 @@ static void take_upload(struct request *r, const char *data, size_t size)
 
 static enum MHD_Result refuse(struct request *r, enum es_err err, unsigned status)
 {
+	api_audited(r, err);
 	error_body(r, err);
 	r->status = status;
 	r->answered = true;
@@ -344,6 +346,8 @@ static enum MHD_Result complete(struct request *r)
 		return refuse(r, r->err, status_of(r->err));
 	if (r->api->stopping)
 		return refuse(r, ES_UNREACHABLE, MHD_HTTP_SERVICE_UNAVAILABLE);
+	if (r->route->stream)
+		return stream_has_room(r) ? stream_open(r) : refuse(r, ES_BUSY, MHD_HTTP_SERVICE_UNAVAILABLE);
 	return dispatch(r);
 }
 
@@ -441,11 +445,15 @@ enum es_err api_start(uv_loop_t *loop, const char *dir, const char *socket_path,
 		return ES_CONFIG;
 	}
 	err = accounts_load(dir, &a->accounts, why);
+	if (err == ES_OK)
+		err = streams_start(a);
 	if (err != ES_OK)
 		close(fd);
 	else
 		err = listener_open(&a->control, a, fd, false);
 	if (err != ES_OK) {
+		unlink(socket_path);
+		streams_free(a);
 		accounts_free(&a->accounts);
 		free(a);
 		return err;
@@ -469,6 +477,7 @@ void api_stop(struct api *a)
 {
 	a->stopping = true;
 	unlink(a->socket_path);
+	streams_stop(a);
 	listener_close(&a->control);
 	if (a->web)
 		web_stop(a->web);
@@ -479,6 +488,7 @@ void api_free(struct api *a)
 {
 	listener_free(&a->control);
 	web_free(a->web);
+	streams_free(a);
 	accounts_free(&a->accounts);
 	while (a->reader_count > 0)
 		reader_close(a->readers[--a->reader_count]);

@@ -93,7 +93,9 @@ struct api {
 	const struct reference *ref;
 	struct listener control; /* the unix socket */
 	struct accounts accounts;
+	bool changing_accounts;
 	struct web *web; /* the page; NULL: none is served */
+	struct streams *streams; /* /events */
 	struct reader *readers[16]; /* idle ones */
 	size_t reader_count, busy;
 	bool stopping;
@@ -162,6 +164,16 @@ ES_MUST_USE enum es_err record_put(struct request *r, struct node *n, struct edi
 void today_text(char out[11]);
 /* A search's parameters from the query. */
 struct search_source search_from_request(struct request *r);
+
+/* api_stream.c: /events (its head says what it tells). */
+ES_MUST_USE enum es_err streams_start(struct api *a);
+void streams_stop(struct api *a);
+void streams_free(struct api *a); /* after its listeners */
+bool stream_has_room(struct request *r); /* false: r->why says it */
+enum MHD_Result stream_open(struct request *r);
+/* api_status.c: what changes of it, for those who listen; no age, no clock in it. */
+void status_brief(struct api *a, struct buf *out);
+void status_todo(struct api *a, struct buf *out);
 
 /* api_alerts.c: ,"alerts":[...] of `status`. */
 void status_alerts(struct request *r, const struct snapshot *snap);
@@ -310,6 +322,13 @@ enum es_err api_meetings(struct request *r, struct node *n);
 enum es_err api_invitations(struct request *r, struct node *n);
 void api_qr(struct request *r);
 enum es_err api_activity(struct request *r, struct reader *reader);
+/* api_accounts.c */
+void api_accounts(struct request *r);
+void api_account_add(struct request *r);
+void api_account_change(struct request *r);
+enum es_err api_audit(struct request *r, struct node *n);
+/* A line of the audit log, of a request that may have written. */
+void api_audited(struct request *r, enum es_err err);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
 enum es_err api_evidence(struct request *r, struct node *n);

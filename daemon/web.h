@@ -74,6 +74,14 @@ void web_is_asking(struct request *r, bool asking);
 /* MHD_OPTION_NOTIFY_CONNECTION */
 void web_on_connection(void *listener, struct MHD_Connection *conn, void **state, enum MHD_ConnectionNotificationCode code);
 
+/* Whose a long answer is: good as long as the gate would let it in again. */
+struct web_ticket {
+	const struct web_session *session; /* NULL: of the mode `open` */
+	char token[WEB_TOKEN_LEN + 1];
+};
+void web_ticket_take(const struct request *r, struct web_ticket *out);
+bool web_ticket_good(const struct web *w, const struct web_ticket *t);
+
 /* Routes. */
 void api_me(struct request *r);
 void api_login(struct request *r);

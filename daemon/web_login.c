@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "common/log.h"
 #include "daemon/web_parts.h"
 
 #define LOGINS_MAX 16 /* that wait to be checked */
@@ -109,7 +110,7 @@ void api_logout(struct request *r)
 /* --- login --- */
 
 /* A proxy on this machine says for whom it asks; its own word is the last one. */
-static void address_of(struct request *r, char *out, size_t size)
+void web_address_of(const struct request *r, char *out, size_t size)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const char *for_whom = MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, "X-Forwarded-For");
@@ -122,6 +123,7 @@ static void address_of(struct request *r, char *out, size_t size)
 		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)info->client_addr)->sin6_addr, out, (socklen_t)size);
 	if (for_whom && (strncmp(out, "127.", 4) == 0 || strcmp(out, "::1") == 0 || strcmp(out, "?") == 0))
 		snprintf(out, size, "%s", last ? last + 1 + strspn(last + 1, " ") : for_whom);
+	out[strspn(out, "0123456789abcdefABCDEF.:?")] = 0; /* it is logged */
 }
 
 static void check_work(uv_work_t *work)
@@ -147,6 +149,7 @@ static void admit(struct request *r, const struct account *a)
 	struct web_session *s = web_session_begin(r->api->web, a, cookie);
 
 	memcpy(r->visit.account, a->name, sizeof a->name);
+	r->role = a->role;
 	set_cookie(r, cookie, "");
 	crypto_wipe(cookie, sizeof cookie);
 	answer_me(r, s);
@@ -166,6 +169,9 @@ static void check_done(uv_work_t *work, int status)
 	} else {
 		web_tries_count(w, COUNT_NAME, l->name);
 		web_tries_count(w, COUNT_ADDRESS, l->address);
+		if (a) /* a name that somebody has may be told */
+			memcpy(r->visit.account, a->name, sizeof a->name);
+		log_event(LOG_WARN, "page.login_refused", "from=%s", l->address);
 		buf_str(&r->why, "this name and this password do not go together");
 		request_answer(r, ES_NO_SESSION);
 	}
@@ -211,7 +217,7 @@ void api_login(struct request *r)
 	l->r = r;
 	body_text(r, "name", l->name, sizeof l->name);
 	body_text(r, "password", l->password, sizeof l->password);
-	address_of(r, l->address, sizeof l->address);
+	web_address_of(r, l->address, sizeof l->address);
 	r->visit.retry_s = must_wait(w, l);
 	if (r->visit.retry_s > 0) {
 		crypto_wipe(l, sizeof *l);

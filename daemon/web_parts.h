@@ -82,6 +82,7 @@ struct web_session *web_session_begin(struct web *w, const struct account *a, ch
 void web_session_end(struct web_session *s);
 /* The account was removed, or has another password. */
 void web_sessions_end_of(struct web *w, const char *account);
+size_t web_sessions_count(const struct web *w, const char *account);
 es_ms web_session_left(const struct web *w, const struct web_session *s);
 
 /* web_gate.c: pure parts of it. */
@@ -99,6 +100,8 @@ enum web_counted { COUNT_NAME, COUNT_ADDRESS };
 unsigned web_tries_wait(const struct web *w, enum web_counted what, const char *of);
 void web_tries_count(struct web *w, enum web_counted what, const char *of);
 /* web_login.c */
+/* Who calls, as a proxy on this machine has it. */
+void web_address_of(const struct request *r, char *out, size_t size);
 bool web_is_open(const struct web *w); /* the mode `open` */
 
 #endif

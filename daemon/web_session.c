@@ -91,3 +91,26 @@ void web_sessions_end_of(struct web *w, const char *account)
 		if (w->sessions[i].used && strcmp(w->sessions[i].account, account) == 0)
 			web_session_end(&w->sessions[i]);
 }
+
+size_t web_sessions_count(const struct web *w, const char *account)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < WEB_SESSIONS_MAX; i++)
+		count += w->sessions[i].used && strcmp(w->sessions[i].account, account) == 0 && web_session_left(w, &w->sessions[i]) > 0;
+	return count;
+}
+
+void web_ticket_take(const struct request *r, struct web_ticket *out)
+{
+	*out = (struct web_ticket){.session = r->visit.session};
+	if (out->session)
+		memcpy(out->token, out->session->token, sizeof out->token);
+}
+
+bool web_ticket_good(const struct web *w, const struct web_ticket *t)
+{
+	if (!t->session)
+		return web_is_open(w);
+	return t->session->used && web_same_token(t->session->token, t->token) && web_session_left(w, t->session) > 0;
+}

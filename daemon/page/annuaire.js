@@ -112,8 +112,10 @@ export function annuaire(place) {
 		if (!/^\d{14}$/.test(digits))
 			return false;
 		try {
-			const r = await get(`records/${digits}`);
+			const r = await get(`records/${digits}`, {facts: 1});
 
+			if (r.missing)
+				return false;
 			clearTimeout(slow);
 			place.go(`annuaire/${r.uid}`);
 			return true;
@@ -275,8 +277,14 @@ export function annuaire(place) {
 
 		if (!where)
 			return;
+		const focused = document.activeElement?.closest?.('a.ligne')?.dataset.uid, scrolled = $('.defile')?.scrollTop || 0;
+
 		fill(where, tabs(), h('p.decompte', h('span', {id: 'decompte'}, count_words()), h('span', t('données du pôle', 'hub’s data'))),
 			found.items.length ? rows() : nothing());
+		if (quietly && $('.defile'))
+			$('.defile').scrollTop = scrolled;
+		if (focused)
+			$(`a.ligne[data-uid="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
 		draw_map();
 		clearTimeout(told);
 		if (!quietly)
@@ -427,6 +435,8 @@ export function annuaire(place) {
 	async function begin() {
 		read(place.params);
 		uid = place.path[0] || '';
+		const first = search(true); /* what comes before the towns waits for them */
+
 		try {
 			await load_towns();
 		} catch {
@@ -435,7 +445,8 @@ export function annuaire(place) {
 			return;
 		}
 		draw_all();
-		search(true);
+		if (!found)
+			first.then(() => found || show_failure());
 		look_todo();
 		if (uid)
 			open_sheet(false);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the daemon says by itself (/events): status, changed and todo, told on the bus. Where
-// the stream is not to be had, the status is asked for every 15 s.
+// What the daemon says by itself (/events): status, changed and todo, told on the bus. The
+// stream's status is the short one: whole it is asked for at the start and with each todo.
+// Where the stream is not to be had, it is asked for every 15 s.
 import {get, tell} from './api.js';
 
 const SLOW = 15000;
@@ -29,9 +30,12 @@ function by_asking() {
 }
 
 export function live() {
+	source?.close();
 	poll();
 	source = new EventSource('/events');
 	['status', 'changed', 'todo'].forEach(listen);
+	source.addEventListener('todo', poll);
+	source.addEventListener('end', () => { source.close(); tell('signed-out'); });
 	source.addEventListener('error', () => {
 		poll();
 		if (source.readyState === EventSource.CLOSED)

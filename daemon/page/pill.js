@@ -85,8 +85,10 @@ function others_step(j) {
 
 	if (n === 0)
 		return null;
+	const later = n === 1 ? t('à sa prochaine liaison', 'at its next link') : t('à leur prochaine liaison', 'at their next link');
+
 	return ['a-venir', n === 1 ? j.others[0] : t(`Les ${n} autres pôles`, `The ${n} other hubs`), j.place === 'refused' ? t('pas encore', 'not yet')
-		: j.home ? t('à leur prochaine liaison', 'at their next link') : t('ensuite', 'then')];
+		: j.home ? later : t('ensuite', 'then')];
 }
 
 // Of what GET journey answers: {saved, place, scope, home, home_at, home_before, others[]}.

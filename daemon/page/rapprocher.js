@@ -20,7 +20,7 @@ const LEVEL = {commune: ['même commune', 'same town'], epci: ['même intercommu
 const SOCIAL = {ea_esat: ['ESAT ou entreprise adaptée', 'sheltered or adapted work'], siae: ['structure d’insertion', 'work integration'], esus: ['ESUS', 'ESUS'], ess: ['structure de l’ESS', 'social economy']};
 const SHOWN = 10; // offers at first
 const COUNTED = 12; // needs whose offers are counted
-const LIST = 60;
+const LIST = 200;
 const RADIUS_WIDER = 50;
 const CALL_DAYS = 7;
 
@@ -33,7 +33,9 @@ const of_hundred = total => Math.round(total / 100);
 const KNOWN = {
 	qualite: p => p.nb_avis > 0 ? t(`${p.nb_avis} avis, ${(p.somme_avis / p.nb_avis).toFixed(1).replace('.', ',')} sur 5`, `${p.nb_avis} opinions, ${(p.somme_avis / p.nb_avis).toFixed(1)} of 5`)
 		: (p.certifications || []).length > 0 ? p.certifications.map(label).join(', ') : t('aucun avis pour l’instant', 'no opinion yet'),
-	prix: p => p.prix_cents && p.budget_max_cents ? `${euros(p.prix_cents)} ${t('pour', 'for')} ${euros(p.budget_max_cents)}` : t('prix ou budget inconnu', 'price or budget unknown'),
+	prix: (p, x) => !p.prix_cents || !p.budget_max_cents ? t('prix ou budget inconnu', 'price or budget unknown')
+		: x.inconnu.includes('prix') ? t(`${price(p.prix_cents, p.unite)}, budget ${unit(p.unite_besoin)} : ne se comparent pas`, `${price(p.prix_cents, p.unite)}, budget ${unit(p.unite_besoin)}: not comparable`)
+			: `${euros(p.prix_cents)} ${t('pour', 'for')} ${euros(p.budget_max_cents)}`,
 	environnement: p => p.verifies.length > 0 ? p.verifies.map(label).join(', ') + t(' vérifié', ' verified') : p.declares.length > 0 ? p.declares.map(label).join(', ') + t(' déclaré', ' declared')
 		: t('aucun label connu', 'no label known'),
 	social: p => SOCIAL[p.statut] ? t(...SOCIAL[p.statut]) : t('hors ESS', 'outside the social economy'),
@@ -80,6 +82,10 @@ export function rapprocher(place) {
 		const rows = chosen();
 
 		fill(list, rows.length ? rows.map(need_line) : h('li.discret.vide', t('Aucun besoin ouvert ici.', 'No open need here.')));
+		const current = list.querySelector('[aria-current]');
+
+		if (current)
+			list.scrollTop = Math.max(0, current.offsetTop - list.offsetTop - list.clientHeight / 3);
 	}
 
 	function choice() {
@@ -191,6 +197,10 @@ export function rapprocher(place) {
 				return;
 			const line = needs.find(x => x.uid === asked);
 
+			if (counts[asked] === undefined) {
+				counts[asked] = ranked.total;
+				draw_needs();
+			}
 			ranked.structure_nom = line?.structure?.nom || await name_of(n.data.structure_uid);
 			fill(where, head(n, ranked), body(n, ranked, noted.items));
 			place.title(title_of(n.data.titre));

@@ -5,16 +5,19 @@ import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, icon, note, say, shape} from './dom.js';
 import {journey_of} from './pill.js';
 import {hub_name, hub_town} from './towns.js';
-import {MONTH, day, family, label, phone, price, scope, sector, siae, siret, t, tenths, when} from './words.js';
+import {MONTH, day, family, is_today, label, phone, price, scope, sector, siae, siret, t, tenths, when} from './words.js';
 
 const FIELDS = {
 	nom: ['Nom', 'Name'], sigle: ['Sigle', 'Acronym'], adresse: ['Adresse', 'Address'], complement_adresse: ['Complément d’adresse', 'Address, more'],
 	code_postal: ['Code postal', 'Postcode'], commune: ['Commune', 'Town'], telephone: ['Téléphone', 'Telephone'], courriel: ['Courriel', 'E-mail'],
 	site_web: ['Site', 'Website'], siret: ['SIRET', 'SIRET'], rna: ['RNA', 'RNA'], filieres: ['Activité', 'Activity'], code_naf: ['Code APE', 'APE code'],
 	effectif_etp: ['Emplois', 'Jobs'], date_creation: ['Depuis', 'Since'], labels: ['Labels', 'Labels'], siae_type: ['Insertion', 'Work integration'],
+	filiere: ['Filière', 'Sector'], prix: ['Prix', 'Price'], budget: ['Budget', 'Budget'], date_limite: ['Avant le', 'By'],
 	description: ['Description', 'Description'], etat: ['État', 'State'], esus: ['ESUS', 'ESUS'], tiers_lieu: ['Tiers-lieu', 'Third place'],
 	charte_date: ['Charte éthique', 'Ethical charter'], portee: ['Qui peut voir cette fiche', 'Who can see this record'], latitude: ['Position', 'Position'],
 };
+// Beside structures: what has a sheet of its own where its structure is not shared.
+const KINDS = {offre: ['Offre', 'Offer'], besoin: ['Besoin', 'Need']};
 const QUIET = ['identifiant_local', 'siren', 'longitude', 'code_epci', 'code_insee', 'date_maj', 'type_acteur', 'famille_ess', 'statut_ess',
 	'statut_diffusion', 'tranche_effectif', 'categorie_juridique', 'charte_version', 'ptce'];
 const CALL_AGAIN_DAYS = 1034; // 2 years and 10 months
@@ -47,11 +50,7 @@ function changed_since(r, name, first) {
 	return f && new Date(f.when) - new Date(first) > SAME_MS ? t(`changé ${on_day(f.when)}`, `changed ${when(f.when)}`) : '';
 }
 
-function on_day(at) {
-	const said = when(at);
-
-	return /h\u00a0\d\d$/.test(said) && !/\s/.test(said.replace(/\u00a0/g, '')) ? `à ${said}` : `le ${said}`;
-}
+const on_day = at => `${is_today(at) ? 'à' : 'le'} ${when(at)}`;
 
 function history_of(r) {
 	const words = fields => fields.filter(f => !QUIET.includes(f)).map(field_name);
@@ -112,6 +111,9 @@ function facts_list(r, mine, first) {
 	const d = r.data, hidden = d.statut_diffusion === 'P' && !mine;
 	const fact = (name, value, who = changed_since(r, name, first)) => value && [h('dt', field_name(name)), h('dd', h('span', value), who && h('span.qui', who))];
 
+	if (KINDS[r.kind])
+		return h('dl.faits', fact('filiere', d.filiere && sector(d.filiere)), fact('prix', d.prix_cents && price(d.prix_cents, d.prix_unite)),
+			fact('budget', d.budget_max_cents && price(d.budget_max_cents, d.prix_unite)), fact('date_limite', d.date_limite && day(d.date_limite)), fact('description', d.description));
 	return h('dl.faits',
 		fact('adresse', hidden ? [chip('', 'cadenas', t('non diffusée', 'not disclosed')), ` ${d.commune || ''}`]
 			: (d.adresse || d.commune) && [d.adresse, d.adresse && h('br'), [d.code_postal, d.commune].filter(Boolean).join(' ')]),
@@ -219,14 +221,14 @@ const tools = close => h('span.outils',
 	h('a.bt.nu.carre', {href: close, 'aria-label': t('Fermer la fiche', 'Close the record')}, icon('fermer')));
 
 function draw(place, r, where, close, again) {
-	const me = place.me, own = me.node?.role === 'cress' ? r.owner.startsWith('cress') : r.owner === `pole-${me.node?.pays}`;
+	const me = place.me, whole = r.kind === 'structure', own = me.node?.role === 'cress' ? r.owner.startsWith('cress') : r.owner === `pole-${me.node?.pays}`;
 	const d = r.data, first = acts(r.facts).at(-1)?.when || new Date().toISOString();
 	const name = d.nom || d.titre || t('(sans nom)', '(no name)');
 	const conflicts = h('div');
 
 	fill(where, h('header', tools(close),
-		h('p.discret', [family(d.famille_ess), d.sigle, hub_name(r.owner)].filter(Boolean).join(' · ')), h('h2', {id: 'fn', tabindex: '-1'}, name), tags(d), actions(r, me, own, again)),
-	conflicts, me.role && way(r, me, own), said_by(r, own, first), trade(r), me.role && kept_here(r, own), history_of(r));
+		h('p.discret', [KINDS[r.kind] ? t(...KINDS[r.kind]) : family(d.famille_ess), d.sigle, hub_name(r.owner)].filter(Boolean).join(' · ')), h('h2', {id: 'fn', tabindex: '-1'}, name), tags(d), whole && actions(r, me, own, again)),
+	conflicts, me.role && way(r, me, own), said_by(r, own, first), whole && trade(r), whole && me.role && kept_here(r, own), history_of(r));
 	place.title(name);
 	if (own && r.facts.meetings.length > 0 && me.role)
 		conflict(r, conflicts).catch(() => {});
@@ -252,10 +254,14 @@ export async function sheet(place, uid, where, {close, focus, then}) {
 
 		if (!where.isConnected)
 			return;
-		draw(place, r, where, close, again);
-		then?.(r);
+		if (r.missing) {
+			await gone(uid, where, close);
+		} else {
+			draw(place, r, where, close, again);
+			then?.(r);
+		}
 	} catch (err) {
-		if (err.status === 404 || err.status === 400)
+		if (err.status === 400)
 			await gone(uid, where, close);
 		else
 			fill(where, h('header', tools(close), h('h2', {id: 'fn', tabindex: '-1'}, t('La fiche n’a pas pu être lue.', 'The record could not be read.')),

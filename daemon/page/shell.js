@@ -7,7 +7,7 @@
 // place: {main, path, params, me, go(hash, params), say, title(text)}. `turn`
 // answers true when it has drawn the new address itself; `leave` lets go of timers;
 // `changed` hears that the directory has moved.
-import {cut, hear, me as who, query} from './api.js';
+import {cut, get, hear, me as who, query} from './api.js';
 import {dress, menu, sign_in} from './account.js';
 import {$, fill, h, icon, note, say} from './dom.js';
 import {live} from './live.js';
@@ -179,10 +179,17 @@ hear('status', weather);
 hear('cut', weather);
 hear('back', weather);
 hear('changed', detail => shown?.changed?.(detail));
-hear('todo', detail => {
-	if (!detail || detail.decisions === decisions)
+hear('todo', async () => {
+	let todo;
+
+	try {
+		todo = await get('todo');
+	} catch {
 		return;
-	decisions = detail.decisions || 0;
+	}
+	if (todo.decisions === decisions)
+		return;
+	decisions = todo.decisions;
 	for (const a of areas().filter(x => x.counts))
 		$(`.areas a[href="#/${a.key}"] .compte`)?.remove();
 	for (const a of areas().filter(x => x.counts && decisions > 0))

@@ -72,6 +72,8 @@ export function hour(d) {
 
 const same_day = (a, b) => day(a) === day(b);
 
+export const is_today = d => same_day(new Date(d), new Date());
+
 // « 10 h 42 » today, « ven. 18 h 05 » within six days, « 20 novembre 2026 » before.
 export function when(d) {
 	const at = new Date(d), now = new Date();
