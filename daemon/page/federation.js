@@ -332,17 +332,19 @@ export function federation(place) {
 		clearTimeout(timer);
 		timer = setTimeout(() => (gone || busy() ? null : load()), 700);
 	};
-	let before = '';
+	let before = '', short = '';
 
 	fill(place.main, body);
 	fill(body, h('h1', t('Fédération', 'Federation')), h('p.discret', t('Lecture des membres…', 'Reading the members…')));
 	load();
+	// The stream's status is the short one; whole, it names the peers.
 	const deaf = hear('status', st => {
-		const now = JSON.stringify([st?.alerts, st?.peers?.map(p => [p.id, p.state, p.lag])]);
+		const now = st?.peers ? JSON.stringify([st.alerts, st.peers.map(p => [p.id, p.state, p.lag])]) : before, brief = st?.peers ? short : JSON.stringify(st);
 
-		if (now !== before)
+		if ((now !== before && before) || (brief !== short && short))
 			soon();
 		before = now;
+		short = brief;
 	});
 	return {leave: () => { gone = true; clearTimeout(timer); deaf(); }, changed: soon};
 }
