@@ -3,9 +3,10 @@
 import {get, post} from './api.js';
 import {chip, fill, h, icon, note, say} from './dom.js';
 import {load_towns, short_pays} from './towns.js';
-import {day, hour, many, t, when} from './words.js';
+import {day, hour, many, of_town, t, when} from './words.js';
 
 const month_name = m => day(`${m}-15`, {month: 'long', year: 'numeric'});
+const of_month = m => of_town(month_name(m));
 
 function last_month() {
 	const now = new Date();
@@ -31,7 +32,7 @@ async function facts(month) {
 }
 
 function signed_words(f, month) {
-	return t(`Rapport de ${month_name(month)} signé, empreinte ${f.report.empreinte.slice(0, 12)}… ; rejoué, il donne les mêmes octets.`,
+	return t(`Rapport ${of_month(month)} signé, empreinte ${f.report.empreinte.slice(0, 12)}… ; rejoué, il donne les mêmes octets.`,
 		`Report of ${month_name(month)} signed, digest ${f.report.empreinte.slice(0, 12)}…; the same bytes when run again.`);
 }
 
@@ -49,8 +50,8 @@ function steps(f, month, sign, state) {
 			: h('p', t('Aucun doublon à régler.', 'No duplicate to settle.'))),
 		step(4, 'fait', t('Masques', 'Masks'), h('p', many(f.masked, ['case masquée : moins de 3 réponses', 'cases masquées : moins de 3 réponses'], ['hidden cell: fewer than 3 answers', 'hidden cells: fewer than 3 answers']), '.')),
 		step(5, look(frozen), t('Signer', 'Sign'), frozen ? h('p', signed_words(f, month)) : h('p', t('Le rapport signé ne change plus. Il se rejoue à l’identique.', 'A signed report no longer changes. It can be run again, identical.')), !frozen && state.error && h('div', {role: 'alert'}, note('agir', 'agir', state.error)),
-			!frozen && h('button.bt.fort', {type: 'button', disabled: !over, onclick: sign}, t(`Signer le rapport de ${month_name(month)}`, `Sign the report of ${month_name(month)}`))),
-		step(6, look(frozen), t('Publier', 'Publish'), frozen ? h('p', chip('ok', 'ok', t('reçu par les pôles à leur prochaine liaison', 'received by the hubs at their next link')), f.check.same === false && chip('agir', 'agir', t('ne se rejoue pas', 'does not run again the same')))
+			!frozen && h('button.bt.fort', {type: 'button', disabled: !over, onclick: sign}, t(`Signer le rapport ${of_month(month)}`, `Sign the report of ${month_name(month)}`))),
+		step(6, look(frozen), t('Publier', 'Publish'), frozen ? h('p', chip('ok', 'ok', t('reçu par les pôles à leur prochaine liaison', 'received by the hubs at their next link')), f.check.ok === false && chip('agir', 'agir', t('ne se rejoue pas', 'does not run again the same')))
 			: h('p.discret', t('Après la signature, tous les pôles le reçoivent.', 'Once signed, all hubs receive it.'))));
 }
 

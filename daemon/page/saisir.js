@@ -15,7 +15,7 @@ const PARTS = [
 	{key: 'desaccords', picture: 'agir', words: () => t('Désaccords', 'Disagreements'), draw: conflicts_area},
 	{key: 'doublons', picture: 'double', words: () => t('Doublons', 'Duplicates'), draw: duplicates_area},
 	{key: 'relais', picture: 'main', words: () => t('Passages de relais', 'Hand-overs'), draw: handovers_area},
-	{key: 'effacer', picture: 'gomme', words: () => t('Demande d’une personne', 'A person’s request'), draw: erase_area},
+	{key: 'effacer', picture: 'gomme', words: () => t('Demande d’une personne', 'A person’s request'), draw: erase_area, privacy: true},
 ];
 
 // How many of each wait for a decision here.
@@ -39,7 +39,8 @@ function entry(part, current, n) {
 function menu(node, current, n = {}) {
 	const of = parts => h('ul', parts.map(p => entry(p, current, n[p.key])));
 
-	fill(node, h('h2', t('Ajouter', 'Add')), of(PARTS.filter(p => p.adds)), h('h2', t('À décider', 'To decide')), of(PARTS.filter(p => !p.adds)));
+	fill(node, h('h2', t('Ajouter', 'Add')), of(PARTS.filter(p => p.adds)), h('h2', t('À décider', 'To decide')), of(PARTS.filter(p => !p.adds && !p.privacy)),
+		h('h2', t('Vie privée', 'Privacy')), of(PARTS.filter(p => p.privacy)));
 }
 
 export function saisir(place) {
