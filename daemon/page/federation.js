@@ -6,7 +6,7 @@ import {$, chip, dialog, fill, h, icon, note, s, say} from './dom.js';
 import {hub_name, load_towns, towns} from './towns.js';
 import {SHORT, day, language, many, number, t, when} from './words.js';
 
-const EVENTS = 12, TAIL = 120, LATE_S = 2 * 86400, BAR_MAX = 26;
+const EVENTS = 12, TAIL = 120, ASK_MS = 4000, LATE_S = 2 * 86400, BAR_MAX = 26;
 const NUMBERS = {4: ['quatre', 'four'], 8: ['huit', 'eight']};
 
 let invited = null; // the code we have just made, while this page is open: it is nowhere else
@@ -288,6 +288,8 @@ async function facts(me) {
 	return {members: members.members, requests: members.requests.filter(q => q.state === 'waiting'), status, activity: activity.items, erasures: waiting.items, tail: tail.items, references, invitations: open.items, sees};
 }
 
+const key_of = requests => requests.map(q => q.id).join(' ');
+
 export function federation(place) {
 	let timer, gone = false, paused = false, last;
 	const body = h('div'), invites = place.me.role === 'admin' && place.me.node.role === 'cress';
@@ -346,5 +348,13 @@ export function federation(place) {
 		before = now;
 		short = brief;
 	});
-	return {leave: () => { gone = true; clearTimeout(timer); deaf(); }, changed: soon};
+	// Who asks to enter is no news of the stream: where it is decided, it is asked for.
+	const knocking = setInterval(async () => {
+		const m = last?.sees && !document.hidden && await get('members').catch(() => null);
+
+		if (m && key_of(m.requests.filter(q => q.state === 'waiting')) !== key_of(last.requests))
+			soon();
+	}, ASK_MS);
+
+	return {leave: () => { gone = true; clearTimeout(timer); clearInterval(knocking); deaf(); }, changed: soon};
 }

@@ -316,10 +316,11 @@ function fix_of(line) {
 
 // What was read: the cell as it stands; of a person's value the report says nothing.
 function read_cell(line, f) {
-	const at = column_of(f.column);
-	const text = f.value || (at >= 0 ? cells_of(line.record)[at] : '');
+	const town = f.column === 'code_insee' && column_of('code_insee') < 0;
+	const at = column_of(town ? town_column() : f.column);
+	const text = (!town && f.value) || (at >= 0 ? cells_of(line.record)[at] : '');
 
-	return [h('span.petit', field_name(kind, field_at(f.column))), h('br'),
+	return [h('span.petit', town ? field_name(kind, 'commune') : field_name(kind, field_at(f.column))), h('br'),
 		text ? h('span.lu', text.replace('|', ', ')) : h('span.petit', t('(vide)', '(empty)'))];
 }
 
@@ -358,7 +359,7 @@ function verdicts() {
 	return h('div.verdicts', {role: 'group', 'aria-label': t('Filtrer le rapport', 'Filter the report')},
 		verdict('agir', of('agir'), t('à corriger', 'to fix'), t('ces lignes attendent', 'these lines wait')),
 		verdict('attente', of('attente'), t('à relire', 'to review'), t('prêtes, avec une remarque', 'ready, with a remark')),
-		verdict('ok', of('ok'), t('prêtes', 'ready'), tidied ? t(`dont ${tidied} remises en forme`, `${tidied} of them tidied`) : t('rien à signaler', 'nothing to report')));
+		verdict('ok', of('ok'), t('prêtes', 'ready'), tidied ? t(`dont ${tidied} ${tidied > 1 ? 'remises' : 'remise'} en forme`, `${tidied} of them tidied`) : t('rien à signaler', 'nothing to report')));
 }
 
 const is_no_news = () => job.report.lines.length > 0 && job.report.lines.every(l => l.match === 'inchange');
@@ -367,11 +368,11 @@ function end_bar() {
 	const ready = job.report.lines.filter(goes_in), waiting = job.report.lines.filter(l => !goes_in(l));
 	const fresh = ready.filter(l => l.match === 'nouveau' || job.apart.has(l.record)).length, changed = ready.filter(l => l.match === 'modifie').length;
 
-	return [h('span.discret', t(`${fresh} nouvelles, ${changed} complétées. Rien n’est encore écrit.`, `${fresh} new, ${changed} completed. Nothing is written yet.`)),
+	return [h('span.discret', t(`${fresh} ${fresh > 1 ? 'nouvelles' : 'nouvelle'}, ${changed} ${changed > 1 ? 'complétées' : 'complétée'}. Rien n’est encore écrit.`, `${fresh} new, ${changed} completed. Nothing is written yet.`)),
 		h('span.rang', waiting.length > 0 && h('button.bt', {type: 'button', onclick: () => give_back(waiting)},
-			t(`Télécharger les ${waiting.length} à corriger`, `Download the ${waiting.length} to fix`)),
+			waiting.length > 1 ? t(`Télécharger les ${waiting.length} à corriger`, `Download the ${waiting.length} to fix`) : t('Télécharger la ligne à corriger', 'Download the line to fix')),
 		h('button.bt.fort', {type: 'button', disabled: ready.length === 0, onclick: e => confirm(ready, waiting, e.target)},
-			t(`Importer les ${ready.length} lignes prêtes`, `Import the ${ready.length} ready lines`)))];
+			ready.length === 1 ? t('Importer la ligne prête', 'Import the ready line') : t(`Importer les ${ready.length} lignes prêtes`, `Import the ${ready.length} ready lines`)))];
 }
 
 // The lines left, as they were, with why: a file of the same columns.
@@ -453,10 +454,10 @@ function done_note() {
 
 	if (d.undone !== undefined)
 		return note('ok', 'ok', t(`Défait : ${d.undone} fiches retirées.`, `Undone: ${d.undone} records removed.`));
-	return h('div.note.ok.import', {role: 'status'}, icon('ok'), h('span', t(`${d.lines} lignes importées à ${hour(d.when)}.`, `${d.lines} lines imported at ${hour(d.when)}.`), ' ',
+	return h('div.note.ok.import', {role: 'status'}, icon('ok'), h('span', many(d.lines, ['ligne importée', 'lignes importées'], ['line imported', 'lines imported']), t(` à ${hour(d.when)}.`, ` at ${hour(d.when)}.`), ' ',
 		h('a', {href: '#/annuaire'}, t('Voir', 'See')), ' ',
 		d.undo && h('button.bt.nu.mini', {type: 'button', onclick: e => undo(e.target)}, t('Défaire', 'Undo')), ' ',
-		d.waiting > 0 && t(`Les ${d.waiting} autres vous attendent ici.`, `The ${d.waiting} others wait for you here.`)));
+		d.waiting > 0 && (d.waiting > 1 ? t(`Les ${d.waiting} autres vous attendent ici.`, `The ${d.waiting} others wait for you here.`) : t('L’autre vous attend ici.', 'The other waits for you here.'))));
 }
 
 const done_step = () => [head(job.name), steps(4), done_note()];

@@ -46,7 +46,7 @@ function spreadsheet(n) {
 }
 
 async function drop(v, file) {
-	await v.open('saisir/importer');
+	await button(v, 'Autre fichier', 'Other file').click();
 	await soon(v, '#fichier');
 	await v.page.setInputFiles('#fichier', file);
 }
@@ -79,20 +79,20 @@ async function import_a_table(mix, n) {
 	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '1');
 	check(`${name}-a-town-of-two-is-chosen`, true);
 	const given = page.waitForEvent('download');
-	await button(v, 'Télécharger les 1 à corriger', 'Download the 1 to fix').click();
+	await button(v, 'Télécharger la ligne à corriger', 'Download the line to fix').click();
 	has(`${name}-what-is-left-comes-back-as-a-file`, (await given).suggestedFilename(), 'rejets.csv');
 	has(`${name}-nothing-is-written-before`, await text(v, '#fin-import'), words(mix, 'Rien n’est encore écrit.', 'Nothing is written yet.'));
 	await button(v, 'Importer les 5 lignes prêtes', 'Import the 5 ready lines').click();
 	await soon(v, '.note.ok');
 	has(`${name}-it-is-said-what-went-in`, await text(v, '.note.ok'), words(mix, '5 lignes importées', '5 lines imported'));
-	has(`${name}-and-what-waits`, await text(v, '.note.ok'), words(mix, 'Les 1 autres vous attendent ici.', 'The 1 others wait for you here.'));
+	has(`${name}-and-what-waits`, await text(v, '.note.ok'), words(mix, 'L’autre vous attend ici.', 'The other waits for you here.'));
 	await v.look('importe');
 	await page.fill('.rapport .corrige input', 'Morlaix');
 	await page.press('.rapport .corrige input', 'Enter');
 	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '0');
-	await button(v, 'Importer les 1 lignes prêtes', 'Import the 1 ready lines').click();
-	await soon(v, '.note.ok');
-	await drop(v, {...file, buffer: Buffer.from(file.buffer.toString('latin1').replace(wrong(siret(n + 1)), siret(n + 1)).replace('Trifouillis', 'Morlaix').replace(';;Plouhinec', ';29780;Plouhinec'), 'latin1')});
+	await button(v, 'Importer la ligne prête', 'Import the ready line').click();
+	await page.waitForFunction(() => !document.querySelector('.verdicts') && document.querySelector('.note.ok'));
+	await drop(v, {...file, buffer: Buffer.from(file.buffer.toString('latin1').replace(wrong(siret(n + 1)), siret(n + 1)).replace('Trifouillis', 'Morlaix').replace(/Deux Caps.*\r\n/, ''), 'latin1')});
 	await soon(v, '.verdicts');
 	has(`${name}-the-same-again-changes-nothing`, await text(v, '#espace'), words(mix, 'Rien à changer', 'Nothing to change'));
 	await v.look('rien');
