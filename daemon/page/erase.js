@@ -12,13 +12,13 @@ import {day, many, t} from './words.js';
 let where;
 
 const GOES = {
-	record: ['attente', 'gomme', () => t('la fiche entière', 'the whole record')],
-	names: ['attente', 'gomme', () => t('ce qui la nomme', 'what names the person')],
-	nothing: ['', 'attente', () => t('rien', 'nothing')],
+	fiche: ['attente', 'gomme', () => t('la fiche entière', 'the whole record')],
+	noms: ['attente', 'gomme', () => t('ce qui la nomme', 'what names the person')],
+	rien: ['', 'attente', () => t('rien', 'nothing')],
 };
 
 function fate(i) {
-	const [look, picture, words] = GOES[i.goes] || GOES.nothing;
+	const [look, picture, words] = GOES[i.goes] || GOES.rien;
 
 	if (!i.ours)
 		return chip('', 'reseau', t('à demander à ce pôle', 'to ask of that hub'));

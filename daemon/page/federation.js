@@ -57,7 +57,8 @@ function word_of(m, status) {
 	if (peer && peer.state === 'live' && peer.lag === 0)
 		return ['ok', 'ok', at ? t(`Dernier échange à ${at}.`, `Last exchange at ${at}.`) : t('En liaison.', 'Connected.'), t('à jour', 'up to date')];
 	if (peer && peer.lag > 0)
-		return ['attente', 'attente', t(`Il lui manque ${number(peer.lag)} changements ; ils l’attendent.`, `It lacks ${number(peer.lag)} changes; they wait for it.`), t('en retard', 'late')];
+		return ['attente', 'attente', peer.lag > 1 ? t(`Il lui manque ${number(peer.lag)} changements ; ils l’attendent.`, `It lacks ${number(peer.lag)} changes; they wait for it.`)
+			: t('Il lui manque 1 changement ; il l’attend.', 'It lacks 1 change; it waits for it.'), t('en retard', 'late')];
 	if (peer && (status.node.role === 'cress' || m.role === 'cress'))
 		return ['attente', 'attente', at ? t(`Pas de nouvelles depuis ${at}.`, `No news since ${at}.`) : t('Pas encore de nouvelles.', 'No news yet.'), t('hors ligne', 'offline')];
 	if (age === null || age === undefined)

@@ -272,12 +272,19 @@ function field_fix(line, f) {
 		return choice(line, f.value.split('|').map(c => [c, town_option(town_of(line), c)]), v => mend(line, {column: 'code_insee'}, v));
 	if (f.code === 'valeur_hors_liste' && job.report.codes[f.column])
 		return choice(line, job.report.codes[f.column].map(c => [c, code_name(field?.name, c)]), v => mend(line, f, v));
-	const column = f.code === 'code_insee_inconnu' && column_of(f.column) < 0 ? town_column() : f.column;
+	const column = by_name(line, f) ? town_column() : f.column;
 
 	return h('form.corrige', {onsubmit: e => { e.preventDefault(); mend(line, {...f, column}, $(`#${id}`).value.trim()); }},
 		h('label.invisible', {for: id}, t(`Valeur juste, ligne ${row_of(line)}`, `Right value, line ${row_of(line)}`)),
 		h('input', {id, value: guess(f), placeholder: t('Valeur juste', 'Right value'), autocomplete: 'off'}),
 		h('button.bt.mini', t('Vérifier', 'Check')));
+}
+
+// The town is told by its name: there is no code, or none in this line.
+function by_name(line, f) {
+	const at = column_of(f.column);
+
+	return field_at(f.column) === 'code_insee' && (at < 0 || !cells_of(line.record)[at]);
 }
 
 const town_column = () => [...header(), ...job.added].find(c => job.report.mapping[c.trim()] === 'commune')?.trim() || 'commune';
@@ -316,7 +323,7 @@ function fix_of(line) {
 
 // What was read: the cell as it stands; of a person's value the report says nothing.
 function read_cell(line, f) {
-	const town = f.column === 'code_insee' && column_of('code_insee') < 0;
+	const town = by_name(line, f);
 	const at = column_of(town ? town_column() : f.column);
 	const text = (!town && f.value) || (at >= 0 ? cells_of(line.record)[at] : '');
 
@@ -372,7 +379,7 @@ function end_bar() {
 		h('span.rang', waiting.length > 0 && h('button.bt', {type: 'button', onclick: () => give_back(waiting)},
 			waiting.length > 1 ? t(`Télécharger les ${waiting.length} à corriger`, `Download the ${waiting.length} to fix`) : t('Télécharger la ligne à corriger', 'Download the line to fix')),
 		h('button.bt.fort', {type: 'button', disabled: ready.length === 0, onclick: e => confirm(ready, waiting, e.target)},
-			ready.length === 1 ? t('Importer la ligne prête', 'Import the ready line') : t(`Importer les ${ready.length} lignes prêtes`, `Import the ${ready.length} ready lines`)))];
+			ready.length === 0 ? t('Aucune ligne prête', 'No line ready') : ready.length === 1 ? t('Importer la ligne prête', 'Import the ready line') : t(`Importer les ${ready.length} lignes prêtes`, `Import the ${ready.length} ready lines`)))];
 }
 
 // The lines left, as they were, with why: a file of the same columns.

@@ -41,6 +41,7 @@ function menu(node, current, n = {}) {
 
 	fill(node, h('h2', t('Ajouter', 'Add')), of(PARTS.filter(p => p.adds)), h('h2', t('À décider', 'To decide')), of(PARTS.filter(p => !p.adds && !p.privacy)),
 		h('h2', t('Vie privée', 'Privacy')), of(PARTS.filter(p => p.privacy)));
+	node.querySelector('[aria-current]')?.scrollIntoView({block: 'nearest', inline: 'center'});
 }
 
 export function saisir(place) {
