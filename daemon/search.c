@@ -37,6 +37,7 @@ struct searching {
 	bool listed; /* `words` says which records count, also where there are none */
 	struct buf match;
 	struct hits words, found, over, fresh; /* all but found by rec */
+	size_t told; /* of found, as points */
 	sqlite3_stmt *structure, *nearest_owner, *id;
 };
 
@@ -697,6 +698,22 @@ static enum es_err write_totals(struct searching *q, struct buf *json)
 	return err;
 }
 
+static int64_t next_found(void *ctx)
+{
+	struct searching *q = ctx;
+
+	return q->told < q->found.count ? q->found.at[q->told++].rec : 0;
+}
+
+static enum es_err write_points(struct searching *q, struct buf *json)
+{
+	buf_printf(json, "{\"total\":%zu,\"points\":[", q->found.count);
+	enum es_err err = search_points(q->r, q->s->kind, next_found, q, json);
+
+	buf_str(json, "]}");
+	return err == ES_OK ? buf_err(json) : err;
+}
+
 static enum es_err write_page(struct searching *q, struct buf *json)
 {
 	size_t count = q->found.count, from, to;
@@ -931,7 +948,7 @@ enum es_err search_page(struct reader *r, const struct search *s, struct buf *js
 	if (err == ES_OK)
 		err = search_find(&q);
 	if (err == ES_OK)
-		err = write_page(&q, json);
+		err = s->points ? write_points(&q, json) : write_page(&q, json);
 	search_done(&q);
 	return err;
 }

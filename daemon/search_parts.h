@@ -13,7 +13,12 @@ ES_MUST_USE enum es_err search_count(struct reader *r, const struct search *s, i
 /* What `cards` adds to a hit: ,"data":{},"structure":{},"lat":,"lon":. */
 #define SEARCH_CARDS 3
 const struct schema_kind *search_card_kind(size_t i);
+bool search_is_card(const struct schema_kind *k);
 ES_MUST_USE enum es_err search_card(struct reader *r, const struct record_id *id, const struct kind_map *m, struct buf *json);
+
+/* Where those records of a kind of the cards lie: [lat, lon, how many]... `next` gives one
+ * after another, then 0. */
+ES_MUST_USE enum es_err search_points(struct reader *r, const struct schema_kind *k, int64_t (*next)(void *ctx), void *ctx, struct buf *json);
 
 bool filter_given(const struct search *s);
 /* Has the kind all the filters that are given? */

@@ -44,9 +44,9 @@ browse() {
 		ESSAIM_FACTS=$work/facts.json node "$here/$1_test.mjs" "$2" >"$work/browse.out" 2>"$work/browse.err"; then
 		failed=$((failed + 1))
 		[ -s "$work/browse.out" ] || not_ok "page-$1-$2" "$(head -n 3 "$work/browse.err" | tr '\n' ' ')"
-		tail -n 5 "$work/browse.err" >&2
 	fi
 	cat "$work/browse.out"
+	tail -n 5 "$work/browse.err" >&2 # figures, or why it broke off
 }
 
 here=$(cd "$(dirname "$0")" && pwd)
