@@ -57,7 +57,7 @@ export function annuaire(place) {
 	const own_pays = place.me.node?.pays || '';
 	const own = `pole-${own_pays}`;
 	const asked = {q: '', genre: 'structure', pays: '', filiere: '', type: '', label: '', pres: '', rayon: '20', carte: ''};
-	let uid = '', found = null, opened = null, all_points = [], pointing, map, waiting, flying, told, slow, todo = null;
+	let uid = '', found = null, opened = null, all_points = [], pointing, drawing, map, waiting, flying, told, slow, todo = null;
 
 	function read(params) {
 		for (const k of Object.keys(asked))
@@ -303,7 +303,7 @@ export function annuaire(place) {
 			$('.defile').scrollTop = scrolled;
 		if (focused)
 			$(`a.ligne[data-uid="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
-		draw_map();
+		map_later();
 		clearTimeout(told);
 		if (!quietly)
 			told = setTimeout(() => say(count_words()), 1000);
@@ -347,6 +347,12 @@ export function annuaire(place) {
 		if (asked.q.trim() || filtered() || !own_pays)
 			return [...points, ...rest];
 		return points.filter(p => p.own);
+	}
+
+	// The list is read first: the map follows once it is on the screen.
+	function map_later() {
+		cancelAnimationFrame(drawing);
+		drawing = requestAnimationFrame(() => setTimeout(draw_map));
 	}
 
 	// The open sheet may be none of the lines: it is drawn all the same.
@@ -501,6 +507,7 @@ export function annuaire(place) {
 			clearTimeout(told);
 			clearTimeout(slow);
 			clearTimeout(pointing);
+			cancelAnimationFrame(drawing);
 		},
 	};
 }
