@@ -313,6 +313,14 @@ enum es_err api_report_send(struct request *r, struct node *n);
 enum es_err api_due(struct request *r, struct reader *reader);
 enum es_err api_renewals(struct request *r, struct reader *reader);
 enum es_err api_codes(struct request *r, struct reader *reader);
+/* api_page_territory.c */
+enum es_err api_coverage(struct request *r, struct reader *reader);
+enum es_err api_series(struct request *r, struct reader *reader);
+enum es_err api_meetings(struct request *r, struct node *n);
+/* api_page_federation.c */
+enum es_err api_invitations(struct request *r, struct node *n);
+void api_qr(struct request *r);
+enum es_err api_activity(struct request *r, struct reader *reader);
 /* api_accounts.c */
 void api_accounts(struct request *r);
 void api_account_add(struct request *r);

@@ -6,7 +6,13 @@ import {language} from './words.js';
 const V1 = '/api/v1/';
 export const bus = new EventTarget();
 export const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, {detail}));
-export const hear = (name, f) => bus.addEventListener(name, e => f(e.detail));
+// Returns how to hear no more.
+export function hear(name, f) {
+	const g = e => f(e.detail);
+
+	bus.addEventListener(name, g);
+	return () => bus.removeEventListener(name, g);
+}
 
 let csrf = null;
 let is_cut = false;

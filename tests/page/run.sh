@@ -41,7 +41,7 @@ page() {
 # browse TEST PHASE: its lines are ours.
 browse() {
 	if ! ESSAIM_NPM=$npm ESSAIM_CHROMIUM=$chromium ESSAIM_SHOTS=$shots ESSAIM_HUB=http://$hub_at ESSAIM_CRESS=http://$cress_at \
-		ESSAIM_FACTS=$work/facts.json node "$here/$1_test.mjs" "$2" >"$work/browse.out" 2>"$work/browse.err"; then
+		ESSAIM_FACTS=$work/facts.json ESSAIM_BIN=$bin ESSAIM_WORK=$work node "$here/$1_test.mjs" "$2" >"$work/browse.out" 2>"$work/browse.err"; then
 		failed=$((failed + 1))
 		[ -s "$work/browse.out" ] || not_ok "page-$1-$2" "$(head -n 3 "$work/browse.err" | tr '\n' ' ')"
 	fi
@@ -71,6 +71,17 @@ for browse_test in "$here"/*_test.mjs; do
 	[ "${1:-$browse_name}" = "$browse_name" ] || continue
 	browse "$browse_name" online
 done
+# What an administrator does needs an account.
+if [ "${1:-do}" = do ]; then
+	ESSAIM_PASSWORD=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+	echo "$ESSAIM_PASSWORD" | must e cress account add gwen --role admin >/dev/null
+	free_port
+	ESSAIM_PORT_A=$port
+	free_port
+	ESSAIM_PORT_B=$port
+	export ESSAIM_PASSWORD ESSAIM_PORT_A ESSAIM_PORT_B
+	browse do admin
+fi
 # With home away: what is written waits, and it is said so.
 stop cress
 must e morlaix set "$world_own" telephone=+33298000001 >/dev/null
