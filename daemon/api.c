@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The HTTP side: connections, bodies, suspended requests. Routes are in
- * api_routes.c, what they do in api_status.c, api_records.c, api_federation.c.
+ * api_routes.c, what they do in api_status.c, api_edit.c, api_federation.c...
  * Their listeners are in api_listener.c, the page's gate in web_gate.c. */
 #include "daemon/api.h"
 #include <errno.h>

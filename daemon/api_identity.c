@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 #include "daemon/api_parts.h"
-#include "proto/canon.h"
 
 #define DECIDE_DAYS 30 /* the hubs have so long before the CRESS decides alone */
 #define PAIR_MAX 64 /* others that one unlink parts a record from */
@@ -286,75 +285,6 @@ enum es_err api_unlink(struct request *r, struct node *n)
 	}
 	if (err == ES_OK)
 		word_answer(r, &p);
-	return err;
-}
-
-/* --- a structure closes (F14) --- */
-
-struct closing {
-	struct node *n;
-	struct buf *out;
-	size_t count;
-	enum es_err err;
-};
-
-static void add_uid(struct closing *c, struct slice uid)
-{
-	if (c->out) {
-		buf_str(c->out, c->count ? "," : "");
-		json_quote(uid, c->out);
-	}
-	c->count++;
-}
-
-static bool suspend_offer(void *ctx, const struct slice *columns)
-{
-	struct closing *c = ctx;
-	struct edit e = {.kind = schema_kind_named(slice_str("offre")), .has_uid = true};
-	struct edit_result result;
-	struct buf value;
-
-	if (!ulid_decode((const char *)columns[0].p, columns[0].len, e.uid.bytes))
-		return true;
-	buf_init(&value, 64);
-	canon_str(&value, slice_str("suspendue"));
-	e.values[offre_statut] = buf_slice(&value);
-	c->err = node_edit(c->n, &e, true, &result);
-	buf_done(&value);
-	add_uid(c, columns[0]);
-	return c->err == ES_OK;
-}
-
-static bool note_partnership(void *ctx, const struct slice *columns)
-{
-	add_uid(ctx, columns[0]);
-	return true;
-}
-
-/* The partnerships stay: closing one wants a reason and what both sides make of it. */
-enum es_err structure_closed(struct node *n, const struct id16 *uid, struct buf *out)
-{
-	struct closing c = {.n = n, .out = out};
-	char text[ULID_LEN + 1];
-	enum es_err err;
-
-	if (!n->reader)
-		return ES_OK;
-	ulid_encode(uid->bytes, text);
-	if (out)
-		buf_str(out, ",\"offres_suspendues\":[");
-	err = reader_rows(n->reader, "SELECT uid FROM offre WHERE structure_uid = ?1 AND pole = ?2 AND coalesce(statut, 'active') = 'active' ORDER BY uid",
-			  (const struct slice[]){slice_str(text), slice_str(n->owner)}, 2, suspend_offer, &c);
-	if (err == ES_OK)
-		err = c.err;
-	if (err != ES_OK || !out)
-		return err;
-	c.count = 0;
-	buf_str(out, "],\"partenariats_a_clore\":[");
-	err = reader_rows(n->reader, "SELECT uid FROM partenariat WHERE (structure_a_uid = ?1 OR structure_b_uid = ?1)"
-				     " AND etat NOT IN ('clos', 'abandonne') ORDER BY uid",
-			  (const struct slice[]){slice_str(text)}, 1, note_partnership, &c);
-	buf_str(out, "]");
 	return err;
 }
 

@@ -172,10 +172,7 @@ enum es_err api_refuse(struct request *r, struct node *n)
 static enum es_err uid_param(struct request *r, struct id16 *uid)
 {
 	body_text(r, "uid", r->part, sizeof r->part);
-	if (ulid_decode(r->part, strlen(r->part), uid->bytes))
-		return ES_OK;
-	buf_printf(&r->why, "%s: not a uid (26 characters)", r->part);
-	return ES_BAD_VALUE;
+	return part_uid(r, uid);
 }
 
 enum es_err api_forget(struct request *r, struct node *n)

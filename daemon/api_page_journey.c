@@ -132,7 +132,7 @@ struct sent {
 	struct node *n;
 	struct record_id records[SENT_MAX];
 	unsigned kinds[SENT_MAX];
-	size_t count;
+	size_t count, said;
 };
 
 static void sent_add(struct sent *s, const struct record_id *id, unsigned kind)
@@ -228,6 +228,7 @@ static enum es_err sent_commits(struct sent *s)
 	return err;
 }
 
+/* What is gone is passed over. */
 static enum es_err sent_json(struct sent *s, size_t i)
 {
 	const struct schema_kind *k = schema_kind_no(s->kinds[i]);
@@ -238,10 +239,12 @@ static enum es_err sent_json(struct sent *s, size_t i)
 	buf_init(&state, STATE_BYTES);
 	err = reader_state(s->n->reader, &s->records[i], s->kinds[i], &state);
 	ulid_encode(s->records[i].bytes + 16, uid);
-	buf_printf(&s->r->out, "%s{\"uid\":\"%s\",\"kind\":\"%s\",\"nom\":", i ? "," : "", uid, k ? k->name : "");
-	json_quote(reader_title(k, buf_slice(&state)), &s->r->out);
-	way_json(s->n, buf_slice(&state), &s->r->out);
-	buf_str(&s->r->out, "}");
+	if (err == ES_OK && fold_latest(buf_slice(&state)) > 0 && !fold_deleted(buf_slice(&state))) {
+		buf_printf(&s->r->out, "%s{\"uid\":\"%s\",\"kind\":\"%s\",\"nom\":", s->said++ ? "," : "", uid, k ? k->name : "");
+		json_quote(reader_title(k, buf_slice(&state)), &s->r->out);
+		way_json(s->n, buf_slice(&state), &s->r->out);
+		buf_str(&s->r->out, "}");
+	}
 	buf_done(&state);
 	return err;
 }

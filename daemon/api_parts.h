@@ -132,9 +132,8 @@ enum es_err member_param(struct request *r, struct node *n, struct member *out);
 void member_answer(struct request *r, const struct member *m);
 /* The territory of a Pays of the reference tables is in the control log, or entered. */
 enum es_err territory_ensure(struct request *r, struct node *n, const char *code);
-/* F14: a structure of ours is closed. Its offers here are suspended; `out`, if any, gets
- * their uids and the partnerships to close, members of an object. */
-enum es_err structure_closed(struct node *n, const struct id16 *uid, struct buf *out);
+/* The path's last part is a uid; else the answer says so. */
+ES_MUST_USE enum es_err part_uid(struct request *r, struct id16 *uid);
 /* F15: the other side's word is not written by hand. ES_NOT_ALLOWED. */
 enum es_err countersign_guard(struct request *r, const struct schema_kind *k, const struct pair *pairs, size_t count);
 /* The offers that go with that of a structure, by number; malloc'd. */

@@ -100,6 +100,17 @@ void seats_list_json(struct node *n, const struct id16 *event, struct buf *json)
 	seats_done(&e);
 }
 
+/* More than the event has would wait for ever. */
+static enum es_err seats_too_many(struct buf *why, struct node *n, const struct id16 *event, uint32_t persons)
+{
+	struct seats e = {0};
+
+	if (node_seats(n, event, &e) == ES_OK)
+		buf_printf(why, "nb_personnes: %u, and the event has %lld place(s) in all; ask for that many at most", persons, (long long)e.capacity);
+	seats_done(&e);
+	return ES_BAD_VALUE;
+}
+
 enum es_err api_register(struct request *r, struct node *n)
 {
 	struct id16 event, structure = {{0}};
@@ -128,6 +139,8 @@ enum es_err api_register(struct request *r, struct node *n)
 		buf_printf(&r->why, "%s: no such event here", r->part);
 	else if (err == ES_NOT_ALLOWED)
 		buf_printf(&r->why, "%s: this event is cancelled or over", r->part);
+	else if (err == ES_TOO_LARGE)
+		err = seats_too_many(&r->why, n, &event, persons);
 	else if (err == ES_BAD_VALUE)
 		buf_printf(&r->why, "%s: structure is a structure known here, nb_personnes 1 to %d", r->part, SEAT_PERSONS_MAX);
 	if (err == ES_OK)

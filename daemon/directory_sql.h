@@ -92,7 +92,8 @@ int place_column(int64_t lon_e7);
 /* The folded text of a record's searchable fields, appended. */
 void search_text(const struct shown *s, const struct kind_map *m, struct buf *out);
 
-/* The reader's inside, for reader*.c and search.c. */
+/* The reader's inside, for reader*.c and search*.c. */
+#define ASKED_KEPT 16
 struct reader {
 	sqlite3 *db;
 	const struct reference *ref;
@@ -103,6 +104,8 @@ struct reader {
 	sqlite3_stmt *knows[KINDS_MAX];
 	struct identity identity; /* at its first use */
 	sqlite3_stmt *contacts; /* of a structure */
+	sqlite3_stmt *asked[ASKED_KEPT]; /* what reader_number() and its like asked of late */
+	unsigned asked_next;
 };
 /* A condition on the kind's table: the records that stand within the reader's limit. */
 #define READER_WITHIN_MAX 160

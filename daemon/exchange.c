@@ -35,6 +35,8 @@ struct importing {
 	struct edit edit, contact;
 	struct exchange_match match;
 	bool left; /* its candidates are not decided */
+	struct slice pole; /* another hub's, that the line names */
+	bool stands; /* it says what stands, and may say no more */
 	struct findings findings;
 	struct buf cells, values, contact_values, derived, extra, line;
 	struct seen seen, uids, contacts;
@@ -114,11 +116,11 @@ static void take_uid(struct importing *im, const struct column *c, struct slice 
 		findings_add(&im->findings, c->header, "uid_invalide", VERDICT_REJECTED, text);
 }
 
-static void take_pole(struct importing *im, const struct column *c, struct slice text)
+static void take_pole(struct importing *im, struct slice text)
 {
 	text = text_trim(text);
 	if (text.len > 0 && im->host->pole && !slice_eq(text, slice_str(im->host->pole)))
-		findings_add(&im->findings, c->header, "autre_pole", VERDICT_REJECTED, text);
+		im->pole = text;
 }
 
 static void take_extra(struct importing *im, const struct column *c, struct slice text)
@@ -216,7 +218,7 @@ static void take_cell(struct importing *im, size_t i)
 		break;
 	case COLUMN_CONTACT: take_value(im, c->field, text, &im->contact, &im->contact_values); break;
 	case COLUMN_UID: take_uid(im, c, text); break;
-	case COLUMN_POLE: take_pole(im, c, text); break;
+	case COLUMN_POLE: take_pole(im, text); break;
 	case COLUMN_EXTRA: take_extra(im, c, text); break;
 	case COLUMN_IGNORED: break;
 	}
@@ -383,6 +385,27 @@ static enum es_err note_twice(struct importing *im)
 	return err;
 }
 
+static void forget_findings(struct importing *im)
+{
+	im->findings.count = 0;
+	im->findings.worst = VERDICT_ACCEPTED;
+}
+
+/* An export of the federation holds the other hubs' records too: where such a line says
+ * what stands, nobody asks for a change; else its own hub is asked (`propose`). */
+static void judge_others(struct importing *im)
+{
+	if (im->pole.len == 0 && (im->header.has_pole || !im->edit.has_uid))
+		return;
+	im->stands = im->findings.worst != VERDICT_REJECTED && exchange_stands(im->host, &im->edit);
+	if (im->pole.len == 0)
+		return; /* whose it is shows when it is refused */
+	if (im->stands)
+		forget_findings(im); /* its own hub hears them */
+	else
+		findings_add(&im->findings, "pole", "autre_pole", VERDICT_REJECTED, im->pole);
+}
+
 /* Two lines that claim one record: neither is the right one. */
 static enum es_err note_uid(struct importing *im)
 {
@@ -419,8 +442,7 @@ static enum es_err read_record(struct importing *im)
 	size_t n = im->csv.count < im->header.count ? im->csv.count : im->header.count;
 	enum es_err err;
 
-	im->findings.count = 0;
-	im->findings.worst = VERDICT_ACCEPTED;
+	forget_findings(im);
 	memset(&im->match, 0, sizeof(im->match));
 	memset(&im->edit, 0, sizeof(im->edit));
 	im->edit.kind = im->options->kind;
@@ -432,7 +454,8 @@ static enum es_err read_record(struct importing *im)
 		memset(&im->contact, 0, sizeof(im->contact));
 		im->contact.kind = schema_kind_named(slice_str("contact"));
 	}
-	im->left = false;
+	im->left = im->stands = false;
+	im->pole = SLICE_NONE;
 	buf_clear(&im->cells);
 	buf_clear(&im->values);
 	buf_clear(&im->contact_values);
@@ -446,9 +469,16 @@ static enum es_err read_record(struct importing *im)
 		take_cell(im, i);
 	err = settle(im);
 	if (err == ES_OK)
+		judge_others(im);
+	if (err == ES_OK && im->stands && im->pole.len > 0)
+		return note_uid(im);
+	if (err == ES_OK)
 		err = find_known(im);
 	if (err == ES_OK)
 		exchange_check(&im->edit, judged_whole(im), im->ref, im->host, &im->derived, &im->findings);
+	im->stands = im->stands && im->findings.worst == VERDICT_REJECTED;
+	if (im->stands)
+		forget_findings(im);
 	if (buf_err(&im->values) != ES_OK || buf_err(&im->contact_values) != ES_OK || buf_err(&im->derived) != ES_OK)
 		return err == ES_OK ? ES_TOO_LARGE : err;
 	if (err == ES_OK)
@@ -526,6 +556,12 @@ static enum es_err write_contact(struct importing *im, const struct id16 *struct
 	return err;
 }
 
+static void count_same(struct importing *im, const char **match)
+{
+	*match = "inchange";
+	im->counts->same++;
+}
+
 /* "nouveau" and so on; NULL where the record was not taken. */
 static enum es_err write_edit(struct importing *im, const char **match)
 {
@@ -535,6 +571,10 @@ static enum es_err write_edit(struct importing *im, const char **match)
 	*match = NULL;
 	if (im->findings.worst == VERDICT_REJECTED)
 		return ES_OK;
+	if (im->stands) {
+		count_same(im, match);
+		return ES_OK;
+	}
 	if (im->left) {
 		*match = "candidat";
 		im->counts->candidates++;
@@ -542,7 +582,10 @@ static enum es_err write_edit(struct importing *im, const char **match)
 	}
 	err = im->host->edit(im->host->ctx, &im->edit, &answer);
 	if (err == ES_OTHER_HUB) {
-		findings_add(&im->findings, "uid", "autre_pole", VERDICT_REJECTED, SLICE_NONE);
+		if (exchange_stands(im->host, &im->edit))
+			count_same(im, match);
+		else
+			findings_add(&im->findings, "uid", "autre_pole", VERDICT_REJECTED, SLICE_NONE);
 		return ES_OK;
 	}
 	if (err != ES_OK)
@@ -560,8 +603,7 @@ static enum es_err write_edit(struct importing *im, const char **match)
 		im->counts->changed++;
 		break;
 	case EDIT_SAME:
-		*match = "inchange";
-		im->counts->same++;
+		count_same(im, match);
 		break;
 	}
 	if (!im->header.contacts || answer.older || !names_any(&im->contact))

@@ -291,6 +291,7 @@ static enum es_err find_fields(struct header *h, struct buf *why)
 
 	for (size_t i = 0; i < h->count; i++) {
 		h->has_uid = h->has_uid || h->columns[i].use == COLUMN_UID;
+		h->has_pole = h->has_pole || h->columns[i].use == COLUMN_POLE;
 		h->contacts = h->contacts || h->columns[i].use == COLUMN_CONTACT;
 		if (h->columns[i].use != COLUMN_FIELD)
 			continue;

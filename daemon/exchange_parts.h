@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A spreadsheet's header against a kind's fields. Private to exchange.c. */
+ * What exchange.c stands on: a spreadsheet's header against a kind's fields, and what
+ * a line says against what stands. Private to daemon/exchange*.c. */
 #ifndef DAEMON_EXCHANGE_PARTS_H
 #define DAEMON_EXCHANGE_PARTS_H
 
 #include "daemon/csv.h"
 #include "daemon/encoding.h"
+#include "daemon/exchange.h"
 #include "proto/schema.h"
 
 enum column_use { COLUMN_FIELD, COLUMN_CONTACT, COLUMN_UID, COLUMN_POLE, COLUMN_EXTRA, COLUMN_IGNORED };
@@ -20,7 +22,7 @@ struct header {
 	struct column columns[CSV_FIELDS_MAX];
 	size_t count;
 	const struct column *of_field[SCHEMA_FIELDS_MAX]; /* by field index; NULL: absent */
-	bool has_uid;
+	bool has_uid, has_pole;
 	bool is_annuaire; /* these are the headers of our own export for spreadsheets */
 	bool contacts; /* some column is of a contact */
 	struct buf names; /* what the headers point into */
@@ -35,5 +37,9 @@ void header_done(struct header *h);
 const struct schema_field *header_tax_field(const struct schema_kind *k, const struct schema_field *money);
 /* "encoding", "separator", "mapping" and "extra" of the report. */
 void header_json(const struct header *h, enum encoding e, char separator, struct buf *out);
+
+/* Does the record of the line's uid, whosever it is, say all that the line says in the
+ * table's columns? False where there is none. */
+bool exchange_stands(const struct exchange_host *host, const struct edit *e);
 
 #endif

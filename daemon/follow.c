@@ -10,12 +10,12 @@
 #define FOLLOW_BYTES (4 * CHANGE_MAX)
 
 static const struct {
-	const char *kind;
+	unsigned kind;
 	size_t field;
 	const char *value;
 	enum es_err (*then)(const struct following *f);
 } rows[] = {
-#define FOLLOW(k, f, v, function) {.kind = #k, .field = k##_##f, .value = (v), .then = (function)},
+#define FOLLOW(k, f, v, function) {.kind = k##_KIND, .field = k##_##f, .value = (v), .then = (function)},
 #include "daemon/follow.def"
 #undef FOLLOW
 };
@@ -26,7 +26,7 @@ enum es_err follow_edit(const struct following *f)
 	enum es_err err = ES_OK;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && err == ES_OK; i++) {
-		if (strcmp(rows[i].kind, f->was.e->kind->name) != 0)
+		if (rows[i].kind != f->was.e->kind->no)
 			continue;
 		if (rows[i].value ? rules_enters(&f->was, rows[i].field, rows[i].value) : rules_changes(&f->was, rows[i].field)) {
 			one.field = rows[i].field;
@@ -112,7 +112,7 @@ enum es_err follow_put(const struct following *because, const char *kind, const 
 	buf_init(&p->scratch, FOLLOW_BYTES);
 	buf_init(&p->before, FOLLOW_BYTES);
 	p->e.kind = schema_kind_named(slice_str(kind));
-	p->e.decides = true;
+	p->e.decides = because->was.host->by_hand;
 	p->e.has_uid = uid != NULL;
 	assert(p->e.kind);
 	err = uid && !ulid_decode(uid, strlen(uid), p->e.uid.bytes) ? ES_NOT_FOUND : read_values(p, values, count);

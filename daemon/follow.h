@@ -5,9 +5,10 @@
  *
  *     exchange_check -> node_edit -> follow_edit -> follow_put ... -> follow_edit ...
  *
- * Only a person's edit has consequences: an import brings records as they are. A
- * consequence writes with follow_put, through the same checks as a person, and may
- * have consequences itself, so the table holds no circle. It sees the directory as
+ * Only a person's edit has consequences: an import brings records as they are, but for a
+ * structure that is closed (api_host.c). A consequence writes with follow_put, through the
+ * same checks as a person, and may have consequences itself, so the table holds no circle.
+ * It sees the directory as
  * it was before the edit (`was.host->reader`), and writes only records of this node.
  * Whatever fails undoes the edit and all that followed; what was refused is in the
  * edit's findings. */
@@ -23,6 +24,7 @@ struct following {
 	struct checking was;
 	char uid[ULID_LEN + 1]; /* whose edit it is; a new record has its uid by now */
 	size_t field; /* the row's: what changed */
+	struct buf *answer; /* NULL, or it gets what else was done, as members of an object */
 };
 
 #define FOLLOW(kind, field, value, function) ES_MUST_USE enum es_err function(const struct following *f);

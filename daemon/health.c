@@ -10,10 +10,10 @@
 #define OFFER_LATE_DAYS 30
 #define NEWCOMER_DAYS 7 /* a member is news... */
 #define NEWCOMERS_MS 60000 /* ...counted so often, or when there is one more */
-#define TERMS_MS 2000 /* between two counts while the directory moves... */
-#define TERMS_LARGE_MS 60000 /* ...a large one... */
-#define TERMS_LARGE (16 << 20) /* bytes of journal */
-#define TERMS_REST_MS (3600ll * 1000) /* ...and while only the date does */
+#define COUNTS_MS 2000 /* between two counts while the directory moves... */
+#define COUNTS_LARGE_MS 60000 /* ...a large one... */
+#define COUNTS_LARGE (16 << 20) /* bytes of journal */
+#define COUNTS_REST_MS (3600ll * 1000) /* ...and while only the date does */
 
 static bool count_proof(void *ctx, const struct id16 *log, uint64_t seq, struct slice proof)
 {
@@ -120,27 +120,19 @@ static bool count_request(void *ctx, const struct rgpd_request *q)
 	return true;
 }
 
-static bool terms_stand(struct node *n, const struct health *h, const struct position *at)
+static bool counts_stand(struct node *n, const struct health *h, const struct position *at)
 {
-	bool moved = at->commit != h->terms_commit || at->edit != h->terms_edit;
-	es_ms pause = !moved ? TERMS_REST_MS : journal_file_bytes(n->journal) > TERMS_LARGE ? TERMS_LARGE_MS : TERMS_MS;
+	bool moved = at->commit != h->counted_commit || at->edit != h->counted_edit;
+	es_ms pause = !moved ? COUNTS_REST_MS : journal_file_bytes(n->journal) > COUNTS_LARGE ? COUNTS_LARGE_MS : COUNTS_MS;
 
-	return h->terms_at && n->utc >= h->terms_at && n->utc - h->terms_at < pause;
+	return h->counted_at && n->utc >= h->counted_at && n->utc - h->counted_at < pause;
 }
 
-static void count_terms(struct node *n, struct health *h)
+static void count_terms(struct node *n, struct health *h, const char *today)
 {
-	struct position at = n->reader ? reader_position(n->reader) : (struct position){0};
 	struct request_counting requests = {.h = h};
-	char today[11];
 
-	if (!n->reader || terms_stand(n, h, &at))
-		return;
 	h->past = h->soon = h->requests_late = 0;
-	h->terms_at = n->utc;
-	h->terms_commit = at.commit;
-	h->terms_edit = at.edit;
-	day_of(n->utc, today);
 	(void)!rgpd_each_due(n->reader, n->owner, today, count_due, h);
 	if (day_add_days(slice_str(today), -RGPD_LATE_DAYS, requests.before))
 		(void)!rgpd_each_request(n->reader, n->owner, count_request, &requests);
@@ -156,14 +148,11 @@ static void count_terms(struct node *n, struct health *h)
 	"SELECT count(*) " PROPOSED " AND EXISTS (SELECT 1 FROM doublon_fiche f CROSS JOIN structure s WHERE f.rec = d.rec" \
 	" AND s.uid = f.uid AND s.pole = ?1) AND NOT EXISTS (SELECT 1 FROM doublon o WHERE o.pole = ?1 AND o.uids = d.uids)"
 
-static void count_duplicates(struct node *n, struct health *h)
+static void count_duplicates(struct node *n, struct health *h, const char *today)
 {
-	char late[11], today[11];
+	char late[11];
 
 	h->duplicates = h->duplicates_late = h->duplicates_asked = 0;
-	if (!n->reader)
-		return;
-	day_of(n->utc, today);
 	if (!day_add_days(slice_str(today), -OFFER_LATE_DAYS, late))
 		return;
 	const struct slice args[] = {slice_str(n->owner), slice_str(late)};
@@ -178,30 +167,18 @@ static void count_duplicates(struct node *n, struct health *h)
 size_t health_duplicates(struct node *n)
 {
 	struct health h = {0};
+	char today[11];
 
-	count_duplicates(n, &h);
+	day_of(n->utc, today);
+	count_duplicates(n, &h, today);
 	return h.duplicates + h.duplicates_asked;
 }
 
-static void count_followups(struct node *n, struct health *h)
-{
-	char today[11];
-
-	if (!n->reader)
-		return;
-	day_of(n->utc, today);
-	reader_due_counts(n->reader, today, &h->followups);
-}
-
 /* What we have proposed is looked up only where something waits. */
-static void count_requests(struct node *n, struct health *h)
+static void count_requests(struct node *n, struct health *h, const char *today)
 {
 	struct buf answered;
-	char today[11];
 
-	if (!n->reader)
-		return;
-	day_of(n->utc, today);
 	requests_count(n->reader, slice_str("[]"), today, &h->requests);
 	if (h->requests.waiting == 0)
 		return;
@@ -209,6 +186,24 @@ static void count_requests(struct node *n, struct health *h)
 	if (requests_answered(n, &answered) == ES_OK)
 		requests_count(n->reader, buf_slice(&answered), today, &h->requests);
 	buf_done(&answered);
+}
+
+/* What the directory tells, counted where it has moved. */
+static void count_directory(struct node *n, struct health *h)
+{
+	struct position at = n->reader ? reader_position(n->reader) : (struct position){0};
+	char today[11];
+
+	if (!n->reader || counts_stand(n, h, &at))
+		return;
+	h->counted_at = n->utc;
+	h->counted_commit = at.commit;
+	h->counted_edit = at.edit;
+	day_of(n->utc, today);
+	count_terms(n, h, today);
+	count_duplicates(n, h, today);
+	reader_due_counts(n->reader, today, &h->followups);
+	count_requests(n, h, today);
 }
 
 /* CRESS: whose batches wait at home for the charter in force (A3). */
@@ -282,13 +277,10 @@ void health_read(struct node *n, struct health *h)
 	h->proofs = 0;
 	(void)!node_proofs(n, count_proof, &h->proofs);
 	count_erasures(n, h);
-	count_duplicates(n, h);
-	count_terms(n, h);
-	count_followups(n, h);
+	count_directory(n, h);
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;
-	count_requests(n, h);
 	h->charter_due = node_charter_due(n);
 	count_unaccepted(n, h);
 	count_newcomers(n, h);

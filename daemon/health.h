@@ -24,11 +24,11 @@ struct health {
 	size_t erasures_late; /* of `erasures`: ordered 20 days ago and more */
 	size_t past, soon; /* own records past their term (rgpd.h), or near it... */
 	size_t requests_late; /* ...and persons' requests that wait for 20 days and more */
-	es_ms terms_at; /* counted then... */
-	int64_t terms_commit, terms_edit; /* ...where the directory stood */
 	struct requests_open requests; /* of volunteers, without an answer */
 	bool charter_due; /* the charter in force waits for our acceptance */
 	struct due_counts followups; /* of our partnerships */
+	es_ms counted_at; /* duplicates, terms, requests and follow-ups, then... */
+	int64_t counted_commit, counted_edit; /* ...where the directory stood */
 	size_t unaccepted; /* CRESS: hubs whose acceptance it waits for... */
 	char unaccepted_names[256]; /* ...and which, joined by ", " */
 	size_t newcomers; /* a hub's: members who entered after us, within 7 days... */

@@ -41,6 +41,10 @@ enum es_err inscription_ask(const struct following *f)
 	enum es_err err = node_ask_seats(f->n, &e, &s, (uint32_t)persons, &no);
 	if (err == ES_NOT_FOUND || err == ES_NOT_ALLOWED)
 		return ES_OK;
+	if (err == ES_TOO_LARGE) {
+		findings_add(f->was.findings, "nb_personnes", "plus_que_de_places", VERDICT_REJECTED, SLICE_NONE);
+		return ES_BAD_VALUE;
+	}
 	if (err != ES_OK)
 		return err;
 	snprintf(number, sizeof(number), "%u", no);

@@ -269,13 +269,15 @@ ES_MUST_USE enum es_err node_propose(struct node *n, const struct edit *e, struc
  * ES_NOT_FOUND, ES_NOT_ALLOWED. */
 ES_MUST_USE enum es_err node_answer(struct node *n, int64_t no, bool accept, struct slice why);
 /* Seats of an event, by its uid. The organiser's hub grants in order of arrival there;
- * what does not fit waits. */
+ * what does not fit waits, and all who come later wait behind it, until places come free:
+ * then the first who fits. */
 struct seat {
 	uint32_t no; /* of the request, drawn by its hub */
 	struct id16 hub, structure;
 	uint32_t persons;
 	bool granted;
 	bool waits; /* the request, or its grant, is not sealed yet */
+	int64_t arrival; /* in which order it came here; 0: not sealed */
 	struct position3 at; /* where it lies; seq 0: not sealed... */
 	int64_t edit; /* ...then its place in the outbox */
 };
@@ -293,7 +295,8 @@ struct seats {
 ES_MUST_USE enum es_err node_seats(struct node *n, const struct id16 *event, struct seats *out);
 void seats_done(struct seats *s);
 /* Asks for seats; *no is the request's number. ES_NOT_FOUND, ES_NOT_ALLOWED (closed),
- * ES_BAD_VALUE (structure not known here, or how many). */
+ * ES_TOO_LARGE (more than there are places), ES_BAD_VALUE (structure not known here, or
+ * how many). */
 ES_MUST_USE enum es_err node_ask_seats(struct node *n, const struct id16 *event, const struct id16 *structure,
 				       uint32_t persons, uint32_t *no);
 /* Withdraws a request of ours; what was granted is free again. ES_NOT_FOUND. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * An inscription says what became of its request for seats: `demande` until its
- * organiser has heard, `liste_attente` where they do not fit, `inscrit` once granted,
+ * organiser has heard, `liste_attente` where they do not fit or wait behind, `inscrit` once granted,
  * `annule` once given back. It is local, and written here without anybody's doing;
  * `present` and `absent` are people's. */
 #include <stdio.h>
@@ -47,6 +47,15 @@ static const struct seat *seat_of(const struct node *n, const struct seats *s, u
 	return NULL;
 }
 
+/* It does not fit, or comes after one that does not (node_seat.c). */
+static bool is_behind(const struct seats *s, const struct seat *seat)
+{
+	for (const struct seat *o = s->list; o <= seat && s->capacity >= 0; o++)
+		if (!o->granted && s->granted + (s->by_structure ? 1 : (int64_t)o->persons) > s->capacity)
+			return true;
+	return false;
+}
+
 static const char *becomes(const struct node *n, const struct seats *s, const struct enrolment *e)
 {
 	const struct seat *seat = seat_of(n, s, e->no);
@@ -55,9 +64,7 @@ static const char *becomes(const struct node *n, const struct seats *s, const st
 		return "annule";
 	if (seat->granted)
 		return "inscrit";
-	if (s->capacity >= 0 && s->granted + (s->by_structure ? 1 : (int64_t)seat->persons) > s->capacity)
-		return "liste_attente";
-	return "demande";
+	return is_behind(s, seat) ? "liste_attente" : "demande";
 }
 
 static enum es_err write_statut(struct node *n, const struct enrolment *e, const char *statut)

@@ -206,6 +206,20 @@ static enum es_err accept_request(struct node *n, const struct join_ask *ask, co
 	return err;
 }
 
+/* The same key asking again hears how its request stands. */
+static void answer_again(struct node *n, const struct join_ask *ask, struct join_request *found, struct buf *joined)
+{
+	const struct hash hash = invite_hash(&ask->secret);
+	const struct invitation_entry *known = rights_invite(&n->rights, &hash);
+	struct join_answer answer = {.accepted = true};
+
+	if (found->state == REQUEST_WAITING && known && known->approved && node_awaited(n, NULL) == 0 &&
+	    node_approve(n, found) == ES_OK)
+		found->state = REQUEST_APPROVED;
+	answer.state = found->state;
+	join_answer_encode(&answer, joined);
+}
+
 enum es_err node_join(struct node *n, struct slice body, const struct dh_public *key, const uint8_t handshake[64],
 		      struct buf *joined)
 {
@@ -223,19 +237,11 @@ enum es_err node_join(struct node *n, struct slice body, const struct dh_public 
 		return ES_WRONG_FEDERATION;
 	m.sign = ask.sign;
 	m.hub = crypto_hub_id(&n->rights.fed_id, &ask.sign);
-	/* The same key asking again hears how its request stands. */
 	struct finding_request f = {.hub = &m.hub};
 	if (ask.accept)
 		err = journal_request_each(n->journal, match_request, &f);
 	if (err == ES_OK && f.count > 0 && memcmp(f.found.member.dh.bytes, key->bytes, 32) == 0) {
-		const struct hash hash = invite_hash(&ask.secret);
-		const struct invitation_entry *known = rights_invite(&n->rights, &hash);
-
-		if (f.found.state == REQUEST_WAITING && known && known->approved && node_awaited(n, NULL) == 0 &&
-		    node_approve(n, &f.found) == ES_OK)
-			f.found.state = REQUEST_APPROVED;
-		answer.state = f.found.state;
-		join_answer_encode(&answer, joined);
+		answer_again(n, &ask, &f.found, joined);
 		return ES_OK;
 	}
 	if (err == ES_OK)

@@ -184,61 +184,78 @@ static enum es_err give_up_tail(struct node *n, uint64_t last_good)
 	return err == ES_OK ? node_drop_lost(n, last_good + 1) : err;
 }
 
-enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct node_keys *next, uint64_t last_good)
+/* May the key on paper be used? */
+static enum es_err check_recovery(struct node *n, const struct sign_public *key)
 {
-	const struct member *cress = rights_cress(&n->rights);
-	const struct head *h = &n->frontier.heads[0];
-	struct sign_secret secret;
-	struct recovery r = {.sign = next->sign, .dh = next->dh, .cut_seq = h->seq, .cut_id = h->id};
+	struct hash hash = recovery_hash(key);
+
+	if (!hash_eq(&hash, &n->rights.recovery))
+		return ES_BAD_KEY;
+	return node_key_entered(n) && node_awaited(n, NULL) > 0 ? ES_AWAITING : keep_name(n); /* else it may be all that helps */
+}
+
+static void sign_recovery(const struct node *n, const struct sign_secret *secret, struct recovery *r)
+{
+	struct buf message;
+
+	buf_init(&message, 512);
+	recovery_message(&n->rights.fed_id, r, &message);
+	r->sig = crypto_sign_as(SIGN_RECOVER, secret, buf_slice(&message));
+	buf_done(&message);
+}
+
+/* Under the new keys, which the commit that holds the entry bears already. */
+static enum es_err enter_recovery(struct node *n, const struct recovery *r, const struct node_keys *next)
+{
 	struct node_keys old = n->keys;
-	struct buf message, entry;
+	bool known = node_key_entered(n) || !old.has_former; /* members may know only the one before */
+	struct buf entry;
 	enum es_err err;
 
-	if (n->role != ROLE_CRESS || !cress)
-		return ES_NOT_ALLOWED;
-	crypto_sign_keys(seed, &r.key, &secret);
-	struct hash hash = recovery_hash(&r.key);
-	if (!hash_eq(&hash, &n->rights.recovery))
-		err = ES_BAD_KEY;
-	else
-		err = node_key_entered(n) && node_awaited(n, NULL) > 0 ? ES_AWAITING : keep_name(n); /* else it may be all that helps */
-	if (err != ES_OK) {
-		crypto_wipe(&secret, sizeof secret);
-		return err;
-	}
-	if (last_good < h->seq) { /* entries of the thief, taken back from members: gone */
-		err = give_up_tail(n, last_good);
-		cress = rights_cress(&n->rights);
-		h = &n->frontier.heads[0];
-		if (err != ES_OK || !cress)
-			return err != ES_OK ? err : ES_NOT_ALLOWED;
-		r.cut_seq = h->seq;
-		r.cut_id = h->id;
-	}
-	r.epoch = cress->epoch + 1;
-	buf_init(&message, 512);
 	buf_init(&entry, 1024);
-	recovery_message(&n->rights.fed_id, &r, &message);
-	r.sig = crypto_sign_as(SIGN_RECOVER, &secret, buf_slice(&message));
-	crypto_wipe(&secret, sizeof secret);
-	entry_recover(&r, &entry);
-	bool known = node_key_entered(n) || !old.has_former; /* members may know only the one before */
+	entry_recover(r, &entry);
 	n->keys = *next;
 	n->keys.former_dh = known ? old.dh_secret : old.former_dh;
 	n->keys.has_former = true;
-	n->keys.epoch = cress->epoch + 1; /* the commit that holds it bears the new key already */
-	n->epoch = r.epoch;
+	n->keys.epoch = r->epoch;
+	n->epoch = r->epoch;
 	n->recovering = true;
 	err = node_enter(n, &entry);
 	n->recovering = false;
 	if (err != ES_OK) {
 		n->keys = old;
-		n->epoch = cress->epoch;
+		n->epoch = r->epoch - 1;
 	} else {
 		note_taken(n, &old);
-		log_event(LOG_ERR_, "key.recovered", "epoch=%u", r.epoch);
+		log_event(LOG_ERR_, "key.recovered", "epoch=%u", r->epoch);
 	}
 	crypto_wipe(&old, sizeof old);
-	buf_done(&message);
 	return err;
+}
+
+enum es_err node_recover(struct node *n, const uint8_t seed[32], const struct node_keys *next, uint64_t last_good)
+{
+	const struct member *cress = rights_cress(&n->rights);
+	struct recovery r = {.sign = next->sign, .dh = next->dh};
+	struct sign_secret secret;
+	enum es_err err;
+
+	if (n->role != ROLE_CRESS || !cress)
+		return ES_NOT_ALLOWED;
+	crypto_sign_keys(seed, &r.key, &secret);
+	err = check_recovery(n, &r.key);
+	if (err == ES_OK && last_good < n->frontier.heads[0].seq) { /* entries of the thief, taken back from members: gone */
+		err = give_up_tail(n, last_good);
+		cress = rights_cress(&n->rights);
+		if (err == ES_OK && !cress)
+			err = ES_NOT_ALLOWED;
+	}
+	if (err == ES_OK) {
+		r.cut_seq = n->frontier.heads[0].seq;
+		r.cut_id = n->frontier.heads[0].id;
+		r.epoch = cress->epoch + 1;
+		sign_recovery(n, &secret, &r);
+	}
+	crypto_wipe(&secret, sizeof secret);
+	return err == ES_OK ? enter_recovery(n, &r, next) : err;
 }

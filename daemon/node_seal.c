@@ -453,7 +453,12 @@ static enum es_err tick(struct node *n, unsigned commits, bool *more)
 		if (err != ES_OK && !is_ours(err)) /* one entry that cannot be written holds up nobody */
 			log_event(LOG_ERR_, "derive.failed", "why=%s", es_err_name(err));
 	}
-	return is_ours(err) ? err : node_seal(n, commits, more);
+	if (is_ours(err))
+		return err;
+	bool waits = n->derive; /* for the directory, or for a better day */
+	err = node_seal(n, commits, more);
+	*more = *more || (n->derive && !waits); /* what follows from what was sealed */
+	return err;
 }
 
 enum es_err node_tick(struct node *n, unsigned commits, bool *more)

@@ -4,7 +4,14 @@
  * proposal about the event, in the requester's federation log: a structure and how
  * many persons. The organiser's node answers by itself, in order of arrival there,
  * and only when it may seal: then it holds every grant that it ever signed, so that
- * a restored organiser grants no seat twice. A requester's own answer withdraws. */
+ * a restored organiser grants no seat twice. A requester's own answer withdraws.
+ *
+ * Who arrives while somebody waits waits behind (C9). When places come free, those who
+ * waited already are gone through in order and the first who fits is let in: what was
+ * free when the queue was last looked at, and who was in it then, is a fact of the
+ * journal (struct look). */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "daemon/node_parts.h"
@@ -156,6 +163,7 @@ static enum es_err add_sealed(struct listing *l, const struct ask *a)
 	if (err == ES_OK && node_asks_seats(&ch, &q) && (s = add_seat(l, &q)) != NULL) {
 		s->hub = a->from;
 		s->at = a->at;
+		s->arrival = a->no;
 		s->granted = a->state == ASK_ACCEPTED;
 	}
 	buf_done(&b);
@@ -293,22 +301,89 @@ static enum es_err plan_visit(struct node *n, const struct record_id *event, con
 	return err;
 }
 
+/* The queue as it was last looked at. */
+struct look {
+	int64_t free, upto; /* places; the last arrival */
+};
+
+static void look_name(const struct record_id *event, char out[80])
+{
+	char hex[65];
+
+	hex_encode(event->bytes, 32, hex);
+	snprintf(out, 80, "places.%s", hex);
+}
+
+/* Never looked at: nothing has come free. */
+static struct look last_look(struct node *n, const struct record_id *event)
+{
+	struct look l = {.free = INT64_MAX};
+	char name[80];
+	struct buf text;
+
+	look_name(event, name);
+	buf_init(&text, 64);
+	if (journal_get(n->journal, name, &text))
+		(void)sscanf(buf_cstr(&text), "%" SCNd64 " %" SCNd64, &l.free, &l.upto);
+	buf_done(&text);
+	return l;
+}
+
+static enum es_err keep_look(struct node *n, const struct record_id *event, const struct look *was, const struct look *now)
+{
+	char name[80], text[48];
+
+	if (was->free == now->free && was->upto == now->upto)
+		return ES_OK;
+	look_name(event, name);
+	snprintf(text, sizeof text, "%" PRId64 " %" PRId64, now->free, now->upto);
+	return journal_set(n->journal, name, slice_str(text));
+}
+
+static enum es_err give(struct node *n, const struct record_id *event, const struct seats *e, const struct seat *s, int64_t cost)
+{
+	enum es_err err = write_answer(n, event, &s->at, true);
+
+	if (err == ES_OK && e->visits && e->by_structure && cost > 0)
+		err = plan_visit(n, event, &s->structure);
+	return err;
+}
+
+/* Whoever can never fit holds nobody up. */
+static enum es_err walk_queue(struct node *n, const struct record_id *event, struct seats *e, const struct look *was, struct look *now)
+{
+	bool freed = e->capacity - e->granted > was->free, held = false;
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < e->count && err == ES_OK; i++) {
+		struct seat *s = &e->list[i];
+		int64_t cost = cost_of(e, i, e->count);
+
+		now->upto = s->arrival > now->upto ? s->arrival : now->upto;
+		if (s->granted || s->at.seq == 0 || (e->capacity >= 0 && cost > e->capacity))
+			continue;
+		if ((e->capacity >= 0 && e->granted + cost > e->capacity) || (held && cost > 0 && !(freed && s->arrival <= was->upto))) {
+			held = true;
+			continue;
+		}
+		err = give(n, event, e, s, cost);
+		s->granted = true;
+		e->granted += cost;
+	}
+	now->free = e->capacity - e->granted;
+	return err;
+}
+
 static enum es_err grant(struct node *n, const struct record_id *event)
 {
+	struct look was = last_look(n, event), now = {0};
 	struct seats e;
 	enum es_err err = seats_of(n, event, &e);
 
-	for (size_t i = 0; i < e.count && err == ES_OK && !e.closed; i++) {
-		struct seat *s = &e.list[i];
-		int64_t cost = cost_of(&e, i, e.count);
-
-		if (s->granted || s->at.seq == 0 || (e.capacity >= 0 && e.granted + cost > e.capacity))
-			continue;
-		err = write_answer(n, event, &s->at, true);
-		if (err == ES_OK && e.visits && e.by_structure && cost > 0)
-			err = plan_visit(n, event, &s->structure);
-		s->granted = true;
-		e.granted += cost;
+	if (err == ES_OK && !e.closed) {
+		err = walk_queue(n, event, &e, &was, &now);
+		if (err == ES_OK)
+			err = keep_look(n, event, &was, &now);
 	}
 	seats_done(&e);
 	return err == ES_NOT_FOUND ? ES_OK : err; /* the event is deleted, or not here yet */
@@ -425,6 +500,8 @@ enum es_err node_ask_seats(struct node *n, const struct id16 *event, const struc
 	if (err == ES_OK && (persons < 1 || persons > SEAT_PERSONS_MAX ||
 			     !reader_knows(n->reader, schema_kind_named(slice_str("structure")), structure)))
 		err = ES_BAD_VALUE;
+	if (err == ES_OK && e.capacity >= 0 && (e.by_structure ? 1 : (int64_t)persons) > e.capacity)
+		err = ES_TOO_LARGE; /* it would wait for ever */
 	if (err == ES_OK)
 		err = list_seats(n, NULL, &own);
 	if (err == ES_OK) {

@@ -56,32 +56,34 @@ bool purchase_tiers_valid(struct slice list, struct slice *bad)
 	return true;
 }
 
-bool purchase_reached(struct slice list, int64_t total, struct purchase_tier *out)
+/* The tier nearest to `total`, of those that it reaches or of the others. */
+static bool nearest(struct slice list, int64_t total, bool reached, struct purchase_tier *out)
 {
 	struct purchase_tier tier;
-	bool found = false;
+	int64_t best = INT64_MAX;
 	struct slice item;
 
-	while (score_list_next(&list, &item))
-		if (purchase_tier_read(item, &tier) && tier.quantity <= total && (!found || tier.quantity > out->quantity)) {
+	while (score_list_next(&list, &item)) {
+		if (!purchase_tier_read(item, &tier))
+			continue;
+		int64_t away = reached ? total - tier.quantity : tier.quantity - total - 1;
+
+		if (away >= 0 && away < best) {
+			best = away;
 			*out = tier;
-			found = true;
 		}
-	return found;
+	}
+	return best < INT64_MAX;
+}
+
+bool purchase_reached(struct slice list, int64_t total, struct purchase_tier *out)
+{
+	return nearest(list, total, true, out);
 }
 
 bool purchase_next(struct slice list, int64_t total, struct purchase_tier *out)
 {
-	struct purchase_tier tier;
-	bool found = false;
-	struct slice item;
-
-	while (score_list_next(&list, &item))
-		if (purchase_tier_read(item, &tier) && tier.quantity > total && (!found || tier.quantity < out->quantity)) {
-			*out = tier;
-			found = true;
-		}
-	return found;
+	return nearest(list, total, false, out);
 }
 
 /* --- a purchase as it stands --- */

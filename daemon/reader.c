@@ -65,6 +65,8 @@ void reader_close(struct reader *r)
 		sqlite3_finalize(r->knows[i]);
 	identity_close(&r->identity);
 	sqlite3_finalize(r->contacts);
+	for (size_t i = 0; i < ASKED_KEPT; i++)
+		sqlite3_finalize(r->asked[i]);
 	sqlite3_close(r->db);
 	free(r);
 }

@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Numbers, texts and rows out of the directory, for those who look at other records. */
+#include <string.h>
 #include "daemon/directory_sql.h"
+
+/* The same questions come again with every edit and every tick: their statements are
+ * kept. One that is being read (an answer within an answer) is not lent twice. */
+static enum es_err lend(struct reader *r, const char *sql, sqlite3_stmt **s)
+{
+	for (size_t i = 0; i < ASKED_KEPT; i++)
+		if (r->asked[i] && strcmp(sqlite3_sql(r->asked[i]), sql) == 0) {
+			*s = r->asked[i];
+			r->asked[i] = NULL;
+			return ES_OK;
+		}
+	return sql_prepare(r->db, sql, s);
+}
+
+static void give_back(struct reader *r, sqlite3_stmt *s)
+{
+	unsigned at = r->asked_next++ % ASKED_KEPT;
+
+	if (!s)
+		return;
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+	sqlite3_finalize(r->asked[at]);
+	r->asked[at] = s;
+}
 
 static enum es_err prepare(struct reader *r, const char *sql, const struct slice *args, size_t count, sqlite3_stmt **s)
 {
-	enum es_err err = sql_prepare(r->db, sql, s);
+	enum es_err err = lend(r, sql, s);
 
 	for (size_t i = 0; i < count && err == ES_OK; i++)
 		sql_bind_text(*s, (int)i + 1, args[i]);
@@ -24,7 +50,7 @@ int64_t reader_number(struct reader *r, const char *sql, const struct slice *arg
 	sqlite3_stmt *s = NULL;
 	int64_t n = ask(r, sql, args, count, &s) == ES_OK ? sqlite3_column_int64(s, 0) : 0;
 
-	sqlite3_finalize(s);
+	give_back(r, s);
 	return n;
 }
 
@@ -38,7 +64,7 @@ bool reader_text(struct reader *r, const char *sql, const struct slice *args, si
 
 		buf_add(out, text.p, text.len);
 	}
-	sqlite3_finalize(s);
+	give_back(r, s);
 	return found;
 }
 
@@ -60,7 +86,7 @@ enum es_err reader_rows(struct reader *r, const char *sql, const struct slice *a
 	}
 	if (err == ES_OK)
 		err = sql_err(rc);
-	sqlite3_finalize(s);
+	give_back(r, s);
 	return err;
 }
 
@@ -75,7 +101,7 @@ enum es_err reader_texts(struct reader *r, const char *sql, const struct slice *
 		continue;
 	if (err == ES_OK)
 		err = sql_err(rc);
-	sqlite3_finalize(s);
+	give_back(r, s);
 	return err;
 }
 
@@ -95,6 +121,6 @@ enum es_err reader_json_rows(struct reader *r, const char *sql, const struct sli
 	}
 	if (err == ES_OK)
 		err = sql_err(rc);
-	sqlite3_finalize(s);
+	give_back(r, s);
 	return err == ES_OK ? buf_err(json) : err;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/places.h"
 #include "proto/text.h"
 
 const char *reference_default_dir(void)
@@ -14,16 +15,7 @@ const char *reference_default_dir(void)
 
 	if (asked && asked[0])
 		return asked;
-#ifdef ESSAIM_REFERENCE_DIR
-	if (stat(ESSAIM_REFERENCE_DIR, &st) == 0)
-		return ESSAIM_REFERENCE_DIR;
-#endif
-	(void)st;
-#ifdef ESSAIM_SOURCE_REFERENCE_DIR
-	return ESSAIM_SOURCE_REFERENCE_DIR;
-#else
-	return "conf/reference";
-#endif
+	return stat(ESSAIM_REFERENCE_DIR, &st) == 0 ? ESSAIM_REFERENCE_DIR : ESSAIM_SOURCE_REFERENCE_DIR;
 }
 
 int reference_compare_code(const void *a, const void *b)

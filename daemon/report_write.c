@@ -319,6 +319,39 @@ enum es_err report_poles(struct reader *r, struct buf *json)
 
 /* --- EPCI, met or not --- */
 
+/* The communes of the i-th place, as JSON. */
+static void communes_of(const struct report_places *places, size_t i, struct buf *json)
+{
+	buf_str(json, "[");
+	for (size_t k = 0; k < places->member_count; k++)
+		if (places->members[k].place == i)
+			buf_printf(json, "%s\"%s\"", json->len > 1 ? "," : "", places->members[k].commune);
+	buf_str(json, "]");
+}
+
+static enum es_err epci_json(sqlite3_stmt *s, const struct report_places *places, size_t i, struct slice to, int64_t *met, struct buf *items)
+{
+	struct buf communes;
+
+	buf_init(&communes, 1 << 16);
+	communes_of(places, i, &communes);
+	sql_bind_text(s, 1, slice_str(places->list[i].code));
+	sql_bind_text(s, 2, to);
+	sql_bind_text(s, 3, buf_slice(&communes));
+	int rc = sqlite3_step(s);
+	bool yes = rc == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
+
+	buf_printf(items, "%s{\"code\":\"%s\",\"nom\":", items->len ? "," : "", places->list[i].code);
+	json_quote(slice_str(places->list[i].name), items);
+	buf_printf(items, ",\"rencontre\":%s,\"le\":", yes ? "true" : "false");
+	json_quote(yes ? sql_text(s, 0) : SLICE("", 0), items);
+	buf_str(items, "}");
+	*met += yes;
+	enum es_err err = sql_end(s, rc);
+	buf_done(&communes);
+	return err;
+}
+
 enum es_err report_epci(struct reader *r, const struct report_month *m, struct buf *json)
 {
 	struct report_places places;
@@ -334,30 +367,10 @@ enum es_err report_epci(struct reader *r, const struct report_month *m, struct b
 				 " SELECT substr(debut, 1, 10) AS le FROM evenement WHERE type_evenement = 'ess_tour' AND statut = 'realise'"
 				 " AND code_insee IN (SELECT value FROM json_each(?3))) WHERE le <= ?2", &s);
 	for (size_t i = 0; i < places.count && err == ES_OK; i++) {
-		struct buf communes;
-
 		if (places.list[i].type != PLACE_EPCI)
 			continue;
-		buf_init(&communes, 1 << 16);
-		buf_str(&communes, "[");
-		for (size_t k = 0; k < places.member_count; k++)
-			if (places.members[k].place == i)
-				buf_printf(&communes, "%s\"%s\"", communes.len > 1 ? "," : "", places.members[k].commune);
-		buf_str(&communes, "]");
-		sql_bind_text(s, 1, slice_str(places.list[i].code));
-		sql_bind_text(s, 2, slice_str(m->to));
-		sql_bind_text(s, 3, buf_slice(&communes));
-		int rc = sqlite3_step(s);
-		bool yes = rc == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
-
-		buf_printf(&items, "%s{\"code\":\"%s\",\"nom\":", total++ ? "," : "", places.list[i].code);
-		json_quote(slice_str(places.list[i].name), &items);
-		buf_printf(&items, ",\"rencontre\":%s,\"le\":", yes ? "true" : "false");
-		json_quote(yes ? sql_text(s, 0) : SLICE("", 0), &items);
-		buf_str(&items, "}");
-		met += yes;
-		err = sql_end(s, rc);
-		buf_done(&communes);
+		total++;
+		err = epci_json(s, &places, i, slice_str(m->to), &met, &items);
 	}
 	sqlite3_finalize(s);
 	buf_printf(json, "{\"total\":%lld,\"rencontres\":%lld,\"items\":[", (long long)total, (long long)met);

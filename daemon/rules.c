@@ -12,7 +12,7 @@
 #define DAY_S 86400
 
 struct rule {
-	const char *kind;
+	unsigned kind;
 	void (*apply)(struct checking *c, const struct rule *r);
 	bool by_hand; /* binds an edit, not an import */
 	size_t field, other;
@@ -65,16 +65,6 @@ bool rules_changes(const struct checking *c, size_t index)
 bool rules_enters(const struct checking *c, size_t index, const char *text)
 {
 	return rules_changes(c, index) && slice_eq(rules_text(c, index), slice_str(text));
-}
-
-static bool is_one_of(const char *codes, struct slice code)
-{
-	for (const char *p = codes; p && code.len > 0; p = strchr(p, '|')) {
-		p += *p == '|';
-		if (strncmp(p, (const char *)code.p, code.len) == 0 && (p[code.len] == '|' || p[code.len] == '\0'))
-			return true;
-	}
-	return false;
 }
 
 /* --- at every edit --- */
@@ -231,7 +221,7 @@ static void check_start(struct checking *c, const struct rule *r)
 static void check_step(struct checking *c, const struct rule *r)
 {
 	if (rules_changes(c, r->field) && slice_eq(rules_text_before(c, r->field), slice_str(r->value)) &&
-	    !is_one_of(r->then, rules_text(c, r->field)))
+	    !value_one_of(r->then, rules_text(c, r->field)))
 		say(c, r->field, "transition_interdite", VERDICT_REJECTED, slice_str(r->then));
 }
 
@@ -252,10 +242,10 @@ static void apply_today(struct checking *c, const struct rule *r)
 
 static void check_closed(struct checking *c, const struct rule *r)
 {
-	if (!is_one_of(r->value, rules_text_before(c, r->field)))
+	if (!value_one_of(r->value, rules_text_before(c, r->field)))
 		return;
 	for (size_t i = 0; i < c->e->kind->field_count; i++) {
-		if (rules_changes(c, i) && !is_one_of(r->then, slice_str(c->e->kind->fields[i].name))) {
+		if (rules_changes(c, i) && !value_one_of(r->then, slice_str(c->e->kind->fields[i].name))) {
 			say(c, i, "fiche_close", VERDICT_REJECTED, SLICE_NONE);
 			return;
 		}
@@ -360,33 +350,33 @@ static void apply_former(struct checking *c, const struct rule *r)
 }
 
 static const struct rule rules[] = {
-#define CRESS(k) {.kind = #k, .apply = check_writer},
-#define PAYS(k, a) {.kind = #k, .apply = check_pays, .field = k##_##a},
-#define INSEE(k, a) {.kind = #k, .apply = check_commune, .field = k##_##a},
-#define ORDER(k, a, b) {.kind = #k, .apply = check_dates, .field = k##_##a, .other = k##_##b},
-#define PAST(k, a) {.kind = #k, .apply = check_past, .field = k##_##a},
-#define SUM(k, a, b, n) {.kind = #k, .apply = check_sum, .field = k##_##a, .other = k##_##b, .total = (n)},
-#define ONE_OF(k, a, b) {.kind = #k, .apply = check_one_of, .field = k##_##a, .other = k##_##b},
+#define CRESS(k) {.kind = k##_KIND, .apply = check_writer},
+#define PAYS(k, a) {.kind = k##_KIND, .apply = check_pays, .field = k##_##a},
+#define INSEE(k, a) {.kind = k##_KIND, .apply = check_commune, .field = k##_##a},
+#define ORDER(k, a, b) {.kind = k##_KIND, .apply = check_dates, .field = k##_##a, .other = k##_##b},
+#define PAST(k, a) {.kind = k##_KIND, .apply = check_past, .field = k##_##a},
+#define SUM(k, a, b, n) {.kind = k##_KIND, .apply = check_sum, .field = k##_##a, .other = k##_##b, .total = (n)},
+#define ONE_OF(k, a, b) {.kind = k##_KIND, .apply = check_one_of, .field = k##_##a, .other = k##_##b},
 #define WHEN(k, a, v, b, t) \
-	{.kind = #k, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
-#define CONSENT(k, a, b) {.kind = #k, .apply = apply_consent, .field = k##_##a, .other = k##_##b},
-#define START(k, a, v) {.kind = #k, .apply = check_start, .by_hand = true, .field = k##_##a, .value = (v)},
+	{.kind = k##_KIND, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
+#define CONSENT(k, a, b) {.kind = k##_KIND, .apply = apply_consent, .field = k##_##a, .other = k##_##b},
+#define START(k, a, v) {.kind = k##_KIND, .apply = check_start, .by_hand = true, .field = k##_##a, .value = (v)},
 #define STEP(k, a, v, t) \
-	{.kind = #k, .apply = check_step, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
+	{.kind = k##_KIND, .apply = check_step, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
 #define NEEDS(k, a, v, b) \
-	{.kind = #k, .apply = check_needs, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
+	{.kind = k##_KIND, .apply = check_needs, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
 #define TODAY(k, a, v, b) \
-	{.kind = #k, .apply = apply_today, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
+	{.kind = k##_KIND, .apply = apply_today, .by_hand = true, .field = k##_##a, .other = k##_##b, .value = (v)},
 #define CLOSED(k, a, v, t) \
-	{.kind = #k, .apply = check_closed, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
-#define FORMER(k, a, b) {.kind = #k, .apply = apply_former, .by_hand = true, .field = k##_##a, .other = k##_##b},
+	{.kind = k##_KIND, .apply = check_closed, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
+#define FORMER(k, a, b) {.kind = k##_KIND, .apply = apply_former, .by_hand = true, .field = k##_##a, .other = k##_##b},
 #include "daemon/rules.def"
 };
 
 static bool has_rules(const struct schema_kind *k)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (strcmp(rules[i].kind, k->name) == 0)
+		if (rules[i].kind == k->no)
 			return true;
 	return false;
 }
@@ -404,7 +394,7 @@ static bool needs_state(const struct checking *c)
 {
 	const struct schema_kind *k = c->e->kind;
 
-	return c->e->has_uid && c->host->state && (c->host->by_hand || mail_is_personal(c) || (has_rules(k) && strcmp(k->name, "structure") != 0));
+	return c->e->has_uid && c->host->state && (c->host->by_hand || mail_is_personal(c) || (has_rules(k) && k->no != structure_KIND));
 }
 
 /* Said wider than the kind may be, it would show what is not so. */
@@ -435,7 +425,7 @@ static bool is_line(const struct schema_field *plain, struct slice line)
 	for (size_t i = 1; i < 3; i++)
 		if (part[i].len > 0 && (part[i].len != DAY_TEXT - 1 || !day_add_days(part[i], 0, day)))
 			return false;
-	return part[0].len > 0 && (!plain->codes || plain->refers || is_one_of(plain->codes, part[0]));
+	return part[0].len > 0 && (!plain->codes || plain->refers || value_one_of(plain->codes, part[0]));
 }
 
 static void check_lines(struct checking *c, const struct schema_field *list)
@@ -461,7 +451,7 @@ void rules_check(struct checking *c)
 	if (needs_state(c) && c->host->state(c->host->ctx, c->e, c->state) != ES_OK)
 		return; /* the edit itself meets the same failure */
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (strcmp(rules[i].kind, k->name) == 0 && (c->host->by_hand || !rules[i].by_hand))
+		if (rules[i].kind == k->no && (c->host->by_hand || !rules[i].by_hand))
 			rules[i].apply(c, &rules[i]);
 	if (mail_is_personal(c))
 		keep_home(c, structure_courriel, true);

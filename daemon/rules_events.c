@@ -80,6 +80,14 @@ static void hint_lunch(struct checking *c)
 		say(c, evenement_departement, "deja_un_dans_le_departement", VERDICT_WARNING, buf_slice(&out));
 }
 
+static void take_seats(const struct checking *c, struct buf *json)
+{
+	if (c->host->seats)
+		c->host->seats(c->host->ctx, &c->e->uid, json);
+	else
+		buf_str(json, "[]");
+}
+
 /* C10: done once each structure that takes part has had its visit. */
 static void check_visits(struct checking *c)
 {
@@ -89,12 +97,34 @@ static void check_visits(struct checking *c)
 
 	buf_init(&seats, 1 << 22);
 	buf_init_fixed(&out, missing, sizeof(missing));
-	if (c->host->seats)
-		c->host->seats(c->host->ctx, &c->e->uid, &seats);
-	else
-		buf_str(&seats, "[]");
+	take_seats(c, &seats);
 	if (sheet_visit_missing(c->host->reader, own.text, buf_slice(&seats), &out))
 		say(c, evenement_statut, "visite_sans_date", VERDICT_REJECTED, buf_slice(&out));
+	buf_done(&seats);
+}
+
+/* R12: what is granted stays granted. */
+static void check_capacity(struct checking *c)
+{
+	static const char granted[] =
+		"SELECT CASE ?2 WHEN 'structure' THEN count(DISTINCT value ->> 's') ELSE sum(value ->> 'n') END"
+		" FROM json_each(?1) WHERE value ->> 'g'";
+	struct canon_reader r;
+	struct buf seats, text;
+
+	canon_read_init(&r, rules_after(c, evenement_capacite));
+	if (!c->e->has_uid || canon_peek(&r) != CANON_INT ||
+	    (!rules_changes(c, evenement_capacite) && !rules_changes(c, evenement_unite_capacite)))
+		return;
+	buf_init(&seats, 1 << 22);
+	buf_init(&text, 32);
+	take_seats(c, &seats);
+	const struct slice args[] = {buf_slice(&seats), rules_text(c, evenement_unite_capacite)};
+	int64_t count = reader_number(c->host->reader, granted, args, COUNT(args));
+	buf_printf(&text, "%lld", (long long)count);
+	if (count > canon_read_int(&r, 0, INT64_MAX))
+		say(c, evenement_capacite, "places_accordees", VERDICT_REJECTED, buf_slice(&text));
+	buf_done(&text);
 	buf_done(&seats);
 }
 
@@ -102,6 +132,7 @@ void look_evenement(struct checking *c)
 {
 	struct slice type = rules_text(c, evenement_type_evenement);
 
+	check_capacity(c);
 	if (!c->host->by_hand)
 		return;
 	if (slice_eq(type, slice_str("lunch_ess")))

@@ -153,25 +153,24 @@ static void look_demande_rgpd(struct checking *c)
 		set_str(c, demande_rgpd_echeance, slice_str(due));
 }
 
-static const struct {
-	const char *kind;
-	void (*look)(struct checking *c);
-} looks[] = {
-	{"partenariat", look_partenariat}, {"suivi", look_suivi},	  {"clause", look_clause},
-	{"pratique", look_pratique},	   {"structure", look_structure}, {"charte", look_charte},
-	{"acceptation_charte", look_acceptation},			  {"reseau", look_reseau},
-	{"groupement", look_groupement},   {"interaction", look_interaction}, {"strategie", look_strategie},
-	{"demande", look_demande},	   {"demande_rgpd", look_demande_rgpd}, {"rendez_vous", look_rendez_vous},
-	{"phase", look_phase},		   {"evenement", look_evenement}, {"achat_mutualise", look_achat_mutualise},
-	{"engagement_achat", look_engagement_achat}, {"enquete", look_enquete}, {"ambassadeur", look_ambassadeur},
+static void (*const looks[])(struct checking *c) = {
+	[partenariat_KIND] = look_partenariat, [suivi_KIND] = look_suivi, [clause_KIND] = look_clause,
+	[pratique_KIND] = look_pratique, [structure_KIND] = look_structure, [charte_KIND] = look_charte,
+	[acceptation_charte_KIND] = look_acceptation, [reseau_KIND] = look_reseau, [groupement_KIND] = look_groupement,
+	[interaction_KIND] = look_interaction, [strategie_KIND] = look_strategie, [demande_KIND] = look_demande,
+	[demande_rgpd_KIND] = look_demande_rgpd, [rendez_vous_KIND] = look_rendez_vous, [phase_KIND] = look_phase,
+	[evenement_KIND] = look_evenement, [achat_mutualise_KIND] = look_achat_mutualise,
+	[engagement_achat_KIND] = look_engagement_achat, [enquete_KIND] = look_enquete,
+	[ambassadeur_KIND] = look_ambassadeur,
 };
 
 void rules_look(struct checking *c)
 {
+	unsigned kind = c->e->kind->no;
+
 	check_codes(c);
-	for (size_t i = 0; i < COUNT(looks) && c->host->reader; i++)
-		if (strcmp(looks[i].kind, c->e->kind->name) == 0)
-			looks[i].look(c);
+	if (c->host->reader && kind < COUNT(looks) && looks[kind])
+		looks[kind](c);
 }
 
 /* W5: what counts towards something that is closed stays. */

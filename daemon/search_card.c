@@ -28,6 +28,14 @@ const struct schema_kind *search_card_kind(size_t i)
 	return schema_kind_named(slice_str(cards[i].kind));
 }
 
+bool search_is_card(const struct schema_kind *k)
+{
+	for (size_t i = 0; i < SEARCH_CARDS; i++)
+		if (search_card_kind(i) == k)
+			return true;
+	return false;
+}
+
 static void write_fields(const struct card *c, struct buf *json)
 {
 	const char *comma = "";

@@ -118,6 +118,7 @@ enum es_err search_read(struct search *s, const struct search_source *from, stru
 			     .limit = number(from, "limit", SEARCH_PAGE, SEARCH_PAGE_MAX),
 			     .offset = number(from, "offset", 0, INT64_MAX)};
 	set_today(s);
+	s->points = strcmp(parameter(from, "points"), "1") == 0 && s->kind != NULL && search_is_card(s->kind);
 	if (kind[0] != '\0' && s->kind == NULL) {
 		buf_printf(why, "%s: unknown kind", kind);
 		return ES_UNKNOWN_KIND;

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/places.h"
 #include "daemon/conf.h"
 #include "daemon/found.h"
 #include "daemon/swarm.h"
@@ -170,15 +171,46 @@ enum es_err recovery_parse(struct slice text, uint8_t key[32])
 	return good ? ES_OK : ES_MISTYPED;
 }
 
+/* The federation, with a recovery key drawn for the paper and kept nowhere. */
+static enum es_err found_region(const struct setup *s, struct place *p, const struct reference *ref, struct slice charter,
+				char recovery[RECOVERY_TEXT_MAX])
+{
+	struct node_keys keys;
+	struct rng rng, own;
+	struct sign_public paper;
+	struct sign_secret secret;
+	struct hash fed;
+	uint8_t key[32];
+	char code[16];
+	struct found f = {.dir = s->dir, .keys = &keys, .rng = &own, .utc = utc_now(), .name = s->name, .pays = code,
+			  .region = s->region, .advertise = p->advertise};
+
+	rng_seed_system(&rng);
+	draw_keys(&rng, &keys);
+	region_code(s->region, code, sizeof code);
+	rng_seed_system(&own);
+	rng_fill(&own, key, sizeof key);
+	crypto_sign_keys(key, &paper, &secret);
+	crypto_wipe(&secret, sizeof secret);
+	enum es_err err = place_dir(p);
+	if (err == ES_OK)
+		err = found_cress(&f, ref, charter, &paper, &fed);
+	if (err == ES_OK)
+		err = place_finish(p, &rng, &keys);
+	if (err != ES_OK)
+		place_undo(p);
+	else
+		recovery_text(key, recovery);
+	crypto_wipe(key, sizeof key);
+	crypto_wipe(&keys, sizeof keys);
+	return err;
+}
+
 enum es_err setup_cress(const struct setup *s, char recovery[RECOVERY_TEXT_MAX], struct buf *why)
 {
 	struct place p;
 	struct reference *ref = NULL;
-	struct node_keys keys;
 	struct buf charter;
-	struct rng rng;
-	uint8_t key[32];
-	char code[16];
 	enum es_err err = place_check(&p, s, why);
 
 	if (err != ES_OK)
@@ -192,35 +224,10 @@ enum es_err setup_cress(const struct setup *s, char recovery[RECOVERY_TEXT_MAX],
 		fail(why, err, "the charter cannot be read", "charte.txt");
 	if (err == ES_OK && (err = reference_load(reference_default_dir(), &ref)) != ES_OK)
 		fail(why, err, "the reference tables cannot be read", reference_default_dir());
-	rng_seed_system(&rng);
-	draw_keys(&rng, &keys);
-	region_code(s->region, code, sizeof code);
-	if (err == ES_OK) {
-		struct rng own;
-		struct sign_public paper;
-		struct sign_secret secret;
-		struct hash fed;
-		struct found f = {.dir = s->dir, .keys = &keys, .rng = &own, .utc = utc_now(), .name = s->name, .pays = code,
-				  .region = s->region, .advertise = p.advertise};
-
-		rng_seed_system(&own);
-		rng_fill(&own, key, sizeof key);
-		crypto_sign_keys(key, &paper, &secret);
-		crypto_wipe(&secret, sizeof secret);
-		err = place_dir(&p);
-		if (err == ES_OK)
-			err = found_cress(&f, ref, buf_slice(&charter), &paper, &fed);
-		if (err == ES_OK)
-			err = place_finish(&p, &rng, &keys);
-		if (err != ES_OK)
-			place_undo(&p);
-		else
-			recovery_text(key, recovery);
-	}
+	if (err == ES_OK)
+		err = found_region(s, &p, ref, buf_slice(&charter), recovery);
 	if (err != ES_OK)
 		fail(why, err, es_err_text(err), s->dir);
-	crypto_wipe(key, sizeof key);
-	crypto_wipe(&keys, sizeof keys);
 	buf_done(&charter);
 	if (ref)
 		reference_free(ref);

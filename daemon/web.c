@@ -12,7 +12,7 @@
 #include "daemon/web_parts.h"
 
 #define REAP_MS 2000
-#define BACKLOG 128
+#define BACKLOG 1024
 
 /* --- where it listens --- */
 

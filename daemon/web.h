@@ -6,7 +6,7 @@
  *   browser -> shape -> Host -> Origin -> session -> token -> role -> route
  *               400     403     403        401       403     403
  *
- * shape    one reading only: one Content-Length or chunks, never both; no NUL; HTTP/1.1
+ * shape    one reading only: one Content-Length or chunks, never both; one Host; HTTP/1.1
  * Host     this machine's own names, or those of `page_host`: a name that somebody else
  *          makes point here (DNS rebinding) gets nothing
  * Origin   the page's own, where the browser says one: other sites ask in vain
@@ -29,8 +29,8 @@
 
 #define WEB_CONNECTIONS_MAX 512u
 #define WEB_TIMEOUT_S 30u /* nothing moves */
-#define WEB_HEADER_MS 20000 /* from the first byte of a header to its end; between requests */
-#define WEB_BODY_MS 60000 /* a body, and a second more for each WEB_BODY_RATE of it */
+#define WEB_HEADER_MS 10000 /* from the first byte of a header to its end; between requests */
+#define WEB_BODY_MS 20000 /* a body, and a second more for each WEB_BODY_RATE of it */
 #define WEB_BODY_RATE 16384
 #define WEB_MEMORY (32 * 1024) /* a request's header and our buffer */
 #define WEB_TOKEN_LEN 43 /* 32 bytes as base64 */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 #include "common/log.h"
+#include "common/places.h"
 #include "daemon/web_parts.h"
 
 #define FILES_MAX 256

@@ -106,8 +106,7 @@ static enum MHD_Result look_at_header(void *ctx, enum MHD_ValueKind kind, const 
 	struct shape *s = ctx;
 
 	(void)kind;
-	if (memchr(key, 0, key_len) || (value && memchr(value, 0, value_len)) || key_len == 0 ||
-	    key[key_len - 1] == ' ' || key[key_len - 1] == '\t')
+	if (key_len == 0 || key[key_len - 1] == ' ' || key[key_len - 1] == '\t')
 		s->odd = true;
 	if (strcasecmp(key, "Content-Length") == 0) {
 		s->lengths++;

@@ -15,11 +15,8 @@
 #include "common/log.h"
 #include "daemon/worker_batch.h"
 
-#define PROJECT_RETRY_MS 2000
 #define EDIT_WAIT_MS 30000 /* an edit is answered at the latest then */
 #define SEAL_COMMITS 16 /* per transaction, so that peers' commits get their turn */
-#define IDLE_AFTER_MS 1000
-#define ERASE_RETRY_MS 60000
 #define HEALTH_MS 500 /* between two looks at the journal for `status` */
 
 /* --- the two threads --- */
@@ -62,6 +59,7 @@ struct worker {
 	struct snapshot shared;
 	bool stopping, writer_gone, feed_wanted, feed_ready, dirty, projected;
 	bool backlog; /* sealing what waited: its fold only repeats what is shown, and rests */
+	bool derive_waits, caught_up; /* for what the directory did not say yet; it has moved since */
 	struct named_hub *names;
 	size_t name_count;
 	struct batch batches[2];
@@ -345,6 +343,7 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 	w->shared.journal_err = err;
 	w->shared.health = w->health;
 	w->backlog = more;
+	w->derive_waits = n->derive && !more;
 	if (writes || n->grew || n->control_grew)
 		share(w);
 	w->shared.damaged_index = n->damaged_index;
@@ -412,8 +411,10 @@ static void *writer_main(void *ctx)
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		while (!w->feed_wanted && !runnable(w) && !seal && !w->stopping)
+		while (!w->feed_wanted && !runnable(w) && !seal && !w->caught_up && !w->stopping)
 			pthread_cond_wait(&w->writer_wake, &w->lock);
+		seal = seal || w->caught_up;
+		w->caught_up = false;
 		if (w->feed_wanted)
 			fill_feed(w);
 		if (w->stopping && !w->queue && !w->feed_wanted)
@@ -469,6 +470,7 @@ static void applied(struct worker *w, enum es_err err, int64_t damaged)
 		w->shared.directory_err = ES_OK;
 	w->shared.projected = directory_position(w->directory);
 	w->projected = true;
+	w->caught_up = w->derive_waits;
 	release_seen(w);
 	pthread_cond_signal(&w->writer_wake);
 	uv_async_send(&w->async);
@@ -512,7 +514,8 @@ static void scrub(struct worker *w)
 		w->erased = t;
 		w->erased_told = false;
 		uv_async_send(&w->async);
-	} else if (err != ES_LOCKED) {
+	} else if (err != ES_LOCKED) { /* nobody writes a file anew every second on a full disk */
+		w->erase_after = mono_now() + ERASE_RETRY_MS;
 		log_event(LOG_ERR_, "directory.scrub", "why=%s", es_err_name(err));
 	}
 }
@@ -690,60 +693,78 @@ static void deliver_closing(struct worker *w, struct closing *closing, size_t co
 	free(closing);
 }
 
-static void on_async(uv_async_t *async)
-{
-	struct worker *w = async->data;
+/* What the threads left for the loop since the last time. */
+struct left {
+	struct job *jobs;
+	struct directory_job *djobs;
+	struct buf *control;
+	struct closing *closing;
+	struct proof *proofs;
+	size_t control_count, closing_count, proof_count;
+	bool anew, keys_anew, erased;
+	struct erase_target target;
+	struct node_keys keys;
+};
 
-	pthread_mutex_lock(&w->lock);
-	struct job *jobs = w->finished;
-	struct directory_job *djobs = w->dfinished;
-	struct buf *control = w->control;
-	size_t control_count = w->control_count;
-	struct frontier mine = w->snap.frontier;
+/* Under the lock. The lists are the loop's from here on. */
+static void take_left(struct worker *w, struct left *l)
+{
+	*l = (struct left){.jobs = w->finished, .djobs = w->dfinished, .control = w->control, .closing = w->closing, .proofs = w->proofs,
+			   .control_count = w->control_count, .closing_count = w->closing_count, .proof_count = w->proof_count,
+			   .anew = w->control_anew, .keys_anew = w->keys_anew, .erased = w->erased.due && !w->erased_told,
+			   .target = w->erased};
+	l->keys = w->keys;
 	w->finished = NULL;
 	w->finished_tail = &w->finished;
 	w->dfinished = NULL;
 	w->control = NULL;
-	w->control_count = 0;
-	bool anew = w->control_anew, keys_anew = w->keys_anew, erased = w->erased.due && !w->erased_told;
-	struct erase_target target = w->erased;
-	struct closing *closing = w->closing;
-	size_t closing_count = w->closing_count;
-	struct proof *proofs = w->proofs;
-	size_t proof_count = w->proof_count;
-	struct node_keys keys = w->keys;
-	w->control_anew = w->keys_anew = false;
 	w->closing = NULL;
-	w->closing_count = 0;
 	w->proofs = NULL;
-	w->proof_count = 0;
+	w->control_count = w->closing_count = w->proof_count = 0;
+	w->control_anew = w->keys_anew = false;
 	w->erased_told = true;
+}
+
+static void take_snapshot(struct worker *w)
+{
+	struct frontier mine = w->snap.frontier;
+
 	w->snap = w->shared;
 	w->snap.frontier = mine;
 	copy_frontier(&w->snap.frontier, &w->shared.frontier);
+}
+
+static void on_async(uv_async_t *async)
+{
+	struct worker *w = async->data;
+	struct left l;
+
+	pthread_mutex_lock(&w->lock);
+	take_left(w, &l);
+	take_snapshot(w);
 	pthread_mutex_unlock(&w->lock);
-	if (anew && w->hooks.control_anew)
+	if (l.anew && w->hooks.control_anew)
 		w->hooks.control_anew(w->hooks.ctx);
-	if (keys_anew && w->hooks.keys)
-		w->hooks.keys(w->hooks.ctx, &keys);
-	crypto_wipe(&keys, sizeof keys);
-	deliver_control(w, control, control_count);
-	if (erased)
-		deliver_erased(w, &target);
-	while (jobs) {
-		struct job *j = jobs;
-		jobs = j->next;
+	if (l.keys_anew && w->hooks.keys)
+		w->hooks.keys(w->hooks.ctx, &l.keys);
+	crypto_wipe(&l.keys, sizeof l.keys);
+	deliver_control(w, l.control, l.control_count);
+	if (l.erased)
+		deliver_erased(w, &l.target);
+	while (l.jobs) {
+		struct job *j = l.jobs;
+		l.jobs = j->next;
 		j->done(j);
 	}
-	while (djobs) {
-		struct directory_job *j = djobs;
-		djobs = j->next;
+	while (l.djobs) {
+		struct directory_job *j = l.djobs;
+		l.djobs = j->next;
 		j->done(j);
 	}
-	deliver_proofs(w, proofs, proof_count);
+	deliver_proofs(w, l.proofs, l.proof_count);
 	if (w->hooks.grew)
 		w->hooks.grew(w->hooks.ctx);
-	deliver_closing(w, closing, closing_count);
+	deliver_closing(w, l.closing, l.closing_count);
 }
 
 static enum es_err open_directory(struct worker *w)

@@ -17,6 +17,11 @@
 #include "daemon/health.h"
 #include "daemon/node.h"
 
+/* The projector's waits; the simulator keeps to them too. */
+#define PROJECT_RETRY_MS 2000
+#define IDLE_AFTER_MS 1000 /* also: a reader was at work on a file that is written anew */
+#define ERASE_RETRY_MS 60000 /* it could not be written anew: a full disk */
+
 struct worker;
 
 struct job {

@@ -79,9 +79,9 @@ extern const size_t schema_kind_count;
 
 #define SCHEMA_FIELDS_MAX 64 /* per kind, portee, champs_locaux and extra included */
 
-/* structure_siret: the index of the field siret in a structure's values. Only
- * rules that know their kind by name use it. */
-#define KIND(kind, no, plural, portee, cap, title, label) enum {
+/* structure_KIND: that kind's number; structure_siret: the index of the field siret in a
+ * structure's values. Only rules that know their kind by name use them. */
+#define KIND(kind, no, plural, portee, cap, title, label) enum { kind##_KIND = no }; enum {
 #define FIELD(kind, no, name, type, rule, min, max, cap, flags, codes, refers, label) kind##_##name,
 #define END(kind) };
 #include "proto/schema.def"

@@ -120,12 +120,13 @@ int64_t value_distance_km(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int
 	return (int64_t)(2 * EARTH_KM * asin(sqrt(h > 1 ? 1 : h)) + 0.5);
 }
 
-/* Code lists are "a|b|c"; true where item is one of them. */
-static bool in_list(const char *codes, const char *item, size_t len)
+bool value_one_of(const char *codes, struct slice code)
 {
+	if (code.len == 0 || memchr(code.p, '|', code.len))
+		return false;
 	for (const char *p = codes; p; p = strchr(p, '|')) {
 		p += *p == '|';
-		if (strncmp(p, item, len) == 0 && (p[len] == '|' || p[len] == '\0'))
+		if (strncmp(p, (const char *)code.p, code.len) == 0 && (p[code.len] == '|' || p[code.len] == '\0'))
 			return true;
 	}
 	return false;
@@ -136,8 +137,7 @@ static bool match_code(const char *codes, struct slice item, char out[64], size_
 {
 	struct buf folded;
 
-	if (item.len > 0 && item.len < 64 && !memchr(item.p, '|', item.len) &&
-	    in_list(codes, (const char *)item.p, item.len)) {
+	if (item.len < 64 && value_one_of(codes, item)) {
 		memcpy(out, item.p, item.len);
 		*len = item.len;
 		return true;
@@ -147,7 +147,7 @@ static bool match_code(const char *codes, struct slice item, char out[64], size_
 	for (size_t i = 0; i < folded.len; i++)
 		out[i] = out[i] == ' ' ? '_' : out[i];
 	*len = folded.len;
-	return buf_err(&folded) == ES_OK && folded.len > 0 && in_list(codes, out, folded.len);
+	return buf_err(&folded) == ES_OK && value_one_of(codes, buf_slice(&folded));
 }
 
 /* A list that the CRESS extends: what is in it today, only the directory knows. */

@@ -224,6 +224,9 @@ else
 	result "not ok domain-rows no test of:$missing"
 fi
 
+stage "the page, in a browser"
+script page sh tests/page/run.sh
+
 stage "coverage of common/ and proto/"
 if build coverage; then
 	find build/coverage -name '*.gcda' -delete

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -54,26 +55,15 @@ static void write_grid(FILE *f, const json_t *grid)
 	grid_print(&g, f);
 }
 
+static const struct column plan_columns[] = {{.word = W_DIAGNOSTIC_THEME, .key = "theme"}, {.word = W_STATE, .key = "etat"},
+					     {.word = W_DIAGNOSTIC_DUE, .key = "echeance"}, {.name = "action", .key = "action"}};
+
 static void write_plan(FILE *f, json_t *plan)
 {
-	struct grid g;
-	json_t *one;
-	size_t i;
-
 	if (json_array_size(plan) == 0)
 		return;
 	fprintf(f, "\n%s\n", word(W_DIAGNOSTIC_PLAN));
-	grid_init(&g, 4);
-	g.indent = "  ";
-	grid_head(&g, (const char *const[]){word(W_DIAGNOSTIC_THEME), word(W_STATE), word(W_DIAGNOSTIC_DUE), "action"});
-	json_array_foreach(plan, i, one)
-	{
-		grid_add(&g, fact_text(one, "theme"));
-		grid_add(&g, fact_text(one, "etat"));
-		grid_add(&g, fact_text(one, "echeance"));
-		grid_add(&g, fact_text(one, "action"));
-	}
-	grid_print(&g, f);
+	columns_print(f, plan, COLUMNS(plan_columns), "  ");
 }
 
 static void write_file(FILE *f, const json_t *answer)

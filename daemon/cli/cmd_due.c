@@ -4,83 +4,41 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
-#include "daemon/cli/print.h"
 
 /* --- due --- */
 
-static void add_side(struct grid *g, const json_t *item, const char *side)
+static void write_side(struct buf *cell, const json_t *item, const char *side)
 {
 	json_t *s = json_object_get(item, side);
-	bool shut = strcmp(fact_text(s, "etat"), "fermee") == 0;
 	const char *name = fact_text(s, "nom");
-	char text[256];
 
-	snprintf(text, sizeof text, "%s%s%s%s", *name ? name : fact_text(s, "uid"), shut ? " (" : "", shut ? word(W_DUE_SHUT) : "",
-		 shut ? ")" : "");
-	grid_add(g, text);
+	buf_str(cell, *name ? name : fact_text(s, "uid"));
+	if (strcmp(fact_text(s, "etat"), "fermee") == 0)
+		buf_printf(cell, " (%s)", word(W_DUE_SHUT));
 }
 
-static void add_partnership(struct grid *g, const json_t *item)
+static void write_late(struct buf *cell, const json_t *item, const char *key)
 {
-	add_side(g, item, "structure_a");
-	add_side(g, item, "structure_b");
-	grid_add(g, fact_text(item, "forme"));
-	grid_add(g, fact_text(item, "etat"));
-	grid_add(g, fact_text(item, "partenariat"));
+	if (fact_true(item, key))
+		word_add(cell, W_DUE_LATE, (long long)fact_int(item, "jours"));
 }
 
-static void show_followups(const json_t *items)
+static void write_reason(struct buf *cell, const json_t *item, const char *key)
 {
-	char late[64];
-	json_t *item;
-	struct grid g;
-	size_t i;
-
-	grid_init(&g, 9);
-	grid_head(&g, (const char *const[]){word(W_DUE_ON), word(W_DUE_MONTHS), "", "a", "b", word(W_DUE_FORM), word(W_STATE),
-					    word(W_DUE_PARTNERSHIP), word(W_DUE_FOLLOWUP)});
-	json_array_foreach((json_t *)(uintptr_t)items, i, item)
-	{
-		snprintf(late, sizeof late, word(W_DUE_LATE), (long long)fact_int(item, "jours"));
-		grid_add(&g, fact_text(item, "date"));
-		grid_add_int(&g, fact_int(item, "echeance_mois"));
-		grid_add(&g, fact_true(item, "en_retard") ? late : "");
-		add_partnership(&g, item);
-		grid_add(&g, fact_text(item, "uid"));
-	}
-	grid_print(&g, stdout);
+	buf_str(cell, word(strcmp(fact_text(item, key), "risque") == 0 ? W_DUE_WORST : W_DUE_RISING));
 }
 
-static void show_risks(const json_t *items)
-{
-	json_t *item;
-	struct grid g;
-	size_t i;
-
-	grid_init(&g, 7);
-	grid_head(&g, (const char *const[]){word(W_DUE_ON), "", "a", "b", word(W_DUE_FORM), word(W_STATE), word(W_DUE_PARTNERSHIP)});
-	json_array_foreach((json_t *)(uintptr_t)items, i, item)
-	{
-		grid_add(&g, fact_text(item, "date"));
-		grid_add(&g, word(strcmp(fact_text(item, "motif"), "risque") == 0 ? W_DUE_WORST : W_DUE_RISING));
-		add_partnership(&g, item);
-	}
-	grid_print(&g, stdout);
-}
-
-static void show_to_close(const json_t *items)
-{
-	json_t *item;
-	struct grid g;
-	size_t i;
-
-	grid_init(&g, 5);
-	grid_head(&g, (const char *const[]){"a", "b", word(W_DUE_FORM), word(W_STATE), word(W_DUE_PARTNERSHIP)});
-	json_array_foreach((json_t *)(uintptr_t)items, i, item) add_partnership(&g, item);
-	grid_print(&g, stdout);
-}
+#define PARTNERSHIP \
+	{.name = "a", .key = "structure_a", .write = write_side}, {.name = "b", .key = "structure_b", .write = write_side}, \
+	{.word = W_DUE_FORM, .key = "forme"}, {.word = W_STATE, .key = "etat"}, {.word = W_DUE_PARTNERSHIP, .key = "partenariat"}
+static const struct column followup_columns[] = {
+	{.word = W_DUE_ON, .key = "date"}, {.word = W_DUE_MONTHS, .key = "echeance_mois", .shape = COLUMN_INT},
+	{.key = "en_retard", .write = write_late}, PARTNERSHIP, {.word = W_DUE_FOLLOWUP, .key = "uid"}};
+static const struct column risk_columns[] = {{.word = W_DUE_ON, .key = "date"}, {.key = "motif", .write = write_reason}, PARTNERSHIP};
+static const struct column to_close_columns[] = {PARTNERSHIP};
 
 static void show_due(const struct client *c)
 {
@@ -89,17 +47,17 @@ static void show_due(const struct client *c)
 
 	if (json_array_size(followups) > 0) {
 		word_print(stdout, W_DUE_FOLLOWUPS, fact_text(c->json, "on"));
-		show_followups(followups);
+		columns_print(stdout, followups, COLUMNS(followup_columns), "");
 	} else if (!c->args->quiet) {
 		word_print(stderr, W_DUE_NONE);
 	}
 	if (json_array_size(risks) > 0) {
 		word_print(stdout, W_DUE_RISKS);
-		show_risks(risks);
+		columns_print(stdout, risks, COLUMNS(risk_columns), "");
 	}
 	if (json_array_size(to_close) > 0) {
 		word_print(stdout, W_DUE_TO_CLOSE);
-		show_to_close(to_close);
+		columns_print(stdout, to_close, COLUMNS(to_close_columns), "");
 	}
 }
 
@@ -119,50 +77,23 @@ int cmd_due(const struct args *a)
 
 /* --- codes --- */
 
-static void show_lists(const json_t *lists)
+static void write_size(struct buf *cell, const json_t *list, const char *key)
 {
-	json_t *list;
-	struct grid g;
-	size_t i;
-
-	grid_init(&g, 4);
-	g.right = 2;
-	grid_head(&g, (const char *const[]){word(W_CODES_LIST), word(W_CODES_COUNT), "", word(W_CODES_FIELDS)});
-	json_array_foreach((json_t *)(uintptr_t)lists, i, list)
-	{
-		struct buf fields;
-
-		buf_init(&fields, 1 << 16);
-		fact_join(&fields, json_object_get(list, "fields"));
-		grid_add(&g, fact_text(list, "name"));
-		grid_add_int(&g, (int64_t)json_array_size(json_object_get(list, "codes")));
-		grid_add(&g, fact_true(list, "extensible") ? word(W_CODES_EXTENSIBLE) : "");
-		grid_add(&g, buf_cstr(&fields));
-		buf_done(&fields);
-	}
-	grid_print(&g, stdout);
+	buf_printf(cell, "%zu", json_array_size(json_object_get(list, key)));
 }
 
-static void show_codes(const json_t *list)
+static void write_closed(struct buf *cell, const json_t *code, const char *key)
 {
-	char closed[64];
-	json_t *code;
-	struct grid g;
-	size_t i;
-
-	grid_init(&g, 5);
-	grid_head(&g, (const char *const[]){word(W_CODES_CODE), word(W_CODES_CATEGORY), word(W_CODES_LABEL), "", ""});
-	json_array_foreach(json_object_get(list, "codes"), i, code)
-	{
-		snprintf(closed, sizeof closed, word(W_CODES_CLOSED), fact_text(code, "ferme_le"));
-		grid_add(&g, fact_text(code, "code"));
-		grid_add(&g, fact_text(code, "categorie"));
-		grid_add(&g, fact_text(code, "libelle"));
-		grid_add(&g, fact_true(code, "ajoute") ? word(W_CODES_ADDED) : "");
-		grid_add(&g, *fact_text(code, "ferme_le") ? closed : "");
-	}
-	grid_print(&g, stdout);
+	if (*fact_text(code, key))
+		word_add(cell, W_CODES_CLOSED, fact_text(code, key));
 }
+
+static const struct column list_columns[] = {
+	{.word = W_CODES_LIST, .key = "name"}, {.word = W_CODES_COUNT, .key = "codes", .write = write_size, .right = true},
+	{.key = "extensible", .shape = COLUMN_FLAG, .yes = W_CODES_EXTENSIBLE}, {.word = W_CODES_FIELDS, .key = "fields", .shape = COLUMN_LIST}};
+static const struct column code_columns[] = {
+	{.word = W_CODES_CODE, .key = "code"}, {.word = W_CODES_CATEGORY, .key = "categorie"}, {.word = W_CODES_LABEL, .key = "libelle"},
+	{.key = "ajoute", .shape = COLUMN_FLAG, .yes = W_CODES_ADDED}, {.key = "ferme_le", .write = write_closed}};
 
 int cmd_codes(const struct args *a)
 {
@@ -176,9 +107,9 @@ int cmd_codes(const struct args *a)
 		json_t *lists = json_object_get(c.json, "lists");
 
 		if (a->word_count)
-			show_codes(json_array_get(lists, 0));
+			columns_print(stdout, json_object_get(json_array_get(lists, 0), "codes"), COLUMNS(code_columns), "");
 		else
-			show_lists(lists);
+			columns_print(stdout, lists, COLUMNS(list_columns), "");
 	}
 	buf_done(&path);
 	return client_close(&c, 0);

@@ -3,6 +3,7 @@
  * What is read off events and pooled purchases. */
 #include <string.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -33,60 +34,35 @@ static void head(const json_t *event)
 	word_print(stdout, W_SESSION_HEAD, fact_text(event, "titre"), day);
 }
 
-static void add_count(struct grid *g, const json_t *o, const char *key)
-{
-	grid_add(g, fact_has(o, key) ? fact_shown(json_object_get(o, key)) : "?");
-}
-
 /* --- attendance --- */
+
+static const struct column presence_columns[] = {
+	{.word = W_HUB, .key = "pole"}, {.word = W_REGISTERED, .key = "inscrits", .shape = COLUMN_COUNT, .right = true},
+	{.word = W_WAITING, .key = "attente", .shape = COLUMN_COUNT, .right = true},
+	{.word = W_PRESENT, .key = "presents", .shape = COLUMN_COUNT, .right = true},
+	{.word = W_ABSENT, .key = "absents", .shape = COLUMN_COUNT, .right = true}};
 
 static void show_presences(const json_t *answer, const json_t *event)
 {
-	json_t *item;
-	struct grid g;
+	json_t *here = json_array(), *item;
 	size_t i;
 
-	grid_init(&g, 5);
-	g.right = 0x1e;
-	g.indent = "  ";
-	grid_head(&g, (const char *const[]){word(W_HUB), word(W_REGISTERED), word(W_WAITING), word(W_PRESENT), word(W_ABSENT)});
 	json_array_foreach(json_object_get(answer, "presences"), i, item)
-	{
-		if (strcmp(fact_text(item, "evenement"), fact_text(event, "uid")) != 0)
-			continue;
-		grid_add(&g, fact_text(item, "pole"));
-		add_count(&g, item, "inscrits");
-		add_count(&g, item, "attente");
-		add_count(&g, item, "presents");
-		add_count(&g, item, "absents");
-	}
-	grid_print(&g, stdout);
+		if (strcmp(fact_text(item, "evenement"), fact_text(event, "uid")) == 0)
+			json_array_append(here, item);
+	columns_print(stdout, here, COLUMNS(presence_columns), "  ");
+	json_decref(here);
 }
 
-static void show_missed(const json_t *answer)
+static void write_missed(struct buf *cell, const json_t *item, const char *key)
 {
-	json_t *structures = json_object_get(answer, "structures"), *item;
-	struct grid g;
-	struct buf b;
-	size_t i;
-
-	grid_init(&g, 3);
-	grid_head(&g, (const char *const[]){word(W_STRUCTURE), word(W_HUB), word(W_MISSED)});
-	json_array_foreach(structures, i, item)
-	{
-		json_t *rank;
-		size_t k;
-
-		buf_init(&b, 4096);
-		json_array_foreach(json_object_get(item, "manques"), k, rank)
-			buf_printf(&b, "%s%lld", k ? ", " : "", (long long)json_integer_value(rank));
-		grid_add(&g, fact_has(item, "nom") ? fact_text(item, "nom") : fact_text(item, "uid"));
-		grid_add(&g, fact_text(item, "pole"));
-		grid_add(&g, b.len ? buf_cstr(&b) : "-");
-		buf_done(&b);
-	}
-	grid_print(&g, stdout);
+	fact_join(cell, json_object_get(item, key));
+	if (cell->len == 0)
+		buf_str(cell, "-");
 }
+
+static const struct column missed_columns[] = {{.word = W_STRUCTURE, .key = "nom", .second = "uid"}, {.word = W_HUB, .key = "pole"},
+					       {.word = W_MISSED, .key = "manques", .write = write_missed}};
 
 static void show_attendance(const struct args *a, const json_t *answer)
 {
@@ -101,7 +77,7 @@ static void show_attendance(const struct args *a, const json_t *answer)
 		show_presences(answer, event);
 	}
 	if (json_array_size(json_object_get(answer, "structures")) > 0)
-		show_missed(answer);
+		columns_print(stdout, json_object_get(answer, "structures"), COLUMNS(missed_columns), "");
 	else if (json_array_size(json_object_get(answer, "presences")) == 0 && !a->quiet)
 		word_print(stderr, W_ATTENDANCE_NOBODY);
 }
@@ -113,51 +89,25 @@ int cmd_attendance(const struct args *a)
 
 /* --- a session --- */
 
-static void show_natures(const json_t *natures)
-{
-	json_t *item;
-	struct grid g;
-	size_t i;
-
-	grid_init(&g, 4);
-	g.right = 0xe;
-	g.indent = "  ";
-	grid_head(&g, (const char *const[]){word(W_NATURE), word(W_TOTAL), word(W_CONCLUDED), word(W_IN_SIX_MONTHS)});
-	json_array_foreach((json_t *)(uintptr_t)natures, i, item)
-	{
-		grid_add(&g, fact_text(item, "nature"));
-		add_count(&g, item, "total");
-		add_count(&g, item, "conclues");
-		add_count(&g, item, "conclues_6_mois");
-	}
-	grid_print(&g, stdout);
-}
+static const struct column nature_columns[] = {
+	{.word = W_NATURE, .key = "nature"}, {.word = W_TOTAL, .key = "total", .shape = COLUMN_COUNT, .right = true},
+	{.word = W_CONCLUDED, .key = "conclues", .shape = COLUMN_COUNT, .right = true},
+	{.word = W_IN_SIX_MONTHS, .key = "conclues_6_mois", .shape = COLUMN_COUNT, .right = true}};
+static const struct column phase_columns[] = {{.key = "type_phase"}, {.key = "debut", .no = W_VISIT_MISSING}};
+static const struct column visit_columns[] = {{.key = "nom", .second = "structure"}, {.key = "debut", .no = W_VISIT_MISSING}};
 
 static void show_visits(const json_t *answer)
 {
-	json_t *item;
-	struct grid g;
+	json_t *together = json_array(), *item;
 	size_t i;
 
-	grid_init(&g, 2);
-	g.indent = "  ";
 	json_array_foreach(json_object_get(answer, "phases"), i, item)
-	{
-		if (fact_has(item, "structure"))
-			continue;
-		grid_add(&g, fact_text(item, "type_phase"));
-		grid_add(&g, fact_has(item, "debut") ? fact_text(item, "debut") : word(W_VISIT_MISSING));
-	}
-	grid_print(&g, stdout);
+		if (!fact_has(item, "structure"))
+			json_array_append(together, item);
+	columns_print(stdout, together, COLUMNS(phase_columns), "  ");
+	json_decref(together);
 	word_print(stdout, W_VISITS);
-	grid_init(&g, 2);
-	g.indent = "  ";
-	json_array_foreach(json_object_get(answer, "visites"), i, item)
-	{
-		grid_add(&g, fact_has(item, "nom") ? fact_text(item, "nom") : fact_text(item, "structure"));
-		grid_add(&g, fact_has(item, "debut") ? fact_text(item, "debut") : word(W_VISIT_MISSING));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, json_object_get(answer, "visites"), COLUMNS(visit_columns), "  ");
 }
 
 static void show_session(const struct args *a, const json_t *answer)
@@ -169,7 +119,7 @@ static void show_session(const struct args *a, const json_t *answer)
 	word_print(stdout, W_OPPORTUNITIES, (long long)fact_int(o, "total"), (long long)fact_int(o, "conclues"),
 		   (long long)fact_int(o, "conclues_6_mois"));
 	if (fact_int(o, "total") > 0)
-		show_natures(json_object_get(answer, "natures"));
+		columns_print(stdout, json_object_get(answer, "natures"), COLUMNS(nature_columns), "  ");
 	if (strcmp(fact_text(event, "type_evenement"), "formation_action") == 0)
 		show_visits(answer);
 }
@@ -181,25 +131,14 @@ int cmd_session(const struct args *a)
 
 /* --- appointments --- */
 
+static const struct column schedule_columns[] = {{.word = W_SLOT, .key = "creneau"}, {.word = W_TABLE, .key = "table"},
+						 {.word = W_WITH, .key = "nom", .second = "avec"}, {.word = W_STATE, .key = "etat"}};
+
 static void show_one_schedule(const json_t *structure)
 {
-	json_t *item;
-	struct grid g;
-	size_t i;
-
 	print_line(stdout, fact_has(structure, "nom") ? fact_text(structure, "nom") : fact_text(structure, "structure"));
 	putchar('\n');
-	grid_init(&g, 4);
-	g.indent = "  ";
-	grid_head(&g, (const char *const[]){word(W_SLOT), word(W_TABLE), word(W_WITH), word(W_STATE)});
-	json_array_foreach(json_object_get(structure, "rendez_vous"), i, item)
-	{
-		grid_add(&g, fact_text(item, "creneau"));
-		grid_add(&g, fact_text(item, "table"));
-		grid_add(&g, fact_has(item, "nom") ? fact_text(item, "nom") : fact_text(item, "avec"));
-		grid_add(&g, fact_text(item, "etat"));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, json_object_get(structure, "rendez_vous"), COLUMNS(schedule_columns), "  ");
 }
 
 static void show_schedule(const struct args *a, const json_t *answer)
@@ -268,26 +207,17 @@ static const char *euros(char out[40], int64_t cents)
 	return out;
 }
 
+static const struct column hub_columns[] = {{.key = "pole"}, {.key = "total", .shape = COLUMN_COUNT, .right = true}};
+
 static void show_tiers(const struct args *a, const json_t *answer)
 {
 	const json_t *reached = json_object_get(answer, "palier"), *next = json_object_get(answer, "suivant");
-	json_t *item;
 	char price[40];
-	struct grid g;
-	size_t i;
 
 	(void)a;
 	word_print(stdout, W_TIERS_HEAD, fact_text(answer, "titre"), fact_text(answer, "echeance"), fact_text(answer, "statut"));
 	word_print(stdout, W_TIERS_TOTAL, (long long)fact_int(answer, "total"), (long long)fact_int(answer, "engagements"));
-	grid_init(&g, 2);
-	g.right = 1 << 1;
-	g.indent = "  ";
-	json_array_foreach(json_object_get(answer, "poles"), i, item)
-	{
-		grid_add(&g, fact_text(item, "pole"));
-		add_count(&g, item, "total");
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, json_object_get(answer, "poles"), COLUMNS(hub_columns), "  ");
 	if (json_is_object(reached))
 		word_print(stdout, W_TIERS_REACHED, (long long)fact_int(reached, "quantite"), euros(price, fact_int(reached, "prix_cents")));
 	else

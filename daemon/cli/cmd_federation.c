@@ -7,6 +7,7 @@
 
 #include <qrencode.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -127,59 +128,33 @@ int cmd_invite(const struct args *a)
 	return client_close(&c, 0);
 }
 
+static const struct column request_columns[] = {{.word = W_NAME, .key = "name"}, {.name = "Pays", .key = "pays"},
+						{.word = W_STATE, .key = "state"}, {.word = W_FINGERPRINT, .key = "fingerprint"}};
+
 static void show_requests(const json_t *requests)
 {
-	struct grid g;
-	size_t i;
-	json_t *r;
-
 	if (json_array_size(requests) == 0)
 		return;
 	printf("\n%s\n", word(W_REQUESTS));
-	grid_init(&g, 4);
-	grid_head(&g, (const char *const[]){word(W_NAME), "Pays", word(W_STATE), word(W_FINGERPRINT)});
-	json_array_foreach(requests, i, r)
-	{
-		grid_add(&g, fact_text(r, "name"));
-		grid_add(&g, fact_text(r, "pays"));
-		grid_add(&g, fact_text(r, "state"));
-		grid_add(&g, fact_text(r, "fingerprint"));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, requests, COLUMNS(request_columns), "");
 }
 
-static void show_members(const json_t *members)
+static void write_name(struct buf *cell, const json_t *member, const char *key)
 {
-	struct grid g;
-	size_t i;
-	json_t *m;
-
-	grid_init(&g, 7);
-	grid_head(&g, (const char *const[]){word(W_NAME), "Pays", word(W_ROLE), word(W_STATE),
-					    word(W_FINGERPRINT), word(W_ADDRESS), "id"});
-	json_array_foreach(members, i, m)
-	{
-		char name[256];
-
-		snprintf(name, sizeof name, "%s%s", fact_text(m, "name"),
-			 fact_true(m, "self") ? word(W_SELF) : "");
-		grid_add(&g, name);
-		grid_add(&g, fact_text(m, "pays"));
-		grid_add(&g, fact_text(m, "role"));
-		grid_add(&g, fact_text(m, "state"));
-		grid_add(&g, fact_text(m, "fingerprint"));
-		grid_add(&g, fact_text(m, "address"));
-		grid_add(&g, fact_text(m, "id"));
-	}
-	grid_print(&g, stdout);
+	buf_printf(cell, "%s%s", fact_text(member, key), fact_true(member, "self") ? word(W_SELF) : "");
 }
+
+static const struct column member_columns[] = {
+	{.word = W_NAME, .key = "name", .write = write_name}, {.name = "Pays", .key = "pays"}, {.word = W_ROLE, .key = "role"},
+	{.word = W_STATE, .key = "state"}, {.word = W_FINGERPRINT, .key = "fingerprint"}, {.word = W_ADDRESS, .key = "address"},
+	{.name = "id", .key = "id"}};
 
 int cmd_members(const struct args *a)
 {
 	struct client c;
 
 	if (client_open(&c, a) && client_call(&c, "GET", "/members", NULL) && !command_json(&c)) {
-		show_members(json_object_get(c.json, "members"));
+		columns_print(stdout, json_object_get(c.json, "members"), COLUMNS(member_columns), "");
 		show_requests(json_object_get(c.json, "requests"));
 	}
 	return client_close(&c, 0);

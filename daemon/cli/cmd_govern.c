@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/crypto.h"
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -125,23 +126,16 @@ int cmd_recover(const struct args *a)
 
 /* --- charter, territory --- */
 
+static const struct column charter_columns[] = {
+	{.key = "name"}, {.key = "accepted", .shape = COLUMN_FLAG, .yes = W_CHARTER_ACCEPTED, .no = W_CHARTER_WAITS}};
+
 static void show_charter(const json_t *answer)
 {
-	json_t *hubs = json_object_get(answer, "hubs"), *hub;
-	struct grid g;
-	size_t i;
-
 	word_print(stdout, W_CHARTER_STATE, fact_text(answer, "digest"),
 		   word(fact_true(answer, "mandatory") ? W_CHARTER_MANDATORY : W_CHARTER_OPTIONAL));
 	print_text(stdout, fact_text(answer, "text"));
 	fputs("\n\n", stdout);
-	grid_init(&g, 2);
-	json_array_foreach(hubs, i, hub)
-	{
-		grid_add(&g, fact_text(hub, "name"));
-		grid_add(&g, word(fact_true(hub, "accepted") ? W_CHARTER_ACCEPTED : W_CHARTER_WAITS));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, json_object_get(answer, "hubs"), COLUMNS(charter_columns), "");
 }
 
 /* A small file as a text; NULL: said, and in *code. */
@@ -183,30 +177,18 @@ static int publish_charter(const struct args *a)
 	return client_close(&c, 0);
 }
 
-static void show_renewals(const json_t *items)
+static void write_partnerships(struct buf *cell, const json_t *item, const char *key)
 {
-	json_t *item, *p;
-	struct grid g;
-	size_t i, k;
+	json_t *p;
+	size_t i;
 
-	grid_init(&g, 5);
-	grid_head(&g, (const char *const[]){word(W_NAME), word(W_VERSION), word(W_OWNER), "uid", word(W_PARTNERSHIPS)});
-	json_array_foreach((json_t *)(uintptr_t)items, i, item)
-	{
-		struct buf uids;
-
-		buf_init(&uids, 1 << 16);
-		json_array_foreach(json_object_get(item, "partenariats"), k, p)
-			buf_printf(&uids, "%s%s (%s)", k ? ", " : "", fact_text(p, "uid"), fact_text(p, "etat"));
-		grid_add(&g, fact_text(item, "nom"));
-		grid_add(&g, fact_text(item, "version"));
-		grid_add(&g, fact_text(item, "owner"));
-		grid_add(&g, fact_text(item, "uid"));
-		grid_add(&g, buf_cstr(&uids));
-		buf_done(&uids);
-	}
-	grid_print(&g, stdout);
+	json_array_foreach(json_object_get(item, key), i, p)
+		buf_printf(cell, "%s%s (%s)", i ? ", " : "", fact_text(p, "uid"), fact_text(p, "etat"));
 }
+
+static const struct column renewal_columns[] = {{.word = W_NAME, .key = "nom"}, {.word = W_VERSION, .key = "version"},
+						{.word = W_OWNER, .key = "owner"}, {.name = "uid", .key = "uid"},
+						{.word = W_PARTNERSHIPS, .key = "partenariats", .write = write_partnerships}};
 
 static int list_renewals(const struct args *a)
 {
@@ -216,7 +198,7 @@ static int list_renewals(const struct args *a)
 		return client_close(&c, 0);
 	if (json_array_size(json_object_get(c.json, "items")) > 0) {
 		word_print(stdout, W_RENEWALS, fact_text(c.json, "version"));
-		show_renewals(json_object_get(c.json, "items"));
+		columns_print(stdout, json_object_get(c.json, "items"), COLUMNS(renewal_columns), "");
 	} else if (!a->quiet) {
 		word_print(stderr, W_RENEWALS_NONE);
 	}
@@ -256,13 +238,13 @@ static json_t *new_territory(const struct args *a, int *code)
 			 "communes", text);
 }
 
+static const struct column territory_columns[] = {{.key = "code"}, {.key = "name"}};
+
 int cmd_territory(const struct args *a)
 {
 	bool add = a->word_count == 2 && strcmp(a->words[0], "add") == 0;
-	json_t *items, *item, *send = NULL;
+	json_t *items, *send = NULL;
 	struct client c;
-	struct grid g;
-	size_t i;
 	int code = 0;
 
 	if (a->word_count > 0 && !add)
@@ -275,14 +257,8 @@ int cmd_territory(const struct args *a)
 	}
 	if (!client_call(&c, add ? "POST" : "GET", "/territory", send) || command_json(&c))
 		return client_close(&c, 0);
-	grid_init(&g, 2);
 	items = add ? json_pack("[O]", c.json) : json_incref(json_object_get(c.json, "items"));
-	json_array_foreach(items, i, item)
-	{
-		grid_add(&g, fact_text(item, "code"));
-		grid_add(&g, fact_text(item, "name"));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, items, COLUMNS(territory_columns), "");
 	json_decref(items);
 	return client_close(&c, 0);
 }

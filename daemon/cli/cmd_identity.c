@@ -4,6 +4,7 @@
  * hands, partnerships across a border. */
 #include <string.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -129,25 +130,17 @@ int cmd_countersign(const struct args *a)
 
 /* --- hand-over --- */
 
+static const struct column moving_columns[] = {{.key = "kind"}, {.key = "titre"}, {.key = "uid"}};
+
 static void show_moving(const json_t *answer, bool quiet)
 {
-	json_t *with = json_object_get(answer, "with"), *item;
-	struct grid g;
-	size_t i;
+	json_t *with = json_object_get(answer, "with");
 
 	if (json_array_size(with) == 0)
 		return;
 	if (!quiet)
 		word_print(stdout, W_GOES_ALONG);
-	grid_init(&g, 3);
-	g.indent = "  ";
-	json_array_foreach(with, i, item)
-	{
-		grid_add(&g, fact_text(item, "kind"));
-		grid_add(&g, fact_text(item, "titre"));
-		grid_add(&g, fact_text(item, "uid"));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, with, COLUMNS(moving_columns), "  ");
 }
 
 static void say_offered(const json_t *answer, bool dry)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -164,29 +165,19 @@ int cmd_forget(const struct args *a)
 	return client_close(&c, 0);
 }
 
+static void write_silent(struct buf *cell, const json_t *item, const char *key)
+{
+	buf_str(cell, word(fact_int(item, key) ? W_SILENT : W_ALL_ANSWERED));
+}
+
+static const struct column erasure_columns[] = {{.key = "kind"}, {.key = "uid"}, {.key = "silent", .write = write_silent},
+						{.key = "who", .shape = COLUMN_LIST}};
+
 int cmd_erasures(const struct args *a)
 {
-	json_t *items, *item;
 	struct client c;
-	struct grid g;
-	struct buf b;
-	size_t i;
 
-	if (!client_open(&c, a) || !client_call(&c, "GET", "/erasures", NULL) || command_json(&c))
-		return client_close(&c, 0);
-	buf_init(&b, 1 << 20);
-	grid_init(&g, 4);
-	items = json_object_get(c.json, "items");
-	json_array_foreach(items, i, item)
-	{
-		grid_add(&g, fact_text(item, "kind"));
-		grid_add(&g, fact_text(item, "uid"));
-		grid_add(&g, word(fact_int(item, "silent") ? W_SILENT : W_ALL_ANSWERED));
-		buf_clear(&b);
-		fact_join(&b, json_object_get(item, "who"));
-		grid_add(&g, b.len ? buf_cstr(&b) : "");
-	}
-	grid_print(&g, stdout);
-	buf_done(&b);
+	if (client_open(&c, a) && client_call(&c, "GET", "/erasures", NULL) && !command_json(&c))
+		columns_print(stdout, json_object_get(c.json, "items"), COLUMNS(erasure_columns), "");
 	return client_close(&c, 0);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/output.h"
@@ -75,25 +76,14 @@ static int show_register(const struct args *a)
 
 /* --- terms --- */
 
+static const struct column due_columns[] = {
+	{.word = W_KIND, .key = "kind"}, {.word = W_RGPD_DUE, .key = "due"},
+	{.word = W_STATE, .key = "past", .shape = COLUMN_FLAG, .yes = W_RGPD_PAST, .no = W_RGPD_SOON}, {.word = W_RGPD_GOES, .key = "goes"},
+	{.name = "uid", .key = "uid"}, {.word = W_NAME, .key = "name"}};
+
 static void show_dues(const json_t *items, bool names)
 {
-	struct grid g;
-	json_t *item;
-	size_t i;
-
-	grid_init(&g, names ? 6 : 5);
-	grid_head(&g, (const char *const[]){word(W_KIND), word(W_RGPD_DUE), word(W_STATE), word(W_RGPD_GOES), "uid", word(W_NAME)});
-	json_array_foreach((json_t *)(uintptr_t)items, i, item)
-	{
-		grid_add(&g, fact_text(item, "kind"));
-		grid_add(&g, fact_text(item, "due"));
-		grid_add(&g, word(fact_true(item, "past") ? W_RGPD_PAST : W_RGPD_SOON));
-		grid_add(&g, fact_text(item, "goes"));
-		grid_add(&g, fact_text(item, "uid"));
-		if (names)
-			grid_add(&g, fact_text(item, "name"));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, items, due_columns, sizeof due_columns / sizeof *due_columns - !names, "");
 }
 
 /* Names are for who sits at the screen, not for a file or a pipe. */
@@ -139,35 +129,19 @@ static int purge(const struct args *a)
 
 /* --- a person --- */
 
-static void show_hits(const json_t *items)
+static void write_ours(struct buf *cell, const json_t *item, const char *key)
 {
-	struct grid g;
-	json_t *item;
-	struct buf b;
-	size_t i;
-
-	buf_init(&b, 65536);
-	grid_init(&g, 6);
-	grid_head(&g, (const char *const[]){word(W_KIND), "uid", word(W_OWNER), word(W_RGPD_BY), word(W_RGPD_GOES), ""});
-	json_array_foreach((json_t *)(uintptr_t)items, i, item)
-	{
-		grid_add(&g, fact_text(item, "kind"));
-		grid_add(&g, fact_text(item, "uid"));
-		grid_add(&g, fact_text(item, "owner"));
-		grid_add(&g, fact_text(item, "by"));
-		grid_add(&g, fact_text(item, "goes"));
-		buf_clear(&b);
-		if (!fact_true(item, "ours"))
-			buf_str(&b, word(W_RGPD_ASK_HUB));
-		else if (fact_true(item, "perhaps"))
-			buf_str(&b, word(W_RGPD_PERHAPS));
-		else if (fact_true(item, "deleted"))
-			buf_str(&b, word(W_RGPD_DELETED));
-		grid_add(&g, b.len ? buf_cstr(&b) : "");
-	}
-	grid_print(&g, stdout);
-	buf_done(&b);
+	if (!fact_true(item, key))
+		buf_str(cell, word(W_RGPD_ASK_HUB));
+	else if (fact_true(item, "perhaps"))
+		buf_str(cell, word(W_RGPD_PERHAPS));
+	else if (fact_true(item, "deleted"))
+		buf_str(cell, word(W_RGPD_DELETED));
 }
+
+static const struct column hit_columns[] = {
+	{.word = W_KIND, .key = "kind"}, {.name = "uid", .key = "uid"}, {.word = W_OWNER, .key = "owner"}, {.word = W_RGPD_BY, .key = "by"},
+	{.word = W_RGPD_GOES, .key = "goes"}, {.key = "ours", .write = write_ours}};
 
 static void show_data(const json_t *items)
 {
@@ -230,7 +204,7 @@ static int person(const struct args *a)
 		if (file) {
 			code = to_file(&c, file);
 		} else if (!command_json(&c)) {
-			show_hits(json_object_get(c.json, "items"));
+			columns_print(stdout, json_object_get(c.json, "items"), COLUMNS(hit_columns), "");
 			show_data(json_object_get(c.json, "items"));
 			show_exports(json_object_get(c.json, "exports"));
 		}
@@ -244,7 +218,7 @@ static int person(const struct args *a)
 static void show_erased(const struct client *c, bool dry)
 {
 	if (json_array_size(json_object_get(c->json, "items")) > 0)
-		show_hits(json_object_get(c->json, "items"));
+		columns_print(stdout, json_object_get(c->json, "items"), COLUMNS(hit_columns), "");
 	show_exports(json_object_get(c->json, "exports"));
 	if (c->args->quiet)
 		return;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -104,29 +105,19 @@ int cmd_search(const struct args *a)
 	return client_close(&c, code);
 }
 
+static const struct column search_columns[] = {
+	{.word = W_NEW, .key = "nouveaux", .shape = COLUMN_INT, .right = true}, {.word = W_TITLE, .key = "titre"},
+	{.word = W_ACTIVE, .key = "actif", .shape = COLUMN_FLAG, .yes = W_YES, .no = W_NO}, {.name = "uid", .key = "uid"},
+	{.word = W_CRITERION, .key = "erreur", .second = "critere"}};
+
 static void show_searches(const struct args *a, const json_t *answer)
 {
-	json_t *items = json_object_get(answer, "items"), *item;
-	struct grid g;
-	size_t i;
+	json_t *items = json_object_get(answer, "items");
 
-	if (json_array_size(items) == 0) {
-		if (!a->quiet)
-			word_print(stderr, W_SEARCHES_NONE);
-		return;
-	}
-	grid_init(&g, 5);
-	g.right = 1;
-	grid_head(&g, (const char *const[]){word(W_NEW), word(W_TITLE), word(W_ACTIVE), "uid", word(W_CRITERION)});
-	json_array_foreach(items, i, item)
-	{
-		grid_add_int(&g, fact_int(item, "nouveaux"));
-		grid_add(&g, fact_text(item, "titre"));
-		grid_add(&g, word(fact_true(item, "actif") ? W_YES : W_NO));
-		grid_add(&g, fact_text(item, "uid"));
-		grid_add(&g, fact_text(item, fact_has(item, "erreur") ? "erreur" : "critere"));
-	}
-	grid_print(&g, stdout);
+	if (json_array_size(items) > 0)
+		columns_print(stdout, items, COLUMNS(search_columns), "");
+	else if (!a->quiet)
+		word_print(stderr, W_SEARCHES_NONE);
 }
 
 static void show_new(const struct args *a, const json_t *answer)

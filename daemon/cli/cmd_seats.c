@@ -3,6 +3,7 @@
  * Seats of events, and structures that several hubs hold. */
 #include <string.h>
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -36,28 +37,15 @@ int cmd_cancel(const struct args *a)
 	return client_close(&c, 0);
 }
 
-static void show_requests(const json_t *items)
+static void write_state(struct buf *cell, const json_t *item, const char *key)
 {
-	struct grid g;
-	json_t *item;
-	size_t i;
-
-	grid_init(&g, 6);
-	g.right = 1 << 3;
-	grid_head(&g, (const char *const[]){"N", word(W_FROM), word(W_STRUCTURE), word(W_PERSONS), word(W_STATE), ""});
-	json_array_foreach((json_t *)(uintptr_t)items, i, item)
-	{
-		bool granted = strcmp(fact_text(item, "state"), "granted") == 0;
-
-		grid_add_int(&g, fact_int(item, "no"));
-		grid_add(&g, fact_text(item, "hub"));
-		grid_add(&g, fact_text(item, "structure"));
-		grid_add_int(&g, fact_int(item, "nb_personnes"));
-		grid_add(&g, word(granted ? W_SEAT_GRANTED : W_SEAT_WAITING));
-		grid_add(&g, json_is_true(json_object_get(item, "waits")) ? word(W_NOT_SENT) : "");
-	}
-	grid_print(&g, stdout);
+	buf_str(cell, word(strcmp(fact_text(item, key), "granted") == 0 ? W_SEAT_GRANTED : W_SEAT_WAITING));
 }
+
+static const struct column request_columns[] = {
+	{.name = "N", .key = "no", .shape = COLUMN_INT}, {.word = W_FROM, .key = "hub"}, {.word = W_STRUCTURE, .key = "structure"},
+	{.word = W_PERSONS, .key = "nb_personnes", .shape = COLUMN_INT, .right = true}, {.word = W_STATE, .key = "state", .write = write_state},
+	{.key = "waits", .shape = COLUMN_FLAG, .yes = W_NOT_SENT}};
 
 int cmd_seats(const struct args *a)
 {
@@ -74,7 +62,7 @@ int cmd_seats(const struct args *a)
 			   json_is_null(json_object_get(c.json, "capacity")) ? word(W_NO_LIMIT) : limit,
 			   (long long)fact_int(c.json, "waiting"));
 		if (json_array_size(json_object_get(c.json, "items")) > 0)
-			show_requests(json_object_get(c.json, "items"));
+			columns_print(stdout, json_object_get(c.json, "items"), COLUMNS(request_columns), "");
 	}
 	buf_done(&path);
 	return client_close(&c, 0);

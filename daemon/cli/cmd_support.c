@@ -2,6 +2,7 @@
  *
  * Networks, surveys, requests, referrals, hours. */
 
+#include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -11,9 +12,13 @@ static json_t *list_of(const json_t *o, const char *key)
 	return json_object_get(o, key);
 }
 
-static void heading(enum word_id id)
+/* Nothing where there are no items. */
+static void show_under(enum word_id title, const json_t *items, const struct column *columns, size_t count)
 {
-	printf("\n%s\n", word(id));
+	if (json_array_size(items) == 0)
+		return;
+	printf("\n%s\n", word(title));
+	columns_print(stdout, items, columns, count, "  ");
 }
 
 /* GET folder, or folder/UID, with one parameter. */
@@ -51,84 +56,34 @@ static int post(const struct args *a, const char *folder, json_t *send, void (*s
 
 /* --- networks --- */
 
-static void add_names(struct grid *g, json_t *memberships)
+static void write_names(struct buf *cell, const json_t *item, const char *key)
 {
-	struct buf b;
 	json_t *one;
 	size_t i;
 
-	buf_init(&b, 1 << 20);
-	json_array_foreach(memberships, i, one)
-		buf_printf(&b, "%s%s", i ? ", " : "", fact_text(one, "nom"));
-	grid_add(g, b.len ? buf_cstr(&b) : "");
-	buf_done(&b);
+	json_array_foreach(json_object_get(item, key), i, one)
+		buf_printf(cell, "%s%s", i ? ", " : "", fact_text(one, "nom"));
 }
 
-static void show_below(json_t *networks)
-{
-	struct grid g;
-	json_t *one;
-	size_t i;
-
-	if (json_array_size(networks) == 0)
-		return;
-	heading(W_MEMBERS_BELOW);
-	grid_init(&g, 3);
-	g.indent = "  ";
-	g.right = 1;
-	json_array_foreach(networks, i, one)
-	{
-		grid_add_int(&g, fact_int(one, "total"));
-		grid_add(&g, fact_text(one, "nom"));
-		grid_add(&g, fact_text(one, "uid"));
-	}
-	grid_print(&g, stdout);
-}
-
-static void show_assemblies(json_t *events)
-{
-	struct grid g;
-	json_t *one;
-	size_t i;
-
-	if (json_array_size(events) == 0)
-		return;
-	heading(W_MEMBERS_ASSEMBLIES);
-	grid_init(&g, 3);
-	g.indent = "  ";
-	json_array_foreach(events, i, one)
-	{
-		grid_add(&g, fact_text(one, "debut"));
-		grid_add(&g, fact_text(one, "titre"));
-		grid_add(&g, fact_text(one, "statut"));
-	}
-	grid_print(&g, stdout);
-}
+static const struct column below_columns[] = {{.key = "total", .shape = COLUMN_INT, .right = true}, {.key = "nom"}, {.key = "uid"}};
+static const struct column assembly_columns[] = {{.key = "debut"}, {.key = "titre"}, {.key = "statut"}};
+static const struct column member_columns[] = {{.word = W_NAME, .key = "nom"}, {.word = W_COMMUNE, .key = "commune"},
+					       {.word = W_OWNER, .key = "owner"},
+					       {.word = W_NETWORKS, .key = "adhesions", .write = write_names},
+					       {.name = "uid", .key = "uid"}};
 
 static void show_members(const json_t *answer)
 {
-	json_t *items = list_of(answer, "items"), *one;
-	struct grid g;
-	size_t i;
+	json_t *items = list_of(answer, "items");
 
 	word_print(stdout, W_MEMBERS_OF, fact_text(answer, "nom"), fact_text(answer, "jour"), (long long)fact_int(answer, "total"),
 		   (long long)fact_int(answer, "directs"));
-	show_below(list_of(answer, "reseaux"));
-	show_assemblies(list_of(answer, "assemblees"));
+	show_under(W_MEMBERS_BELOW, list_of(answer, "reseaux"), COLUMNS(below_columns));
+	show_under(W_MEMBERS_ASSEMBLIES, list_of(answer, "assemblees"), COLUMNS(assembly_columns));
 	if (json_array_size(items) == 0)
 		return;
 	printf("\n");
-	grid_init(&g, 5);
-	grid_head(&g, (const char *const[]){word(W_NAME), word(W_COMMUNE), word(W_OWNER), word(W_NETWORKS), "uid"});
-	json_array_foreach(items, i, one)
-	{
-		grid_add(&g, fact_text(one, "nom"));
-		grid_add(&g, fact_text(one, "commune"));
-		grid_add(&g, fact_text(one, "owner"));
-		add_names(&g, list_of(one, "adhesions"));
-		grid_add(&g, fact_text(one, "uid"));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, items, COLUMNS(member_columns), "");
 }
 
 int cmd_members_of(const struct args *a)
@@ -140,57 +95,33 @@ int cmd_members_of(const struct args *a)
 
 static void show_counts(enum word_id title, json_t *list, const char *key)
 {
-	struct grid g;
-	json_t *one;
-	size_t i;
+	const struct column columns[] = {{.key = "n", .shape = COLUMN_INT, .right = true}, {.key = key, .no = W_SURVEY_NO_NETWORK},
+					 {.key = "commanditaire", .shape = COLUMN_FLAG, .yes = W_SURVEY_SPONSOR}};
 
-	if (json_array_size(list) == 0)
-		return;
-	heading(title);
-	grid_init(&g, 3);
-	g.indent = "  ";
-	g.right = 1;
-	json_array_foreach(list, i, one)
-	{
-		const char *name = fact_text(one, key);
-
-		grid_add_int(&g, fact_int(one, "n"));
-		grid_add(&g, name[0] ? name : word(W_SURVEY_NO_NETWORK));
-		grid_add(&g, fact_true(one, "commanditaire") ? word(W_SURVEY_SPONSOR) : "");
-	}
-	grid_print(&g, stdout);
+	show_under(title, list, COLUMNS(columns));
 }
 
-static void show_shares(json_t *list)
+static void write_share(struct buf *cell, const json_t *item, const char *key)
 {
-	struct grid g;
-	json_t *one;
-	char share[64];
-	size_t i;
+	int64_t mean = fact_int(item, key);
 
-	if (json_array_size(list) == 0)
-		return;
-	heading(W_SURVEY_SHARES);
-	grid_init(&g, 3);
-	g.indent = "  ";
-	json_array_foreach(list, i, one)
-	{
-		int64_t mean = fact_int(one, "moyenne");
-
-		snprintf(share, sizeof share, "%lld%c%02lld %%", (long long)mean / 100, words_language() == WORDS_FR ? ',' : '.', (long long)mean % 100);
-		grid_add(&g, fact_text(one, "part"));
-		grid_add(&g, fact_has(one, "moyenne") ? share : word(W_SURVEY_FEW));
-		snprintf(share, sizeof share, "n = %lld", (long long)fact_int(one, "n"));
-		grid_add(&g, share);
-	}
-	grid_print(&g, stdout);
+	if (fact_has(item, key))
+		buf_printf(cell, "%lld%s%02lld %%", (long long)mean / 100, word_pick(",", "."), (long long)mean % 100);
+	else
+		buf_str(cell, word(W_SURVEY_FEW));
 }
+
+static void write_n(struct buf *cell, const json_t *item, const char *key)
+{
+	buf_printf(cell, "n = %lld", (long long)fact_int(item, key));
+}
+
+static const struct column share_columns[] = {{.key = "part"}, {.key = "moyenne", .write = write_share}, {.key = "n", .write = write_n}};
+static const struct column version_columns[] = {{.key = "uid"}, {.key = "version"}};
 
 static void show_survey(const json_t *answer)
 {
 	const json_t *bias = json_object_get(answer, "biais");
-	json_t *others = list_of(answer, "autres_versions"), *one;
-	size_t i;
 
 	word_print(stdout, W_SURVEY, fact_text(answer, "titre"), fact_text(answer, "version"), (long long)fact_int(answer, "n"));
 	if (fact_true(bias, "averti"))
@@ -200,16 +131,9 @@ static void show_survey(const json_t *answer)
 	show_counts(W_SURVEY_OBSTACLES, list_of(answer, "freins"), "code");
 	show_counts(W_SURVEY_LEVERS, list_of(answer, "leviers"), "code");
 	show_counts(W_SURVEY_REASONS, list_of(answer, "motifs"), "code");
-	show_shares(list_of(answer, "parts"));
+	show_under(W_SURVEY_SHARES, list_of(answer, "parts"), COLUMNS(share_columns));
 	show_counts(W_SURVEY_HUBS, list_of(answer, "poles"), "pole");
-	if (json_array_size(others) > 0)
-		heading(W_SURVEY_OTHERS);
-	json_array_foreach(others, i, one)
-	{
-		printf("  %s  ", fact_text(one, "uid"));
-		print_line(stdout, fact_text(one, "version"));
-		printf("\n");
-	}
+	show_under(W_SURVEY_OTHERS, list_of(answer, "autres_versions"), COLUMNS(version_columns));
 }
 
 static void show_survey_sent(const json_t *answer)
@@ -224,32 +148,29 @@ int cmd_survey(const struct args *a)
 
 /* --- requests --- */
 
+static void write_waiting(struct buf *cell, const json_t *item, const char *key)
+{
+	if (fact_true(item, "propose"))
+		buf_str(cell, word(W_REQUESTS_PROPOSED));
+	else if (fact_true(item, key))
+		buf_str(cell, word(W_REQUESTS_LATE));
+}
+
+static const struct column request_columns[] = {
+	{.word = W_REQUESTS_RECEIVED, .key = "recue_le"}, {.word = W_REQUESTS_DAYS, .key = "jours", .shape = COLUMN_INT, .right = true},
+	{.key = "en_retard", .write = write_waiting}, {.word = W_REQUESTS_SUBJECT, .key = "sujet"}, {.word = W_COMMUNE, .key = "code_insee"},
+	{.word = W_REQUESTS_HUB, .key = "pole_destinataire"}, {.name = "uid", .key = "uid"}};
+
 static void show_requests(const json_t *answer)
 {
-	json_t *items = list_of(answer, "items"), *one;
-	struct grid g;
-	size_t i;
+	json_t *items = list_of(answer, "items");
 
 	if (json_array_size(items) == 0) {
 		word_print(stdout, W_REQUESTS_NONE);
 		return;
 	}
 	word_print(stdout, W_REQUESTS_COUNT, (long long)fact_int(answer, "total"), (long long)fact_int(answer, "en_retard"));
-	grid_init(&g, 7);
-	g.right = 1 << 1;
-	grid_head(&g, (const char *const[]){word(W_REQUESTS_RECEIVED), word(W_REQUESTS_DAYS), "", word(W_REQUESTS_SUBJECT), word(W_COMMUNE),
-					    word(W_REQUESTS_HUB), "uid"});
-	json_array_foreach(items, i, one)
-	{
-		grid_add(&g, fact_text(one, "recue_le"));
-		grid_add_int(&g, fact_int(one, "jours"));
-		grid_add(&g, fact_true(one, "propose") ? word(W_REQUESTS_PROPOSED) : fact_true(one, "en_retard") ? word(W_REQUESTS_LATE) : "");
-		grid_add(&g, fact_text(one, "sujet"));
-		grid_add(&g, fact_text(one, "code_insee"));
-		grid_add(&g, fact_text(one, "pole_destinataire"));
-		grid_add(&g, fact_text(one, "uid"));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, items, COLUMNS(request_columns), "");
 }
 
 int cmd_requests(const struct args *a)
@@ -316,29 +237,19 @@ static void show_candidates(const json_t *answer)
 	grid_print(&g, stdout);
 }
 
+static const struct column referral_columns[] = {
+	{.word = W_WHEN, .key = "le"}, {.word = W_ORIENT_COMPETENCE, .key = "competence"}, {.word = W_ORIENT_PROJECT, .key = "projet"},
+	{.word = W_FROM, .key = "de"}, {.word = W_TO, .key = "vers"}, {.word = W_STATE, .key = "etat"},
+	{.key = "pour_nous", .shape = COLUMN_FLAG, .yes = W_ORIENT_FOR_US}, {.name = "uid", .key = "uid"}};
+
 static void show_referrals(const json_t *answer)
 {
-	json_t *items = list_of(answer, "items"), *one;
-	struct grid g;
-	size_t i;
+	json_t *items = list_of(answer, "items");
 
-	if (json_array_size(items) == 0) {
+	if (json_array_size(items) == 0)
 		word_print(stdout, W_ORIENT_NONE);
-		return;
-	}
-	grid_init(&g, 8);
-	grid_head(&g, (const char *const[]){word(W_WHEN), word(W_ORIENT_COMPETENCE), word(W_ORIENT_PROJECT), word(W_FROM), word(W_TO), word(W_STATE),
-					    "", "uid"});
-	json_array_foreach(items, i, one)
-	{
-		static const char *const keys[] = {"le", "competence", "projet", "de", "vers", "etat"};
-
-		for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-			grid_add(&g, fact_text(one, keys[k]));
-		grid_add(&g, fact_true(one, "pour_nous") ? word(W_ORIENT_FOR_US) : "");
-		grid_add(&g, fact_text(one, "uid"));
-	}
-	grid_print(&g, stdout);
+	else
+		columns_print(stdout, items, COLUMNS(referral_columns), "");
 }
 
 static void show_assigned(const json_t *answer)
@@ -357,34 +268,23 @@ int cmd_orient(const struct args *a)
 
 /* --- hours --- */
 
+static void write_person(struct buf *cell, const json_t *item, const char *key)
+{
+	buf_printf(cell, "%s%s%s", fact_text(item, "prenom"), fact_has(item, "prenom") ? " " : "",
+		   fact_has(item, key) ? fact_text(item, key) : word(W_HOURS_UNNAMED));
+}
+
+static const struct column hour_columns[] = {
+	{.word = W_HOURS_YEAR, .key = "annee"}, {.word = W_NAME, .key = "nom", .write = write_person},
+	{.word = W_HOURS, .key = "heures", .shape = COLUMN_SHOWN, .right = true},
+	{.word = W_HOURS_PLANNED, .key = "prevues", .shape = COLUMN_SHOWN, .right = true},
+	{.word = W_HOURS_TIMES, .key = "interventions", .shape = COLUMN_INT, .right = true},
+	{.word = W_HOURS_PUPILS, .key = "eleves", .shape = COLUMN_INT, .right = true}, {.name = "uid", .key = "uid"}};
+
 static void show_hours(const json_t *answer)
 {
-	json_t *items = list_of(answer, "items"), *one;
-	struct grid g;
-	struct buf name;
-	size_t i;
-
-	buf_init(&name, 4096);
-	grid_init(&g, 7);
-	g.right = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5;
-	grid_head(&g, (const char *const[]){word(W_HOURS_YEAR), word(W_NAME), word(W_HOURS), word(W_HOURS_PLANNED), word(W_HOURS_TIMES),
-					    word(W_HOURS_PUPILS), "uid"});
-	json_array_foreach(items, i, one)
-	{
-		buf_clear(&name);
-		buf_printf(&name, "%s%s%s", fact_text(one, "prenom"), fact_has(one, "prenom") ? " " : "",
-			   fact_has(one, "nom") ? fact_text(one, "nom") : word(W_HOURS_UNNAMED));
-		grid_add(&g, fact_text(one, "annee"));
-		grid_add(&g, buf_cstr(&name));
-		grid_add(&g, fact_shown(json_object_get(one, "heures")));
-		grid_add(&g, fact_shown(json_object_get(one, "prevues")));
-		grid_add_int(&g, fact_int(one, "interventions"));
-		grid_add_int(&g, fact_int(one, "eleves"));
-		grid_add(&g, fact_text(one, "uid"));
-	}
-	grid_print(&g, stdout);
+	columns_print(stdout, list_of(answer, "items"), COLUMNS(hour_columns), "");
 	word_print(stdout, W_HOURS_TOTAL, fact_shown(json_object_get(answer, "total")));
-	buf_done(&name);
 }
 
 int cmd_hours(const struct args *a)

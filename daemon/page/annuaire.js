@@ -11,6 +11,7 @@ import {MONTH, SHORT, day, fold, label, many, number, of_town, price, scope, sec
 
 const PAGE = 60;
 const PAUSE = 60; // ms after the last key
+const REST = 250; // ms before the map is told of the rest
 const SLOW = 150; // ms before "reading" is said
 const KINDS = {structure: ['Structures', 'Organisations'], offre: ['Offres', 'Offers'], besoin: ['Besoins', 'Needs']};
 const ONE = {structure: ['Structure', 'Organisation'], offre: ['Offre', 'Offer'], besoin: ['Besoin', 'Need']};
@@ -56,7 +57,7 @@ export function annuaire(place) {
 	const own_pays = place.me.node?.pays || '';
 	const own = `pole-${own_pays}`;
 	const asked = {q: '', genre: 'structure', pays: '', filiere: '', type: '', label: '', pres: '', rayon: '20', carte: ''};
-	let uid = '', found = null, opened = null, map, waiting, flying, told, slow, todo = null;
+	let uid = '', found = null, opened = null, all_points = [], pointing, drawing, map, waiting, flying, told, slow, todo = null;
 
 	function read(params) {
 		for (const k of Object.keys(asked))
@@ -96,13 +97,30 @@ export function annuaire(place) {
 			return;
 		try {
 			found = await get('search', question(0), mine.signal);
+			all_points = [];
 			clearTimeout(slow);
 			draw_results(quietly);
+			look_points(mine);
 		} catch (err) {
 			clearTimeout(slow);
 			if (err.name !== 'AbortError')
 				show_failure();
 		}
+	}
+
+	// More than the list shows: where all of it lies, once nobody types any more.
+	function look_points(mine) {
+		clearTimeout(pointing);
+		if (found.total <= found.items.length)
+			return;
+		pointing = setTimeout(async () => {
+			try {
+				const {cards, limit, ...q} = question(0), answer = await get('search', {...q, points: 1}, mine.signal);
+
+				all_points = answer.points.map(([lat, lon, n]) => ({lat, lon, n}));
+				draw_map();
+			} catch { /* the list is the truth: the map does without */ }
+		}, REST);
 	}
 
 	// Fourteen figures, with or without spaces, are a sheet.
@@ -285,7 +303,7 @@ export function annuaire(place) {
 			$('.defile').scrollTop = scrolled;
 		if (focused)
 			$(`a.ligne[data-uid="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
-		draw_map();
+		map_later();
 		clearTimeout(told);
 		if (!quietly)
 			told = setTimeout(() => say(count_words()), 1000);
@@ -319,16 +337,22 @@ export function annuaire(place) {
 		return box;
 	}
 
-	function frame_of(points) {
+	function frame_of(points, rest) {
 		const chosen = points.find(p => p.chosen), near = near_town();
 
 		if (near)
 			return [{lat: near.lat + asked.rayon / 111, lon: near.lon - asked.rayon / 74}, {lat: near.lat - asked.rayon / 111, lon: near.lon + asked.rayon / 74}];
 		if (chosen)
 			return points.filter(p => distance(chosen, p) < 16);
-		if (asked.q.trim() || filtered())
-			return points;
+		if (asked.q.trim() || filtered() || !own_pays)
+			return [...points, ...rest];
 		return points.filter(p => p.own);
+	}
+
+	// The list is read first: the map follows once it is on the screen.
+	function map_later() {
+		cancelAnimationFrame(drawing);
+		drawing = requestAnimationFrame(() => setTimeout(draw_map));
 	}
 
 	// The open sheet may be none of the lines: it is drawn all the same.
@@ -350,15 +374,17 @@ export function annuaire(place) {
 			return {lat: i.lat, lon: i.lon, kind: i.kind, chosen: id === uid, own: i.owner === own, open: () => place.go(`annuaire/${id}`, Object.fromEntries(new URLSearchParams(written()))),
 				title: [title_of(i), i.commune || i.structure?.commune].filter(Boolean).join(', ')};
 		}).sort((a, b) => a.chosen - b.chosen);
+		const results = many(found.total, ['résultat', 'résultats'], ['result', 'results']);
 		const beyond = points.some(p => p.chosen) ? null : point_of_opened();
 
 		if (beyond)
 			points.push(beyond);
-		const frame = frame_of(points), near = near_town();
+		const rest = all_points.map(p => ({...p, r: Math.min(12, 2 + Math.sqrt(p.n) * 1.4), look: `autre ${asked.genre}`, title: many(p.n, ['résultat', 'résultats'], ['result', 'results'])}));
+		const frame = frame_of(points, rest), near = near_town();
 
-		map.draw(points, {towns: towns().list, dots: true, names: uid ? 9 : 16, ring: near && {...near, km: Number(asked.rayon)},
+		map.draw([...rest, ...points], {towns: towns().list, dots: true, names: uid ? 9 : 16, ring: near && {...near, km: Number(asked.rayon)},
 			frame: frame.length ? frame : towns().list.filter(c => c.pays === (asked.pays || own_pays) && c.lat !== null),
-			alt: t(`Carte de ${number(points.length)} résultats. La liste donne les mêmes fiches.`, `Map of ${number(points.length)} results. The list holds the same records.`)});
+			alt: t(`Carte de ${results}. La liste donne les mêmes fiches.`, `Map of ${results}. The list holds the same records.`)});
 	}
 
 	/* --- the whole --- */
@@ -480,6 +506,8 @@ export function annuaire(place) {
 			clearTimeout(waiting);
 			clearTimeout(told);
 			clearTimeout(slow);
+			clearTimeout(pointing);
+			cancelAnimationFrame(drawing);
 		},
 	};
 }

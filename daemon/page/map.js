@@ -73,7 +73,7 @@ const cross = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]
 
 // Names by population, right, left, below or above the town, never over a point or another name.
 function names(p, towns, points, max) {
-	const taken = points.map(q => { const x = p.x(q.lon), y = p.y(q.lat), r = q.r || 6; return [x - r, y - r, x + r, y + r]; });
+	const taken = points.filter(q => !q.r || q.r > 9).map(q => { const x = p.x(q.lon), y = p.y(q.lat), r = q.r || 6; return [x - r, y - r, x + r, y + r]; });
 	const said = [], named = [];
 
 	for (const c of towns) {

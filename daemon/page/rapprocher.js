@@ -84,8 +84,10 @@ export function rapprocher(place) {
 		fill(list, rows.length ? rows.map(need_line) : h('li.discret.vide', t('Aucun besoin ouvert ici.', 'No open need here.')));
 		const current = list.querySelector('[aria-current]');
 
-		if (current)
-			list.scrollTop = Math.max(0, current.offsetTop - list.offsetTop - list.clientHeight / 3);
+		if (!current)
+			return;
+		list.scrollLeft = Math.max(0, current.parentElement.offsetLeft - list.offsetLeft - 16); /* a strip, where narrow */
+		list.scrollTop = Math.max(0, current.offsetTop - list.offsetTop - list.clientHeight / 3);
 	}
 
 	function choice() {

@@ -16,6 +16,7 @@
 
 #include <sqlite3.h>
 
+#include "common/places.h"
 #include "daemon/directory.h"
 #include "proto/canon.h"
 #include "proto/value.h"

@@ -4,17 +4,9 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "daemon/exchange.h"
-#include "proto/canon.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static struct reference *ref;
+#include "common/places.h"
+#include "tests/daemon/imported.h"
 
 /* A host that keeps the last edit as text, one "field=value" a line. */
 struct host {
@@ -29,18 +21,8 @@ struct host {
 static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
 {
 	struct host *h = ctx;
-	struct buf out;
 
-	buf_init_fixed(&out, h->last, sizeof(h->last) - 1);
-	for (size_t i = 0; i < e->kind->field_count; i++) {
-		if (e->values[i].len == 0)
-			continue;
-		assert_int_equal(canon_check(e->values[i]), ES_OK);
-		buf_printf(&out, "%s=", e->kind->fields[i].name);
-		value_text(&e->kind->fields[i], e->values[i], &out);
-		buf_add_u8(&out, '\n');
-	}
-	h->last[out.len] = '\0';
+	edit_lines(e, h->last, sizeof(h->last));
 	h->if_empty = e->if_empty;
 	h->edits++;
 	*answer = (struct edit_answer){.outcome = h->outcome};
@@ -60,13 +42,6 @@ static void host_progress(void *ctx, uint64_t done, uint64_t total)
 	((struct host *)ctx)->progress++;
 }
 
-struct outcome {
-	enum es_err err;
-	struct import_counts counts;
-	json_t *report;
-	char why[500];
-};
-
 static struct exchange_host host_of(struct host *h, const char *pole)
 {
 	return (struct exchange_host){.ctx = h, .pole = pole, .region = "53", .edit = host_edit,
@@ -76,23 +51,8 @@ static struct exchange_host host_of(struct host *h, const char *pole)
 static struct outcome import_as(struct slice file, const struct import_options *options, struct host *h, const char *pole)
 {
 	struct exchange_host host = host_of(h, pole);
-	struct outcome o = {0};
-	char *text = NULL;
-	size_t len = 0;
-	struct buf why;
-	FILE *report = open_memstream(&text, &len);
 
-	buf_init(&why, sizeof(o.why) - 1);
-	o.err = exchange_import(file, options, ref, &host, report, &o.counts, &why);
-	fclose(report);
-	snprintf(o.why, sizeof(o.why), "%s", buf_cstr(&why));
-	buf_done(&why);
-	if (o.err == ES_OK) {
-		o.report = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-		assert_non_null(o.report);
-	}
-	free(text);
-	return o;
+	return import_by(file, options, &host);
 }
 
 static struct outcome import(const char *kind, const char *file, struct host *h)
@@ -100,31 +60,6 @@ static struct outcome import(const char *kind, const char *file, struct host *h)
 	struct import_options options = {.kind = schema_kind_named(slice_str(kind))};
 
 	return import_as(slice_str(file), &options, h, "pole-morlaix");
-}
-
-static void join_codes(const json_t *line, char *out, size_t size)
-{
-	const json_t *finding;
-	size_t i;
-
-	out[0] = '\0';
-	json_array_foreach(json_object_get(line, "findings"), i, finding) {
-		size_t n = strlen(out);
-
-		snprintf(out + n, size - n, "%s%s", n > 0 ? " " : "", json_string_value(json_object_get(finding, "code")));
-	}
-}
-
-static const json_t *line_at(const struct outcome *o, size_t record)
-{
-	return json_array_get(json_object_get(o->report, "lines"), record - 1);
-}
-
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "null";
 }
 
 static struct slice read_file(const char *path)
@@ -601,19 +536,6 @@ static void a_commune_that_changes_takes_its_name_and_epci_along(void **state)
 	assert_int_equal(host_edit(&h, &e, &answer), ES_OK);
 	assert_string_equal(h.last, "code_insee=29083\ncommune=Île-de-Sein\ncode_epci=\n");
 	buf_done(&scratch);
-}
-
-static int load(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) != ES_OK;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
 }
 
 int main(void)

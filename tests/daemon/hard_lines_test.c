@@ -9,41 +9,25 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "daemon/exchange.h"
-#include "proto/canon.h"
+#include "common/places.h"
+#include "tests/daemon/imported.h"
 
 #define NBSP "\xc2\xa0"
 #define NARROW "\xe2\x80\xaf" /* U+202F */
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static struct reference *ref;
 
 /* What the last line was judged and made of. */
 struct seen {
-	char values[16384]; /* "field=value\n" */
+	char values[16384]; /* "\nfield=value\n" */
 	bool written;
 };
 
 static enum es_err keep(void *ctx, const struct edit *e, struct edit_answer *answer)
 {
 	struct seen *s = ctx;
-	struct buf out;
 
-	buf_init_fixed(&out, s->values, sizeof(s->values) - 1);
-	for (size_t i = 0; i < e->kind->field_count; i++) {
-		if (e->values[i].len == 0)
-			continue;
-		assert_int_equal(canon_check(e->values[i]), ES_OK);
-		buf_printf(&out, "\n%s=", e->kind->fields[i].name);
-		value_text(&e->kind->fields[i], e->values[i], &out);
-	}
-	buf_str(&out, "\n");
-	assert_int_equal(buf_err(&out), ES_OK);
-	s->values[out.len] = '\0';
+	s->values[0] = '\n';
+	edit_lines(e, s->values + 1, sizeof(s->values) - 1);
 	s->written = true;
 	*answer = (struct edit_answer){.outcome = EDIT_NEW};
 	return ES_OK;
@@ -57,45 +41,23 @@ static bool knows_none(void *ctx, const struct schema_kind *k, const struct id16
 	return false;
 }
 
-/* The codes of the report's only line, joined by spaces. */
-static void codes_of(const char *report, char *out, size_t size)
-{
-	static const char key[] = "\"code\":\"";
-
-	out[0] = '\0';
-	for (const char *p = strstr(report, key); p; p = strstr(p, key)) {
-		size_t n = strlen(out);
-
-		p += strlen(key);
-		snprintf(out + n, size - n, "%s%.*s", n > 0 ? " " : "", (int)strcspn(p, "\""), p);
-	}
-}
-
 /* A file of one line; `codes` gets what was said, or why it is no table. */
 static void import_one(const char *kind, struct slice file, struct seen *s, char *codes, size_t size, const char *verdict)
 {
 	struct import_options options = {.kind = schema_kind_named(slice_str(kind))};
 	struct exchange_host host = {.ctx = s, .pole = "pole-morlaix", .region = "53", .edit = keep, .knows = knows_none};
-	struct import_counts counts;
-	char *text = NULL, wanted[64];
-	size_t len = 0;
-	struct buf why;
-	FILE *report = open_memstream(&text, &len);
-	enum es_err err;
+	struct outcome o;
+	const json_t *line;
 
-	buf_init(&why, 4096);
 	*s = (struct seen){0};
-	err = exchange_import(file, &options, ref, &host, report, &counts, &why);
-	fclose(report);
-	if (err == ES_OK)
-		codes_of(text, codes, size);
-	else
-		snprintf(codes, size, "! %s", buf_cstr(&why));
-	snprintf(wanted, sizeof(wanted), "\"verdict\":\"%s\"", verdict ? verdict : "");
-	if (verdict && strstr(text, wanted) == NULL)
-		snprintf(codes, size, "not %s: %s", verdict, text);
-	buf_done(&why);
-	free(text);
+	o = import_by(file, &options, &host);
+	line = line_at(&o, 1);
+	join_codes(line, codes, size);
+	if (o.err != ES_OK)
+		snprintf(codes, size, "! %s", o.why);
+	else if (verdict && strcmp(text_at(line, "verdict"), verdict) != 0)
+		snprintf(codes, size, "not %s: %s", verdict, text_at(line, "verdict"));
+	json_decref(o.report);
 }
 
 #define OK "accepte"
@@ -366,19 +328,6 @@ static void files(void **state)
 		assert_true(cases[i].stored == NULL || strstr(s->values, wanted) != NULL);
 	}
 	free(s);
-}
-
-static int load(void **state)
-{
-	(void)state;
-	return reference_load(ESSAIM_SOURCE_DIR "/conf/reference", &ref) != ES_OK;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	reference_free(ref);
-	return 0;
 }
 
 int main(void)

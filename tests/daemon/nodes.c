@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
+#include "common/places.h"
 #include "daemon/found.h"
 #include "daemon/task.h"
 #include "daemon/worker.h"

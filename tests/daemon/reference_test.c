@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/places.h"
 #include "daemon/reference.h"
 
 static struct reference *ref;

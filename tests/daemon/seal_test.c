@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "common/places.h"
 #include "daemon/node_parts.h"
 #include "daemon/setup.h"
 #include "proto/canon.h"

@@ -262,6 +262,27 @@ static void a_card_has_no_point_of_one_that_is_not_diffused(void **state)
 	buf_done(&json);
 }
 
+static void points_are_counted_by_cell_and_only_where_they_may_be_drawn(void **state)
+{
+	struct world *w = *state;
+	struct search s = {.kind = schema_kind_named(slice_str("structure")), .points = true};
+	struct buf json;
+	struct made m;
+
+	apply(w, make(w, &m, &auray, "structure", 1, "nom=Premier", "code_insee=35360", "latitude=48.1234", "longitude=-1.2051", NULL));
+	apply(w, make(w, &m, &auray, "structure", 2, "nom=Second", "code_insee=35360", "latitude=48.1299", "longitude=-1.2099", NULL));
+	apply(w, make(w, &m, &vitre, "structure", 3, "nom=Tiers", "code_insee=35360", "statut_diffusion=P", NULL));
+	apply(w, make(w, &m, &auray, "offre", 4, "titre=Tonte", "structure_uid=00000000000000000000000001", "filiere=espaces_verts",
+		      "type_offre=service", NULL));
+	assert_int_equal(search(w, s, &json), 3);
+	assert_string_equal((const char *)json.p, "{\"total\":3,\"points\":[[48.125,-1.205,2]]}");
+	buf_done(&json);
+	s.kind = schema_kind_named(slice_str("offre"));
+	assert_int_equal(search(w, s, &json), 1);
+	assert_string_equal((const char *)json.p, "{\"total\":1,\"points\":[[48.125,-1.205,1]]}");
+	buf_done(&json);
+}
+
 static void facts_say_since_when_and_what_belongs_to_it(void **state)
 {
 	struct world *w = *state;
@@ -302,6 +323,7 @@ int main(void)
 		TEST(a_day_has_its_values),
 		TEST(cards_have_ours_first_and_say_how_many_of_each),
 		TEST(a_card_has_no_point_of_one_that_is_not_diffused),
+		TEST(points_are_counted_by_cell_and_only_where_they_may_be_drawn),
 		TEST(facts_say_since_when_and_what_belongs_to_it),
 	};
 

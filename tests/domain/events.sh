@@ -68,6 +68,9 @@ equal C9-another-departement "" \
 
 # R12, C9: both are offline to each other and take registrations; the organiser grants.
 must stop cress
+inscription() { # NODE EVENT STRUCTURE PERSONS
+	e "$1" add inscription "evenement_uid=$2" "structure_uid=$3" "nb_personnes=$4"
+}
 inscribe() { # NODE STRUCTURE PERSONS
 	new "$1" inscription "evenement_uid=$lunch" "structure_uid=$2" "nb_personnes=$3"
 }
@@ -80,14 +83,16 @@ equal R12-offline-nothing-is-granted-by-others "0 9" "$(seats vitre '"\(.granted
 equal C9-a-request-is-no-seat-yet demande "$(value vitre "$i3" statut)"
 must start cress
 must settle auray vitre cress
-# 8 + 6 + 5 are in; of 3 and 1 the one fits.
+# 8 + 6 + 5 are in; 3 do not fit, and the one who came later waits behind them.
 for node in auray vitre cress; do
-	within "R12-$node-never-more-than-20" 70 seats_are $node 20 3
+	within "R12-$node-never-more-than-20" 70 seats_are $node 19 4
 done
 within C9-the-21st-person-waits 70 shows vitre "$i4" statut liste_attente
-within C9-who-fits-has-a-seat 70 shows vitre "$i5" statut inscrit
+within C9-who-comes-later-waits-behind 70 shows vitre "$i5" statut liste_attente
+within C9-who-fits-has-a-seat 70 shows vitre "$i3" statut inscrit
 within C9-at-the-organisers-too 70 shows auray "$i2" statut inscrit
-equal C9-the-table-says-so "liste_attente 3" "$(seats vitre '.items[] | select(.statut == "liste_attente") | "\(.statut) \(.nb_personnes)"')"
+equal C9-the-table-says-so "liste_attente 3
+liste_attente 1" "$(seats vitre '.items[] | select(.statut == "liste_attente") | "\(.statut) \(.nb_personnes)"')"
 must inscribe auray "$garage" 4 >/dev/null
 i6=$(e auray list inscription --json | jq -r '.items[] | select(.data.nb_personnes == 4) | .uid')
 within C9-who-comes-later-queues-behind 70 shows auray "$i6" statut liste_attente
@@ -99,6 +104,14 @@ within C9-then-no-more-than-fit 70 shows auray "$i6" statut liste_attente
 for node in auray vitre cress; do
 	within "R12-$node-still-at-most-20" 70 seats_are $node 17 4
 done
+exits R12-granted-places-stay 65 e auray set "$lunch" capacite=16
+check R12-it-says-how-many grep -q "places_accordees (17).*essaim seats" "$work/exits.err"
+check R12-as-many-as-are-granted-do e auray set "$lunch" capacite=17
+must e auray set "$lunch" capacite=20
+must settle auray vitre cress
+exits C9-more-than-there-are-is-refused 65 e vitre register "$lunch" "structure=$haies" nb_personnes=21
+check C9-it-says-how-many-there-are grep -q "21, and the event has 20" "$work/exits.err"
+exits C9-nor-as-an-inscription 65 inscription vitre "$lunch" "$haies" 21
 # A note of what is past asks for nothing.
 past=$(new auray evenement type_evenement=atelier titre=Passé debut=2025-03-01T10:00:00+01:00 fin=2025-03-01T12:00:00+01:00)
 noted=$(new auray inscription "evenement_uid=$past" "structure_uid=$jardins" nb_personnes=2 statut=inscrit)

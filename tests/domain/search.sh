@@ -142,8 +142,8 @@ must start fougeres
 equal C2-a-restart-raises-nothing "0 0" "$(unseen fougeres)"
 must e fougeres --quiet rebuild
 equal C2-a-rebuild-raises-nothing "0 0" "$(unseen fougeres)"
-f1=$(add fougeres structure nom="Menuiserie" type_acteur=ess code_insee=35115)
-add fougeres offre titre="Bois d'ici" structure_uid="$f1" filiere=btp_ecoconstruction type_offre=bien >/dev/null
+f1=$(new fougeres structure nom="Menuiserie" type_acteur=ess code_insee=35115)
+new fougeres offre titre="Bois d'ici" structure_uid="$f1" filiere=btp_ecoconstruction type_offre=bien >/dev/null
 equal C2-what-this-hub-writes-is-no-news "0 0" "$(unseen fougeres)"
 more=$(new vitre offre titre="Bois d’œuvre" structure_uid="$v1" filiere=btp_ecoconstruction type_offre=bien)
 must settle vitre fougeres

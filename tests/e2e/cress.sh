@@ -109,4 +109,51 @@ check "the-others-go-on" settle auray morlaix vitre
 must start fougeres
 check "and-the-late-one-too" settle $hubs cress
 all_well in-the-end $hubs cress
+
+# With all of its hubs, each from a backup of that hour: what came after is on no disk
+# any more; what came before is whole, and all go on from there.
+for node in $hubs cress; do
+	must e $node backup "$work/$node.four" --with-key >/dev/null
+	[ $node = cress ] || cp "$work/$node.acked" "$work/$node.acked.four"
+done
+for hub in $hubs; do
+	must work_some $hub 2 Perdu
+done
+must settle $hubs cress
+for node in $hubs cress; do
+	crash $node
+	rm -rf "${work:?}/$node"
+done
+must cress_back "$work/cress.four"
+for hub in $hubs; do
+	must e $hub restore "$work/$hub.four" >/dev/null
+	must start $hub
+	mv "$work/$hub.acked.four" "$work/$hub.acked"
+done
+check "with-all-hubs-settles" settle $hubs cress
+check "with-all-hubs-it-invites" e cress invite --pays brest --name Brest
+all_well with-all-hubs $hubs cress
+round with-all-hubs-after
+
+# Without any: no hub answers, an officer says so; then they come back, one with its
+# disk, the others with their keys alone.
+must e cress backup "$work/cress.five" --with-key >/dev/null
+for hub in $hubs; do
+	stop $hub
+done
+crash cress
+rm -rf "$work/cress"
+must cress_back "$work/cress.five"
+exits "without-any-it-waits" 75 e cress invite --pays brest --name Brest
+check "without-any-alone" e cress resolve --alone --yes
+check "without-any-it-invites" e cress invite --pays brest --name Brest
+must start auray
+for hub in morlaix vitre fougeres; do
+	lose_disk $hub
+	must e $hub restore "$work/$hub.key" >/dev/null
+	must start $hub
+done
+check "without-any-then-all-settle" settle $hubs cress
+all_well without-any $hubs cress
+round without-any-after
 finish

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/places.h"
 #include "daemon/csv.h"
 #include "daemon/exchange.h"
 #include "proto/canon.h"

@@ -43,10 +43,10 @@ browse() {
 	if ! ESSAIM_NPM=$npm ESSAIM_CHROMIUM=$chromium ESSAIM_SHOTS=$shots ESSAIM_HUB=http://$hub_at ESSAIM_CRESS=http://$cress_at \
 		ESSAIM_FACTS=$work/facts.json ESSAIM_BIN=$bin ESSAIM_WORK=$work node "$here/$1_test.mjs" "$2" >"$work/browse.out" 2>"$work/browse.err"; then
 		failed=$((failed + 1))
-		[ -s "$work/browse.out" ] || not_ok "page-$1-$2" "$(head -n 3 "$work/browse.err" | tr '\n' ' ')"
-		tail -n 5 "$work/browse.err" >&2
+		grep -q '^not ok' "$work/browse.out" || not_ok "page-$1-$2" "broke off: $(grep -m 1 -E 'Error|waiting' "$work/browse.err")"
 	fi
 	cat "$work/browse.out"
+	tail -n 5 "$work/browse.err" >&2 # figures, or why it broke off
 }
 
 here=$(cd "$(dirname "$0")" && pwd)

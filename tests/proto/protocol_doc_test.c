@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "common/places.h"
 #include "proto/admit.h"
 #include "proto/canon.h"
 #include "proto/fold.h"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/places.h"
 #include "proto/canon.h"
 #include "proto/value.h"
 

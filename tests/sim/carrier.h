@@ -110,7 +110,7 @@ struct sim_node {
 	uint64_t writer_no; /* of the step asked for */
 	es_ms writer_at;
 	struct erase_target erase, erased; /* see worker.c */
-	bool names_due, projecting, stepping, refuses, listens, home_away;
+	bool names_due, projecting, scrub_waits, stepping, refuses, listens, home_away;
 	es_ms home_lost; /* since when there is no session with home */
 	es_ms exit_at; /* last exit */
 	/* joining */

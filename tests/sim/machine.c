@@ -128,7 +128,7 @@ static void end_process(struct sim_node *s, bool vanish, es_ms down)
 	peers_drop(s, vanish);
 	drop_queue(s);
 	close_process(s);
-	s->projecting = false;
+	s->projecting = s->scrub_waits = false;
 	s->exit_at = s->w->now;
 	if (s->life == LIFE_UP)
 		s->life = LIFE_DOWN;
@@ -194,7 +194,7 @@ void machine_stop(struct sim_node *s)
 	s->life = LIFE_DOWN;
 	close_process(s);
 	s->epoch = s->disk->epoch;
-	s->projecting = false;
+	s->projecting = s->scrub_waits = false;
 }
 
 static enum es_err open_directory(struct sim_node *s)
@@ -667,12 +667,14 @@ static void told_erased(struct sim_node *s, struct work *k, enum es_err err)
 		sim_project_soon(s);
 }
 
+static void on_scrub(struct world *w, const struct event *e);
+
 /* Forgotten in the journal and folded: now out of the directory's files. */
 static void scrub(struct sim_node *s)
 {
 	struct erase_target t = s->erase;
 
-	if (!t.due || s->erased.due || s->erased.count >= t.count || !position_reached(directory_position(s->d), t.at))
+	if (s->scrub_waits || !t.due || s->erased.due || s->erased.count >= t.count || !position_reached(directory_position(s->d), t.at))
 		return;
 	enum es_err err = directory_scrub(s->d);
 	if (err == ES_OK) {
@@ -681,8 +683,22 @@ static void scrub(struct sim_node *s)
 	} else {
 		if (trace_on)
 			trace_say("n%d: the directory is not written anew: %s", s->no, es_err_name(err));
-		sim_project_soon(s); /* a reader was at work */
+		s->scrub_waits = true; /* a reader was at work, or the disk is full */
+		world_in(s->w, err == ES_LOCKED ? IDLE_AFTER_MS : ERASE_RETRY_MS, on_scrub, s, s->runs, 0);
 	}
+}
+
+static void on_scrub(struct world *w, const struct event *e)
+{
+	struct sim_node *s = e->ctx;
+
+	(void)w;
+	if (!s->n || !s->d || e->a != s->runs)
+		return;
+	s->scrub_waits = false;
+	vfs_utc = machine_utc(s);
+	scrub(s);
+	machine_crashed(s);
 }
 
 static void on_project(struct world *w, const struct event *e)
@@ -715,13 +731,13 @@ static void on_project(struct world *w, const struct event *e)
 	}
 	if (err != ES_OK) {
 		s->projecting = true;
-		world_in(w, 2000, on_project, s, s->runs, 0);
+		world_in(w, PROJECT_RETRY_MS, on_project, s, s->runs, 0);
 		return;
 	}
 	scrub(s);
 	if (machine_crashed(s))
 		return;
-	if (moved && s->queued > 0)
+	if (moved && (s->queued > 0 || s->n->derive))
 		sim_hurry_writer(s, 1);
 	if (moved && draw(&s->rng, 0, 15) == 0) {
 		directory_idle(s->d);

@@ -425,19 +425,29 @@ static bool read_options(int argc, char **argv, struct options *o)
 	return true;
 }
 
+/* Many nodes in one process: each takes little. */
+static bool is_crowd(const struct options *o)
+{
+	return o->wish.hubs > 50;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.first = 1, .last = 0, .jobs = 2, .timeout = 600, .wish = {.only_fault = -1}};
 
 	if (argc == 3 && strcmp(argv[1], "--plant") == 0 && strcmp(argv[2], "list") == 0)
 		return list_plants();
-	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+	bool good = read_options(argc, argv, &o);
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	if (is_crowd(&o))
+		sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
 	vfs_start();
 	if (crypto_start() != ES_OK)
 		return 78;
 	if (argc == 2 && strcmp(argv[1], "--self-test") == 0)
 		return vfs_check() != 0 || oracle_self_test() != 0;
-	if (!read_options(argc, argv, &o) || o.last < o.first)
+	if (!good || o.last < o.first)
 		return usage();
 	if (reference_load(reference_default_dir(), &ref) != ES_OK) {
 		fputs("essaim-sim: the reference tables cannot be read\n", stderr);
@@ -445,7 +455,7 @@ int main(int argc, char **argv)
 	}
 	log_set_level(trace_on ? LOG_INFO : (enum log_level)0);
 	trace_start();
-	if (o.wish.hubs > 50) /* many nodes in one process: each takes little */
+	if (is_crowd(&o))
 		sql_limits = (struct sql_limits){.journal_wal_pages = 16, .journal_cache_kib = 40, .directory_wal_pages = 16,
 						 .directory_cache_kib = 40};
 	template = federation_template(ref);

@@ -169,19 +169,26 @@ static bool is_another_shown(const struct sim_node *s, const struct id16 *log, u
 	return false;
 }
 
+/* Does the log of that index hold that commit still? A head that has not moved does. */
+static bool holds_still(const struct sim_node *s, size_t i, uint64_t seq, const struct hash *id)
+{
+	const struct head *h = &s->n->frontier.heads[i];
+	struct hash now;
+
+	if (seq == 0 || (seq == h->seq && hash_eq(id, &h->id)))
+		return true;
+	return seq <= h->seq && journal_commit_id(s->n->journal, (uint32_t)i, seq, &now) && hash_eq(&now, id);
+}
+
 static void watch_own(struct sim_node *s, struct watched *o, size_t i)
 {
 	const struct head *h = &s->n->frontier.heads[i];
 	const struct open_log *log = rights_log(&s->n->rights, &h->log);
 	struct watched_log *last = &o->logs[i];
-	struct hash now;
 
 	if (!log || h->scope == SCOPE_LOCAL || !id_eq(&h->hub, &s->n->hub))
 		return;
-	bool stands = last->seq == 0 || (last->seq <= h->seq &&
-					 journal_commit_id(s->n->journal, (uint32_t)i, last->seq, &now) &&
-					 hash_eq(&now, &last->id));
-	if (!stands && !o->switched && !(log->cut && log->cut_seq < last->seq) && h->blocked == ES_OK &&
+	if (!holds_still(s, i, last->seq, &last->id) && !o->switched && !(log->cut && log->cut_seq < last->seq) && h->blocked == ES_OK &&
 	    !is_another_shown(s, &h->log, h->seq < last->seq ? h->seq + 1 : last->seq, &last->id) &&
 	    !is_another_shown(s, &h->log, last->seq, &last->id))
 		violation(
@@ -272,10 +279,8 @@ void watch_taken(struct sim_node *s, const struct commit *c)
 static void watch_control(struct sim_node *s, struct watched *o)
 {
 	const struct head *h = &s->n->frontier.heads[0];
-	struct hash now;
 
-	if (o->control_seq > 0 &&
-	    (!journal_commit_id(s->n->journal, 0, o->control_seq, &now) || !hash_eq(&now, &o->control_id)))
+	if (!holds_still(s, 0, o->control_seq, &o->control_id))
 		o->switched = true;
 	o->control_seq = h->seq;
 	o->control_id = h->id;

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Out of the directory and in again, where several hubs share it: a line of another
+# hub's record that says what stands is no wish to change it.
+. "$(dirname "$0")/../e2e/lib.sh"
+
+said() { # FILTER: of the last report
+	jq -r "$1" "$work/report.json"
+}
+counts() {
+	said '.counts | "\(.nouveaux) \(.modifies) \(.rejete) \(.contacts_nouveaux)"'
+}
+take_all() { # NODE DIR
+	e "$1" import all "$2" --json >"$work/report.json" 2>"$work/take.err"
+}
+
+must found_cress
+for hub in morlaix auray; do
+	must enter "$hub"
+	must e "$hub" import all "$sample/pole-$hub" --quiet >/dev/null
+done
+must settle morlaix auray cress
+for node in morlaix auray cress; do
+	must e "$node" export csv --output "$work/$node.out" >/dev/null 2>&1
+	cp "$work/$node.out/structures.csv" "$work/$node.before"
+	take_all "$node" "$work/$node.out"
+	equal "W1-R18-the-federation-out-and-in-again-changes-nothing-at-$node" "0 0 0 0 true" "$(counts) $(said .written)"
+	must e "$node" export csv --kind structure --output "$work/$node.after" >/dev/null
+	check "W1-R18-and-gives-the-same-file-at-$node" cmp "$work/$node.before" "$work/$node.after"
+done
+
+# A line of another hub's that does want something else is refused, and changes nothing.
+csv() { # PYTHON STATEMENT...: on `rows`, from and to CSV
+	python3 -c "
+import csv, sys
+rows = list(csv.reader(sys.stdin))
+at = rows[0].index
+$1
+csv.writer(sys.stdout, lineterminator='\\n').writerows(rows)"
+}
+take_some() { # NODE FILE
+	e "$1" import structure "$2" --json >"$work/report.json" 2>"$work/take.err"
+}
+csv 'rows = [rows[0]] + [r for r in rows if r[at("pole")] == "pole-auray"]' <"$work/morlaix.before" >"$work/theirs.csv"
+csv 'rows[3][at("telephone")] = "+33298112233"' <"$work/theirs.csv" >"$work/wished.csv"
+asked=$(sed -n 4p "$work/theirs.csv" | cut -d, -f1)
+held="$(records morlaix structure) $(value morlaix "$asked" telephone)"
+theirs=$(($(grep -c . "$work/theirs.csv") - 1))
+for node in morlaix cress; do
+	take_some "$node" "$work/wished.csv"
+	equal "W1-R3-a-line-of-another-hub-that-changes-something-is-refused-at-$node" "65 autre_pole 3 1 $((theirs - 1))" \
+		"$? $(said '.lines[] | select(.verdict == "rejete") | "\(.findings[0].code) \(.record)"') $(said '.counts | "\(.rejete) \(.inchanges)"')"
+	csv 'rows = [[c for i, c in enumerate(r) if i != at("pole")] for r in rows]' <"$work/wished.csv" >"$work/no-pole.csv"
+	take_some "$node" "$work/no-pole.csv"
+	equal "W1-R3-without-a-column-pole-too-at-$node" "1 $((theirs - 1))" \
+		"$(said '.counts | "\(.rejete) \(.inchanges)"')"
+done
+csv 'rows[2][0] = rows[2][0][:-4] + "0000"' <"$work/theirs.csv" >"$work/unheard.csv"
+take_some morlaix "$work/unheard.csv"
+equal "W1-R3-a-record-that-nobody-knows-is-not-made-for-another-hub" "autre_pole 2" \
+	"$(said '.lines[] | select(.verdict == "rejete") | "\(.findings[0].code) \(.record)"')"
+equal "W1-R3-nothing-was-changed" "$held" "$(records morlaix structure) $(value morlaix "$asked" telephone)"
+finish
