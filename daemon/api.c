@@ -80,10 +80,29 @@ static bool may_pack(const struct request *r)
 	return r->listener->page && r->out.len >= PACK_MIN && r->route && !r->route->secret && web_takes_gzip(r->conn);
 }
 
+/* What lasts is told by its hash: whoever has it already gets no body. */
+static void answer_once(struct request *r, char etag[36])
+{
+	struct hash h = crypto_hash(HASH_CHANGE, buf_slice(&r->out));
+	const char *has = MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, "If-None-Match");
+
+	etag[0] = '"';
+	hex_encode(h.bytes, 16, etag + 1);
+	memcpy(etag + 33, "\"", 2);
+	if (!has || !strstr(has, etag))
+		return;
+	r->status = MHD_HTTP_NOT_MODIFIED;
+	buf_clear(&r->out);
+}
+
 static enum MHD_Result queue_answer(struct request *r)
 {
 	struct MHD_Response *response;
 	bool packed = false;
+	char etag[36] = "";
+
+	if (r->lasts && r->status == MHD_HTTP_OK)
+		answer_once(r, etag);
 
 	if (r->out_file) {
 		off_t size = ftello(r->out_file);
@@ -106,6 +125,8 @@ static enum MHD_Result queue_answer(struct request *r)
 	if (r->listener->page)
 		web_headers(r, response);
 	MHD_add_response_header(response, "Content-Type", r->type ? r->type : "application/json; charset=utf-8");
+	if (etag[0])
+		MHD_add_response_header(response, "ETag", etag);
 	enum MHD_Result result = MHD_queue_response(r->conn, r->status, response);
 	MHD_destroy_response(response);
 	return result;

@@ -71,6 +71,7 @@ struct request {
 	struct buf packed; /* the same, for a browser */
 	FILE *out_file; /* or a stream */
 	const char *type;
+	bool lasts; /* the same until something changes: asked again with its ETag, only that is said */
 	struct buf why; /* the sentence of an error */
 	struct job job;
 	struct directory_job directory_job;
@@ -245,6 +246,13 @@ enum es_err api_list(struct request *r, struct reader *reader);
 enum es_err api_search(struct request *r, struct reader *reader);
 enum es_err api_match(struct request *r, struct reader *reader);
 enum es_err api_export(struct request *r, struct reader *reader);
+/* api_page_find.c, api_page_journey.c */
+enum es_err api_communes(struct request *r, struct reader *reader);
+enum es_err api_todo(struct request *r, struct node *n);
+enum es_err api_introduce(struct request *r, struct node *n);
+enum es_err api_introductions(struct request *r, struct reader *reader);
+enum es_err api_journey(struct request *r, struct node *n);
+enum es_err api_sent(struct request *r, struct node *n);
 /* api_searches.c */
 enum es_err api_searches(struct request *r, struct reader *reader);
 enum es_err api_search_save(struct request *r, struct node *n);
@@ -325,6 +333,14 @@ enum es_err api_report_send(struct request *r, struct node *n);
 enum es_err api_due(struct request *r, struct reader *reader);
 enum es_err api_renewals(struct request *r, struct reader *reader);
 enum es_err api_codes(struct request *r, struct reader *reader);
+/* api_page_territory.c */
+enum es_err api_coverage(struct request *r, struct reader *reader);
+enum es_err api_series(struct request *r, struct reader *reader);
+enum es_err api_meetings(struct request *r, struct node *n);
+/* api_page_federation.c */
+enum es_err api_invitations(struct request *r, struct node *n);
+void api_qr(struct request *r);
+enum es_err api_activity(struct request *r, struct reader *reader);
 /* api_accounts.c */
 void api_accounts(struct request *r);
 void api_account_add(struct request *r);

@@ -32,6 +32,23 @@ static enum es_err kind_param(struct request *r, bool needed, const struct schem
 	return ES_UNKNOWN_KIND;
 }
 
+/* With facts=1, as the page's sheets ask; that it is not here is an answer to them too. */
+static enum es_err show_facts(struct request *r, struct reader *reader, const struct id16 *uid, enum es_err err)
+{
+	if (err == ES_NOT_FOUND) {
+		buf_clear(&r->out);
+		buf_printf(&r->out, "{\"uid\":\"%s\",\"missing\":true}", r->part);
+		return ES_OK;
+	}
+	if (err != ES_OK)
+		return err;
+	r->out.len--; /* the object goes on */
+	buf_str(&r->out, ",\"facts\":");
+	err = reader_facts(reader, uid, &r->out);
+	buf_str(&r->out, "}");
+	return err;
+}
+
 enum es_err api_show(struct request *r, struct reader *reader)
 {
 	const char *on = request_param(r, "on");
@@ -49,6 +66,8 @@ enum es_err api_show(struct request *r, struct reader *reader)
 		err = reader_show_on(reader, &uid, on[0] ? on : NULL, &r->out);
 	if (err == ES_OK)
 		reader_clause_hours(reader, r->part, &r->out);
+	if (strcmp(request_param(r, "facts"), "1") == 0)
+		err = show_facts(r, reader, &uid, err);
 	if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, "%s: no such record here", r->part);
 	return err;

@@ -29,7 +29,8 @@ enum es_err month_param(struct request *r, const char *month, const char *date, 
 	return ES_BAD_VALUE;
 }
 
-/* `pays=CODE`, or `territory=TYPE:CODE`; a hub's default is its own Pays. */
+/* `pays=CODE`, or `territory=TYPE:CODE`; "region" alone is the federation's. A hub's default
+ * is its own Pays. */
 static enum es_err view_of(struct request *r, struct reader *reader, struct report_view *v)
 {
 	const char *pays = request_param(r, "pays"), *territory = request_param(r, "territory"), *colon = strchr(territory, ':');
@@ -40,7 +41,10 @@ static enum es_err view_of(struct request *r, struct reader *reader, struct repo
 	if (err != ES_OK)
 		return err;
 	v->has_place = true;
-	if (territory[0]) {
+	if (strcmp(territory, "region") == 0) {
+		v->type = PLACE_REGION;
+		snprintf(v->code, sizeof v->code, "%s", r->api->swarm->rights.region);
+	} else if (territory[0]) {
 		if (!colon || !report_place_type(SLICE(territory, (size_t)(colon - territory)), &v->type)) {
 			buf_printf(&r->why, "%s: not a territory; pays:CODE, epci:CODE, departement:CODE or region:CODE", territory);
 			return ES_USAGE;

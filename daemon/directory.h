@@ -120,6 +120,13 @@ ES_MUST_USE enum es_err reader_show(struct reader *r, const struct id16 *uid, st
 /* The same with the dated values of that day (YYYY-MM-DD): what a field's history, a
  * list of "value:from:to", said then. NULL: today's. */
 ES_MUST_USE enum es_err reader_show_on(struct reader *r, const struct id16 *uid, const char *day, struct buf *json);
+/* JSON {fields{NAME: {when, scope, waits}}, waits, meetings[NAME], recu?, around?}: of each
+ * field that has a value since when and for whom it stands; `recu`, when the last change of
+ * it came from another hub; `around`, of a structure, what belongs to it by kind: offre,
+ * besoin, contact, interaction, as reader_list has them. ES_NOT_FOUND. */
+ES_MUST_USE enum es_err reader_facts(struct reader *r, const struct id16 *uid, struct buf *json);
+/* What a record of that kind and state is called; borrows the state. "": nothing. */
+struct slice reader_title(const struct schema_kind *k, struct slice state);
 /* JSON {total, items[{kind, uid, owner, scope, data{}}]} by uid. */
 ES_MUST_USE enum es_err reader_list(struct reader *r, const struct schema_kind *k, int64_t limit, int64_t offset, struct buf *json);
 struct ranking {

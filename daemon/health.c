@@ -164,6 +164,16 @@ static void count_duplicates(struct node *n, struct health *h, const char *today
 	}
 }
 
+size_t health_duplicates(struct node *n)
+{
+	struct health h = {0};
+	char today[11];
+
+	day_of(n->utc, today);
+	count_duplicates(n, &h, today);
+	return h.duplicates + h.duplicates_asked;
+}
+
 /* What we have proposed is looked up only where something waits. */
 static void count_requests(struct node *n, struct health *h, const char *today)
 {

@@ -36,6 +36,8 @@ struct health {
 	es_ms newcomers_at; /* counted then... */
 	size_t newcomers_of; /* ...of so many members */
 };
+/* Duplicates that wait for a decision of ours. There is a directory. */
+size_t health_duplicates(struct node *n);
 /* `h` holds what was read before, or zeros. */
 void health_read(struct node *n, struct health *h);
 

@@ -333,6 +333,13 @@ int64_t journal_pos(struct journal *j, uint32_t index, uint64_t seq)
 	return journal_number(journal_st(j, ST_POS));
 }
 
+uint64_t journal_seq_of(struct journal *j, uint32_t index, const struct hash *id)
+{
+	sqlite3_bind_int64(journal_st(j, ST_SEQ_OF), 1, index + 1);
+	sql_bind_slice(journal_st(j, ST_SEQ_OF), 2, SLICE(id->bytes, sizeof id->bytes));
+	return (uint64_t)journal_number(journal_st(j, ST_SEQ_OF));
+}
+
 int64_t journal_last_pos(struct journal *j)
 {
 	return journal_number(journal_st(j, ST_LAST_POS));

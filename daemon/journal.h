@@ -76,6 +76,8 @@ ES_MUST_USE enum es_err journal_load(struct journal *j, uint32_t index, const st
 ES_MUST_USE enum es_err journal_one(struct journal *j, int64_t pos, uint32_t *index, struct buf *packed, int64_t *stored);
 /* The position of (log, seq), 0: none. */
 int64_t journal_pos(struct journal *j, uint32_t index, uint64_t seq);
+/* The commit of that id in a log, 0: none. Looks from the head down. */
+uint64_t journal_seq_of(struct journal *j, uint32_t index, const struct hash *id);
 int64_t journal_last_pos(struct journal *j);
 /* How many changes the commit at that position has. */
 int64_t journal_changes(struct journal *j, int64_t pos);

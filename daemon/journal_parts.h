@@ -89,6 +89,7 @@
 	S(PAYLOAD, "INSERT INTO payload VALUES(?1,?2,?3)")                                                   \
 	S(ID, "SELECT id FROM commits WHERE log=?1 AND seq=?2")                                              \
 	S(POS, "SELECT pos FROM commits WHERE log=?1 AND seq=?2")                                            \
+	S(SEQ_OF, "SELECT seq FROM commits WHERE log=?1 AND id=?2 ORDER BY seq DESC LIMIT 1")                \
 	S(FROM, "SELECT pos,seq,id,header,sig FROM commits WHERE log=?1 AND seq>=?2 ORDER BY seq")           \
 	S(CHANGES, "SELECT rowid,salt,change FROM payload WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid")     \
 	S(COUNT_OF, "SELECT count(*) FROM payload WHERE no BETWEEN ?1 AND ?2")                                  \

@@ -169,6 +169,8 @@ enum giver { FROM_ANYBODY, FROM_HOME, FROM_AUTHOR }; /* a hub's home may be the 
 ES_MUST_USE enum es_err node_receive(struct node *n, uint32_t index, enum giver from, struct slice body, uint64_t *seq);
 /* An ACK body from home. */
 ES_MUST_USE enum es_err node_acknowledged(struct node *n, struct slice body);
+/* When home said that it holds that commit of ours (UTC); 0: not known any more, or not yet. */
+es_ms node_acknowledged_at(struct node *n, uint32_t index, uint64_t seq);
 ES_MUST_USE enum es_err node_load(struct node *n, uint32_t index, uint64_t seq, uint64_t upto, struct buf *body,
 				  uint64_t *last);
 /* [[log, seq, id]...] -> [index...] of the logs whose commit there is another one. */
@@ -246,6 +248,8 @@ ES_MUST_USE enum es_err node_conflicts(struct node *n, const struct record_id *r
 				       void *ctx);
 /* The change that lies there, from its commit; borrows from `bytes`. ES_NOT_FOUND: not here, or forgotten. */
 ES_MUST_USE enum es_err node_change_at(struct node *n, const struct position3 *at, struct buf *bytes, struct change *ch);
+/* A stored commit; borrows from `bytes`. */
+ES_MUST_USE enum es_err node_read_commit(struct node *n, uint32_t index, uint64_t seq, struct buf *bytes, struct packed *out);
 /* The inbox: proposals, offers and their answers, by the number the list shows. */
 struct inbox_item {
 	int64_t no;

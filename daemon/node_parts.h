@@ -27,8 +27,6 @@
 ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p);
 /* The same commit, or `again`: without what is forgotten, which nobody stores when it comes back. */
 const struct packed *node_without_forgotten(const struct node *n, const struct packed *p, struct packed *again);
-/* A stored commit; borrows from `bytes`. */
-ES_MUST_USE enum es_err node_read_commit(struct node *n, uint32_t index, uint64_t seq, struct buf *bytes, struct packed *out);
 /* The records that it speaks of are folded anew. */
 ES_MUST_USE enum es_err node_refold_commit(struct node *n, uint32_t index, uint64_t seq);
 /* What an applied control commit leaves beside the rights. */
@@ -138,5 +136,8 @@ ES_MUST_USE enum es_err node_follow_keys(struct node *n);
 void node_take_next(struct node *n);
 /* Keys taken with an entry that is undone: the old ones are ours still. */
 void node_untake(struct node *n);
+
+/* node_acked.c: home holds that commit of ours from now on. */
+ES_MUST_USE enum es_err node_note_acknowledged(struct node *n, uint32_t index, uint64_t seq);
 
 #endif

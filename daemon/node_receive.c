@@ -279,6 +279,8 @@ enum es_err node_acknowledged(struct node *n, struct slice body)
 		h->acked_ms = n->utc;
 		n->grew = n->derive = moved = true;
 		err = journal_update_log(n->journal, &n->frontier, index);
+		if (err == ES_OK)
+			err = node_note_acknowledged(n, index, seq);
 	}
 	return err == ES_OK && moved ? node_erase_acked(n) : err;
 }

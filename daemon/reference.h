@@ -15,6 +15,7 @@ struct commune {
 	const char *epci; /* "" where none */
 	const char *departement, *region;
 	int32_t lat_e7, lon_e7;
+	int32_t population; /* 0: unknown */
 	bool has_point, estimated; /* estimated: for distances only */
 };
 struct pays {

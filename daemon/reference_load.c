@@ -152,6 +152,15 @@ static int32_t coordinate(struct slice text)
 	return (int32_t)(text.len > 0 && text.p[0] == '-' ? -v : v);
 }
 
+static int32_t whole(struct slice text)
+{
+	int32_t n = 0;
+
+	for (size_t i = 0; i < text.len && i < 9 && text.p[i] >= '0' && text.p[i] <= '9'; i++)
+		n = n * 10 + (text.p[i] - '0');
+	return n;
+}
+
 static void read_point(const struct table *t, struct commune *c)
 {
 	struct slice lat = cell(t, "latitude"), lon = cell(t, "longitude"), source = cell(t, "source_coord");
@@ -160,6 +169,7 @@ static void read_point(const struct table *t, struct commune *c)
 	c->lat_e7 = coordinate(lat);
 	c->lon_e7 = coordinate(lon);
 	c->estimated = source.len > 0 && !slice_eq(source, slice_str("geonames"));
+	c->population = whole(cell(t, "population"));
 }
 
 static enum es_err load_communes(struct reference *r, struct table *t)

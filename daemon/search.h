@@ -42,6 +42,8 @@ struct search {
 	const char *filters[SEARCH_FILTERS]; /* NULL or "": none */
 	char today[SEARCH_DATE_LEN + 1]; /* what ended before is over; "": nothing has */
 	bool closed; /* shows what is over too */
+	bool points; /* instead of items, where they lie: a kind of the cards */
+	bool cards; /* as the page lists them: more of each, and how many of each of its kinds */
 	bool fresh; /* only what is new... */
 	int64_t after; /* ...since that arrival */
 	int64_t limit, offset;
@@ -56,7 +58,7 @@ struct search_source {
 	const char *region; /* in which a commune's name is looked for */
 	struct reader *reader; /* in which codes are looked for; NULL: whatever may be one is */
 };
-/* text, kind, near, within, limit, offset, all, and the filters. `why` says what is
+/* text, kind, near, within, limit, offset, all, cards, points, and the filters. `why` says what is
  * wrong: ES_UNKNOWN_KIND, ES_NOT_FOUND, ES_AMBIGUOUS, ES_BAD_VALUE. */
 ES_MUST_USE enum es_err search_read(struct search *s, const struct search_source *from, struct buf *why);
 /* A query string's parameters, decoded: text=bois&kind=offre. */
@@ -73,7 +75,11 @@ ES_MUST_USE bool search_query_parse(struct search_query *q, struct slice text);
 const char *search_query_get(void *q, const char *name); /* a search_source's */
 /* JSON {total, items[{kind, uid, owner, scope, titre, commune, maj, recu?, km?}]}, `recu`
  * being when its last change came here from another hub; every word must begin a word
- * of the record; ordered by rank then uid, by distance then uid when near. */
+ * of the record; ordered by rank then uid, by distance then uid when near. With `cards`
+ * "totals":{structure, offre, besoin}, and items have data{}, structure{uid, nom, commune},
+ * lat and lon where they may be drawn; without words or place the local hub's come first,
+ * then by title. With `points` {total, points[[lat, lon, how many]]} alone: cells of a
+ * hundredth of a degree. */
 ES_MUST_USE enum es_err reader_search(struct reader *r, const struct search *s, struct buf *json);
 /* JSON {jusqu_a, items[{uid, titre, critere, actif, nouveaux, fiches?}]}: the saved
  * searches by uid and what is new in each; `fiches` are the hits themselves. One that

@@ -90,6 +90,16 @@ static enum es_err find_words(struct searching *q, struct hits *into)
 	return err;
 }
 
+/* Nothing says what is nearer: what is ours, then by title. */
+static void append_own_first(sqlite3_str *sql, const struct searching *q, const struct kind_map *m)
+{
+	char hub[2 * sizeof(struct id16) + 1];
+
+	hex_encode(q->r->local.bytes, sizeof(q->r->local.bytes), hub);
+	sqlite3_str_appendf(sql, "SELECT t.rec, row_number() OVER (ORDER BY t.pole IS NOT (SELECT pole FROM meta_pole WHERE hub = x'%s'),"
+				 " \"%w\" COLLATE NOCASE, t.uid, t.pole), t.uid FROM \"%w\" t WHERE 1", hub, m->k->fields[m->title].name, m->k->name);
+}
+
 /* What a kind's filters let through, of the records with the words where there are any. */
 static enum es_err prepare_kind(struct searching *q, const struct kind_map *m, const struct buf *match, sqlite3_stmt **out)
 {
@@ -98,7 +108,9 @@ static enum es_err prepare_kind(struct searching *q, const struct kind_map *m, c
 	enum es_err err;
 	char *text;
 
-	if (match->len > 0)
+	if (q->s->cards && !q->has_words && !q->s->near)
+		append_own_first(sql, q, m);
+	else if (match->len > 0)
 		sqlite3_str_appendf(sql, "SELECT t.rec, %s, t.uid FROM recherche r CROSS JOIN \"%w\" t ON t.rec = r.rowid"
 					 " WHERE r.recherche MATCH ?1", ranked ? "r.rank" : "0", m->k->name);
 	else

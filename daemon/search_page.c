@@ -141,8 +141,45 @@ static enum es_err write_hit(struct searching *q, const struct hit *hit, struct 
 	}
 	if (q->s->near)
 		buf_printf(json, ",\"km\":%lld", (long long)hit->order);
+	if (err == ES_OK && q->s->cards)
+		err = search_card(q->r, &id, m, json);
 	buf_str(json, "}");
 	return err;
+}
+
+/* How many of each kind the same question finds. */
+static enum es_err write_totals(struct searching *q, struct buf *json)
+{
+	enum es_err err = ES_OK;
+
+	buf_str(json, ",\"totals\":{");
+	for (size_t i = 0; i < SEARCH_CARDS && err == ES_OK; i++) {
+		struct search other = *q->s;
+		int64_t count = (int64_t)q->found.count;
+
+		other.kind = search_card_kind(i);
+		if (other.kind != q->s->kind)
+			err = search_count(q->r, &other, &count);
+		buf_printf(json, "%s\"%s\":%lld", i ? "," : "", other.kind->name, (long long)count);
+	}
+	buf_str(json, "}");
+	return err;
+}
+
+static int64_t next_found(void *ctx)
+{
+	struct searching *q = ctx;
+
+	return q->told < q->found.count ? q->found.at[q->told++].rec : 0;
+}
+
+static enum es_err write_points(struct searching *q, struct buf *json)
+{
+	buf_printf(json, "{\"total\":%zu,\"points\":[", q->found.count);
+	enum es_err err = search_points(q->r, q->s->kind, next_found, q, json);
+
+	buf_str(json, "]}");
+	return err == ES_OK ? buf_err(json) : err;
 }
 
 enum es_err search_write(struct searching *q, struct buf *json)
@@ -150,6 +187,8 @@ enum es_err search_write(struct searching *q, struct buf *json)
 	size_t count = q->found.count, from, to;
 	enum es_err err;
 
+	if (q->s->points)
+		return write_points(q, json);
 	from = q->s->offset < 0 ? 0 : (uint64_t)q->s->offset > count ? count : (size_t)q->s->offset;
 	to = q->s->limit < 0 || (uint64_t)q->s->limit > count - from ? count : from + (size_t)q->s->limit;
 	err = order_page(q, from, to);
@@ -161,6 +200,9 @@ enum es_err search_write(struct searching *q, struct buf *json)
 		if (err == ES_OK)
 			err = buf_err(json);
 	}
-	buf_str(json, "]}");
+	buf_str(json, "]");
+	if (err == ES_OK && q->s->cards)
+		err = write_totals(q, json);
+	buf_str(json, "}");
 	return err == ES_OK ? buf_err(json) : err;
 }

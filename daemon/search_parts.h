@@ -31,6 +31,7 @@ struct searching {
 	bool listed; /* `words` says which records count, also where there are none */
 	struct buf match;
 	struct hits words, found, over, fresh; /* all but found by rec */
+	size_t told; /* of found, as points */
 	sqlite3_stmt *structure, *nearest_owner, *id;
 };
 
@@ -56,6 +57,16 @@ ES_MUST_USE enum es_err search_near(struct searching *q);
 ES_MUST_USE enum es_err search_id(struct searching *q, int64_t rec, struct record_id *id, unsigned *kind, es_ms *heard);
 /* The page's hits as reader_search answers them. */
 ES_MUST_USE enum es_err search_write(struct searching *q, struct buf *json);
+
+/* What `cards` adds to a hit: ,"data":{},"structure":{},"lat":,"lon":. */
+#define SEARCH_CARDS 3
+const struct schema_kind *search_card_kind(size_t i);
+bool search_is_card(const struct schema_kind *k);
+ES_MUST_USE enum es_err search_card(struct reader *r, const struct record_id *id, const struct kind_map *m, struct buf *json);
+
+/* Where those records of a kind of the cards lie: [lat, lon, how many]... `next` gives one
+ * after another, then 0. */
+ES_MUST_USE enum es_err search_points(struct reader *r, const struct schema_kind *k, int64_t (*next)(void *ctx), void *ctx, struct buf *json);
 
 bool filter_given(const struct search *s);
 /* Has the kind all the filters that are given? */

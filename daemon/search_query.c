@@ -113,10 +113,12 @@ enum es_err search_read(struct search *s, const struct search_source *from, stru
 
 	*s = (struct search){.text = slice_str(parameter(from, "text")), .kind = schema_kind_named(slice_str(kind)),
 			     .closed = strcmp(parameter(from, "all"), "1") == 0,
+			     .cards = strcmp(parameter(from, "cards"), "1") == 0,
 			     .within_km = number(from, "within", SEARCH_KM, SEARCH_KM_MAX),
 			     .limit = number(from, "limit", SEARCH_PAGE, SEARCH_PAGE_MAX),
 			     .offset = number(from, "offset", 0, INT64_MAX)};
 	set_today(s);
+	s->points = strcmp(parameter(from, "points"), "1") == 0 && s->kind != NULL && search_is_card(s->kind);
 	if (kind[0] != '\0' && s->kind == NULL) {
 		buf_printf(why, "%s: unknown kind", kind);
 		return ES_UNKNOWN_KIND;

@@ -172,7 +172,7 @@ void web_headers(struct request *r, struct MHD_Response *response)
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
 		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
 	if (!r->visit.file)
-		MHD_add_response_header(response, "Cache-Control", "no-store");
+		MHD_add_response_header(response, "Cache-Control", r->lasts ? "private, no-cache" : "no-store");
 	if (r->visit.cookie[0])
 		MHD_add_response_header(response, "Set-Cookie", r->visit.cookie);
 	snprintf(seconds, sizeof seconds, "%u", r->visit.retry_s);

@@ -521,3 +521,18 @@ es_stamp fold_latest(struct slice state)
 			latest = g.c.edited;
 	return latest;
 }
+
+bool fold_newest(struct slice state, struct fold_change *out)
+{
+	struct group_walk w = group_walk_start(state);
+	struct group g;
+	bool any = false;
+
+	while (group_walk_next(&w, &g)) {
+		if (g.c.scope == SCOPE_LOCAL || (any && !g.c.pending && g.c.edited < out->edited))
+			continue;
+		*out = g.c;
+		any = true;
+	}
+	return any;
+}

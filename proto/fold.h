@@ -62,6 +62,9 @@ bool fold_hash(struct slice state, const struct record_id *record, unsigned kind
  * proto/conflict.h: nothing that is in conflict there ever passes unnoticed. */
 void fold_meets(struct slice state, const struct fold_change *c, es_stamp base,
 		void (*each)(void *ctx, unsigned field), void *ctx);
+/* The change of the greatest `edited` in a scope wider than local, a pending one before a
+ * sealed one; its fields borrow the state. False where there is none. */
+bool fold_newest(struct slice state, struct fold_change *out);
 /* The greatest `edited` anywhere in the state, 0 if none. */
 es_stamp fold_latest(struct slice state);
 

@@ -237,6 +237,9 @@ for web in tests/web/*.sh; do
 	script "web-$name" sh "$web"
 done
 
+stage "the page, in a browser"
+script page sh tests/page/run.sh
+
 stage "coverage of common/ and proto/"
 if build coverage; then
 	find build/coverage -name '*.gcda' -delete

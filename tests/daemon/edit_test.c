@@ -751,11 +751,39 @@ static void an_edit_waits_until_our_last_commit_is_in_the_directory(void **state
 	assert_true(node_edit_ready(w->n));
 }
 
+static void note_acked(struct world *w, uint32_t index, uint64_t seq, es_ms at)
+{
+	w->n->utc = at;
+	assert_int_equal(journal_begin(w->n->journal), ES_OK);
+	assert_int_equal(node_note_acknowledged(w->n, index, seq), ES_OK);
+	assert_int_equal(journal_commit(w->n->journal), ES_OK);
+}
+
+static void the_hour_at_home_is_that_of_the_first_word_that_covers_it(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(node_acknowledged_at(w->n, 1, 1), 0);
+	note_acked(w, 1, 3, 1000);
+	note_acked(w, 2, 9, 1500);
+	note_acked(w, 1, 7, 2000);
+	assert_int_equal(node_acknowledged_at(w->n, 1, 3), 1000);
+	assert_int_equal(node_acknowledged_at(w->n, 1, 4), 2000);
+	assert_int_equal(node_acknowledged_at(w->n, 2, 9), 1500);
+	assert_int_equal(node_acknowledged_at(w->n, 1, 8), 0);
+	/* Of many only the last are kept: what they do not tell is not made up. */
+	for (uint64_t i = 10; i < 300; i++)
+		note_acked(w, 1, i, (es_ms)(10000 + i));
+	assert_int_equal(node_acknowledged_at(w->n, 1, 299), 10299);
+	assert_int_equal(node_acknowledged_at(w->n, 1, 3), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(the_hour_at_home_is_that_of_the_first_word_that_covers_it),
 		TEST(a_record_is_new_then_the_same_then_changed),
 		TEST(an_edit_is_the_same_before_the_directory_has_seen_the_first),
 		TEST(a_record_without_a_uid_gets_one_of_its_own),

@@ -213,6 +213,100 @@ static void a_day_has_its_values(void **state)
 	assert_on(w, NULL, "siae_type", "ei");
 }
 
+static void assert_in_order(const struct buf *json, const char *first, const char *second)
+{
+	const char *a = strstr((const char *)json->p, first), *b = strstr((const char *)json->p, second);
+
+	if (!a || !b || a > b)
+		fail_msg("%.*s: not %s before %s", (int)json->len, (const char *)json->p, first, second);
+}
+
+static void cards_have_ours_first_and_say_how_many_of_each(void **state)
+{
+	struct world *w = *state;
+	struct buf json;
+	struct made m;
+
+	apply(w, make(w, &m, &vitre, "structure", 1, "nom=Abeille", "code_insee=35360", NULL));
+	apply(w, make(w, &m, &auray, "structure", 2, "nom=Zéphyr", "code_insee=56007", "filieres=numerique", "famille_ess=mutuelle", NULL));
+	apply(w, make(w, &m, &auray, "structure", 3, "nom=Bourdon", "code_insee=56007", NULL));
+	apply(w, make(w, &m, &auray, "offre", 4, "titre=Tonte", "structure_uid=00000000000000000000000002", "filiere=espaces_verts",
+		      "type_offre=service", "prix_cents=1200", NULL));
+	assert_int_equal(search(w, (struct search){.kind = schema_kind_named(slice_str("structure")), .cards = true}, &json), 3);
+	assert_in_order(&json, "Bourdon", "Zéphyr");
+	assert_in_order(&json, "Zéphyr", "Abeille");
+	assert_non_null(strstr((const char *)json.p, "\"totals\":{\"structure\":3,\"offre\":1,\"besoin\":0}"));
+	assert_non_null(strstr((const char *)json.p, "\"data\":{\"filieres\":[\"numerique\"],\"famille_ess\":\"mutuelle\"}"));
+	buf_done(&json);
+	assert_int_equal(search(w, (struct search){.kind = schema_kind_named(slice_str("offre")), .cards = true}, &json), 1);
+	assert_non_null(strstr((const char *)json.p, "\"structure\":{\"uid\":\"00000000000000000000000002\",\"nom\":\"Zéphyr\""));
+	buf_done(&json);
+	assert_int_equal(filtered(w, SEARCH_FAMILLE, "mutuelle", "offre"), 1);
+	assert_int_equal(filtered(w, SEARCH_FAMILLE, "association", "offre"), 0);
+}
+
+/* R16: who is not diffused has no point but at home. */
+static void a_card_has_no_point_of_one_that_is_not_diffused(void **state)
+{
+	struct world *w = *state;
+	struct buf json;
+	struct made m;
+
+	apply(w, make(w, &m, &vitre, "structure", 1, "nom=Ailleurs", "code_insee=35360", "statut_diffusion=P", NULL));
+	(void)search(w, (struct search){.text = slice_str("ailleurs"), .cards = true, .kind = schema_kind_named(slice_str("structure"))}, &json);
+	assert_null(strstr((const char *)json.p, "\"lat\""));
+	buf_done(&json);
+	apply(w, make(w, &m, &vitre, "structure", 2, "nom=Visible", "code_insee=35360", NULL));
+	(void)search(w, (struct search){.text = slice_str("visible"), .cards = true, .kind = schema_kind_named(slice_str("structure"))}, &json);
+	assert_non_null(strstr((const char *)json.p, "\"lat\""));
+	buf_done(&json);
+}
+
+static void points_are_counted_by_cell_and_only_where_they_may_be_drawn(void **state)
+{
+	struct world *w = *state;
+	struct search s = {.kind = schema_kind_named(slice_str("structure")), .points = true};
+	struct buf json;
+	struct made m;
+
+	apply(w, make(w, &m, &auray, "structure", 1, "nom=Premier", "code_insee=35360", "latitude=48.1234", "longitude=-1.2051", NULL));
+	apply(w, make(w, &m, &auray, "structure", 2, "nom=Second", "code_insee=35360", "latitude=48.1299", "longitude=-1.2099", NULL));
+	apply(w, make(w, &m, &vitre, "structure", 3, "nom=Tiers", "code_insee=35360", "statut_diffusion=P", NULL));
+	apply(w, make(w, &m, &auray, "offre", 4, "titre=Tonte", "structure_uid=00000000000000000000000001", "filiere=espaces_verts",
+		      "type_offre=service", NULL));
+	assert_int_equal(search(w, s, &json), 3);
+	assert_string_equal((const char *)json.p, "{\"total\":3,\"points\":[[48.125,-1.205,2]]}");
+	buf_done(&json);
+	s.kind = schema_kind_named(slice_str("offre"));
+	assert_int_equal(search(w, s, &json), 1);
+	assert_string_equal((const char *)json.p, "{\"total\":1,\"points\":[[48.125,-1.205,1]]}");
+	buf_done(&json);
+}
+
+static void facts_say_since_when_and_what_belongs_to_it(void **state)
+{
+	struct world *w = *state;
+	struct id16 uid = uid_of(1);
+	struct buf json;
+	struct made m;
+
+	structure(w, 1, "nom=Premier");
+	apply(w, make(w, &m, &auray, "contact", 7, "structure_uid=00000000000000000000000001", "nom=Personne", "portee=local", NULL));
+	buf_init(&json, JSON_MAX);
+	assert_int_equal(reader_facts(w->r, &uid, &json), ES_OK);
+	assert_non_null(strstr(buf_cstr(&json), "\"nom\":{\"when\":\""));
+	assert_non_null(strstr(buf_cstr(&json), "\"contact\":[{\"kind\":\"contact\""));
+	buf_clear(&json);
+	reader_limit(w->r, SCOPE_PUBLIC);
+	assert_int_equal(reader_facts(w->r, &uid, &json), ES_OK);
+	assert_non_null(strstr(buf_cstr(&json), "\"contact\":[]"));
+	assert_null(strstr(buf_cstr(&json), "Personne"));
+	uid = uid_of(99);
+	assert_int_equal(reader_facts(w->r, &uid, &json), ES_NOT_FOUND);
+	reader_limit(w->r, SCOPE_LOCAL);
+	buf_done(&json);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -227,6 +321,10 @@ int main(void)
 		TEST(a_record_is_new_by_its_first_commit),
 		TEST(what_waits_has_not_arrived),
 		TEST(a_day_has_its_values),
+		TEST(cards_have_ours_first_and_say_how_many_of_each),
+		TEST(a_card_has_no_point_of_one_that_is_not_diffused),
+		TEST(points_are_counted_by_cell_and_only_where_they_may_be_drawn),
+		TEST(facts_say_since_when_and_what_belongs_to_it),
 	};
 
 	return cmocka_run_group_tests(tests, load_reference, free_reference);

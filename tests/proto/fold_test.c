@@ -541,6 +541,28 @@ static void too_many_fields_are_refused(void **unused)
 	buf_done(&out);
 }
 
+static void the_newest_change_is_the_pending_one_and_never_a_local_one(void **unused)
+{
+	struct fold_change newest;
+	struct buf s = {0};
+	struct made m;
+
+	(void)unused;
+	assert_false(fold_newest(SLICE_NONE, &newest));
+	apply(&s, one(&m, SCOPE_LOCAL, 90, 4, A, "ici"));
+	assert_false(fold_newest(buf_slice(&s), &newest));
+	apply(&s, one(&m, SCOPE_PUBLIC, 50, 9, A, "vieux"));
+	apply(&s, one(&m, SCOPE_FEDERATION, 60, 2, B, "neuf"));
+	assert_true(fold_newest(buf_slice(&s), &newest));
+	assert_int_equal(newest.edited, 60);
+	assert_int_equal(newest.scope, SCOPE_FEDERATION);
+	assert_int_equal(newest.commit.bytes[0], m.c.commit.bytes[0]);
+	apply(&s, pending(one(&m, SCOPE_PUBLIC, 55, 1, A, "attend")));
+	assert_true(fold_newest(buf_slice(&s), &newest));
+	assert_true(newest.pending);
+	buf_done(&s);
+}
+
 static void a_state_beyond_the_buffer_is_too_large(void **unused)
 {
 	uint8_t memory[16];
@@ -576,6 +598,7 @@ int main(void)
 		cmocka_unit_test(a_change_without_fields_leaves_an_empty_state),
 		cmocka_unit_test(a_damaged_state_is_named_and_shows_nothing),
 		cmocka_unit_test(too_many_fields_are_refused),
+		cmocka_unit_test(the_newest_change_is_the_pending_one_and_never_a_local_one),
 		cmocka_unit_test(a_state_beyond_the_buffer_is_too_large),
 	};
 

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// Saisir, Territoire and Fédération, as people use them: W1 (a spreadsheet, with mistakes,
+// mended in place), W3 (a duplicate), W6 (a person asks to be erased), W8 (a hub is invited
+// and approved), in both languages, wide and narrow.
+import {execFileSync, spawn} from 'node:child_process';
+import {CRESS, HUB, MIXES, check, done, equal, has, mix_name, phase, visit} from './lib.mjs';
+
+const words = (mix, fr, en) => mix.lang === 'en' ? en : fr;
+const flat = s => (s || '').replace(/\u00a0|\u202f/g, ' ');
+const text = async (v, selector) => flat(await v.page.textContent(selector));
+const button = (v, fr, en) => v.page.getByRole('button', {name: new RegExp(words(v.mix, fr, en))});
+const soon = (v, selector) => v.page.waitForSelector(selector, {timeout: 30000});
+
+// A SIRET of that number whose key is right.
+function siret(n) {
+	const body = `8123${String(n).padStart(4, '0')}`;
+	const key = digits => {
+		for (let d = 0; d < 10; d++) {
+			const sum = [...(digits + d)].reverse().reduce((a, c, i) => a + (i % 2 ? (c * 2 > 9 ? c * 2 - 9 : c * 2) : Number(c)), 0);
+
+			if (sum % 10 === 0)
+				return String(d);
+		}
+		return '0';
+	};
+	const siren = body + key(body);
+
+	return siren + '0001' + key(siren + '0001');
+}
+
+/* --- W1 --- */
+
+const wrong = s => s.slice(0, 13) + (Number(s[13]) + 1) % 10;
+
+// A month's table as Excel saves it, with what people do to such tables; six lines, three to mend.
+function spreadsheet(n) {
+	const rows = ['Nom de la structure;N° SIRET;CP;Ville;Tél.;Budget',
+		`Les Paniers ${n};${siret(n)};29600;Morlaix;298880101;12 000`,
+		`Ti Zanch ${n};${wrong(siret(n + 1))};29680;Roscoff;0298880102;`,
+		`Bout ${n};${siret(n + 2)};29600;Trifouillis;;`,
+		`Deux Caps ${n};${siret(n + 3)};;Plouhinec;;`,
+		`Club ${n};${siret(n + 4)};29600;Morlaix;;`,
+		`Halte ${n};;29600;Morlaix;;`];
+
+	return {name: `annuaire-${n}.csv`, mimeType: 'text/csv', buffer: Buffer.from(rows.join('\r\n') + '\r\n', 'latin1')};
+}
+
+async function drop(v, file) {
+	await button(v, 'Autre fichier', 'Other file').click();
+	await soon(v, '#fichier');
+	await v.page.setInputFiles('#fichier', file);
+}
+
+async function import_a_table(mix, n) {
+	const v = await visit(HUB, mix, 'saisir'), {page} = v, name = `W1-${mix_name(mix)}`, file = spreadsheet(n);
+
+	await v.open('saisir/importer');
+	await soon(v, '#fichier');
+	await v.look('deposer');
+	await page.setInputFiles('#fichier', {name: 'annuaire.xlsx', mimeType: 'application/zip', buffer: Buffer.from('PK\x03\x04')});
+	await soon(v, '.note.agir');
+	has(`${name}-a-workbook-is-told-how-to-become-a-table`, await text(v, '.note.agir'), words(mix, 'C’est un classeur Excel', 'This is an Excel workbook'));
+	await page.setInputFiles('#fichier', file);
+	await soon(v, '.colonnes');
+	has(`${name}-columns-are-counted-and-the-odd-one-is-named`, await text(v, '#espace'), words(mix, '5 colonnes reconnues sur 6 ; 1 gardée à part : « Budget »', '5 of 6 columns recognised; 1 kept aside: “Budget”'));
+	equal(`${name}-accents-are-read`, await page.inputValue('#encodage'), 'windows-1252');
+	await v.look('colonnes');
+	await button(v, 'Lire le rapport', 'Read the report').click();
+	await soon(v, '.verdicts');
+	equal(`${name}-three-wait`, await text(v, '#pile-agir .n'), '3');
+	equal(`${name}-a-line-has-the-number-of-its-row`, (await text(v, '.rapport tbody tr:nth-child(1) td:nth-child(1)')).replace(/\D/g, ''), '3');
+	has(`${name}-a-wrong-key-is-said-in-words`, await text(v, '.rapport'), words(mix, 'Un chiffre est faux : la clé ne tombe pas juste.', 'One digit is wrong: the check key fails.'));
+	await v.look('rapport');
+	await page.fill('#r2', siret(n + 1));
+	await page.press('#r2', 'Enter');
+	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '2');
+	check(`${name}-mended-in-place`, true);
+	await page.selectOption('#r4', {index: 1});
+	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '1');
+	check(`${name}-a-town-of-two-is-chosen`, true);
+	const given = page.waitForEvent('download');
+	await button(v, 'Télécharger la ligne à corriger', 'Download the line to fix').click();
+	has(`${name}-what-is-left-comes-back-as-a-file`, (await given).suggestedFilename(), 'rejets.csv');
+	has(`${name}-nothing-is-written-before`, await text(v, '#fin-import'), words(mix, 'Rien n’est encore écrit.', 'Nothing is written yet.'));
+	await button(v, 'Importer les 5 lignes prêtes', 'Import the 5 ready lines').click();
+	await soon(v, '.note.ok');
+	has(`${name}-it-is-said-what-went-in`, await text(v, '.note.ok'), words(mix, '5 lignes importées', '5 lines imported'));
+	has(`${name}-and-what-waits`, await text(v, '.note.ok'), words(mix, 'L’autre vous attend ici.', 'The other waits for you here.'));
+	await v.look('importe');
+	await page.fill('.rapport .corrige input', 'Morlaix');
+	await page.press('.rapport .corrige input', 'Enter');
+	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '0');
+	await button(v, 'Importer la ligne prête', 'Import the ready line').click();
+	await page.waitForFunction(() => !document.querySelector('.verdicts') && document.querySelector('.note.ok'));
+	await drop(v, {...file, buffer: Buffer.from(file.buffer.toString('latin1').replace(wrong(siret(n + 1)), siret(n + 1)).replace('Trifouillis', 'Morlaix').replace(/Deux Caps.*\r\n/, ''), 'latin1')});
+	await soon(v, '.verdicts');
+	has(`${name}-the-same-again-changes-nothing`, await text(v, '#espace'), words(mix, 'Rien à changer', 'Nothing to change'));
+	await v.look('rien');
+	await v.close();
+}
+
+/* --- forms --- */
+
+async function write_a_record(mix, n) {
+	const v = await visit(HUB, mix, 'saisir'), {page} = v, name = `forms-${mix_name(mix)}`;
+
+	await v.open('saisir/nouvelle');
+	await soon(v, '#champ-nom');
+	await page.fill('#champ-nom', `Conserverie ${n}`);
+	await page.fill('#champ-siret', wrong(siret(n)));
+	await page.focus('#champ-commune');
+	await soon(v, '#champ-siret-message .faute');
+	has(`${name}-a-fault-is-under-its-field`, await text(v, '#champ-siret-message'), words(mix, 'Un chiffre est faux', 'One digit is wrong'));
+	await page.fill('#champ-courriel', 'anne.legoff@conserverie.example');
+	await page.focus('#champ-commune');
+	await soon(v, '#champ-courriel-message .averti');
+	has(`${name}-a-persons-address-is-caught`, await text(v, '#champ-courriel-message'), words(mix, 'Cette adresse nomme une personne', 'This address names a person'));
+	await button(v, 'Enregistrer', 'Save').click();
+	await soon(v, '#resume .note');
+	has(`${name}-the-summary-leads-to-the-fields`, await text(v, '#resume'), 'SIRET');
+	await v.look('nouvelle');
+	await page.waitForTimeout(600);
+	await v.open('saisir/nouvelle');
+	await soon(v, '#champ-nom');
+	equal(`${name}-the-draft-is-kept`, await page.inputValue('#champ-nom'), `Conserverie ${n}`);
+	await page.fill('#champ-commune', 'Morlaix');
+	await page.fill('#champ-siret', siret(n));
+	await page.fill('#champ-courriel', '');
+	await page.press('#champ-courriel', 'Tab');
+	await page.waitForTimeout(800);
+	await button(v, 'Enregistrer', 'Save').click();
+	await soon(v, '#enregistre');
+	check(`${name}-saved-here`, true);
+	await v.close();
+}
+
+/* --- W3 --- */
+
+async function decide_duplicates(mix) {
+	const v = await visit(HUB, mix, 'saisir'), {page} = v, name = `W3-${mix_name(mix)}`;
+
+	await v.open('saisir/doublons');
+	await soon(v, '.decision');
+	const card = page.locator('.decision').first();
+
+	has(`${name}-linking-deletes-nothing`, await text(v, '.tete'), words(mix, 'Relier ne supprime rien', 'Linking deletes nothing'));
+	has(`${name}-a-record-of-reference-is-proposed`, flat(await card.textContent()), words(mix, 'Fiche de référence proposée', 'Suggested reference record'));
+	has(`${name}-what-is-the-same-is-one-line`, flat(await card.textContent()), words(mix, 'Identiques', 'Identical'));
+	await v.look('doublons');
+	const before = await page.locator('.decision .bt.fort').count();
+
+	await card.getByRole('button', {name: words(mix, 'Relier les deux fiches', 'Link the two records')}).click();
+	await soon(v, '.decision .pastille.ok');
+	has(`${name}-said-on-our-side`, flat(await card.textContent()), words(mix, 'Reliées de votre côté', 'Linked on your side'));
+	equal(`${name}-one-decision-less`, await page.locator('.decision .bt.fort').count(), before - 1);
+	check(`${name}-the-next-card-has-the-focus`, await page.evaluate(() => document.activeElement.closest('.decision') === document.querySelectorAll('.decision')[1]));
+	await card.getByRole('button', {name: words(mix, 'Défaire', 'Undo')}).click();
+	await page.waitForFunction(w => document.querySelector('.decision').textContent.includes(w), words(mix, 'Défait', 'Undone'));
+	check(`${name}-and-taken-back`, true);
+	await v.close();
+}
+
+/* --- W6 --- */
+
+async function erase_a_person(mix, n) {
+	const v = await visit(HUB, mix, 'saisir'), {page} = v, name = `W6-${mix_name(mix)}`, mail = `anne.kerguelen${n}@exemple.fr`;
+
+	await v.open('saisir/nouvelle/contact');
+	await soon(v, '#champ-structure_uid');
+	await page.fill('#champ-structure_uid-nom', 'zinzolin atelier');
+	await page.waitForFunction(() => document.querySelectorAll('#champ-structure_uid option').length > 1);
+	await page.selectOption('#champ-structure_uid', {index: 1});
+	await page.fill('#champ-prenom', 'Anne');
+	await page.fill('#champ-nom', `Kerguelen ${n}`);
+	await page.fill('#champ-courriel', mail);
+	has(`${name}-a-contact-stays-here`, await text(v, '.formulaire'), words(mix, 'Cette fiche reste ici', 'This record stays here'));
+	await v.look('contact');
+	await button(v, 'Enregistrer', 'Save').click();
+	await soon(v, '#enregistre');
+	await v.open('saisir/effacer');
+	await soon(v, '#texte');
+	await page.waitForTimeout(1500);
+	await page.fill('#texte', mail);
+	await page.press('#texte', 'Enter');
+	await soon(v, '#resultat, #trouve .vide');
+	has(`${name}-what-names-her-is-listed`, await text(v, '#trouve'), words(mix, 'la fiche entière', 'the whole record'));
+	has(`${name}-nothing-yet`, await text(v, '#trouve'), words(mix, 'Rien n’est encore effacé.', 'Nothing is erased yet.'));
+	await v.look('effacer');
+	await button(v, 'Effacer…', 'Erase…').click();
+	has(`${name}-it-is-said-to-be-final`, await text(v, 'dialog'), words(mix, 'C’est définitif', 'This is final'));
+	await v.look('effacer-dialogue');
+	await page.check('#certain');
+	await page.click('dialog .bt.fort');
+	await soon(v, '#efface');
+	has(`${name}-the-request-has-a-reference`, await text(v, '#trouve'), 'effacement-');
+	await page.waitForTimeout(1500);
+	await page.fill('#texte', mail);
+	await page.press('#texte', 'Enter');
+	await soon(v, '#trouve .vide');
+	check(`${name}-nobody-of-that-name-now`, true);
+	await v.close();
+}
+
+/* --- looks --- */
+
+async function look_round(mix) {
+	for (const [origin, who, places] of [[HUB, 'pole', ['saisir/propositions', 'saisir/desaccords', 'saisir/relais', 'territoire', 'federation']], [CRESS, 'cress', ['territoire', 'territoire/rapport', 'federation']]]) {
+		const v = await visit(origin, mix, who);
+
+		for (const place of places) {
+			await v.open(place);
+			await v.page.waitForTimeout(2000);
+			await v.look(place.replace('/', '-'));
+		}
+		await v.close();
+	}
+}
+
+async function territory(mix) {
+	const v = await visit(CRESS, mix, 'territoire'), name = `W7-${mix_name(mix)}`;
+
+	await v.open('territoire');
+	await soon(v, '.indic');
+	has(`${name}-each-hub-has-its-hour`, await text(v, '.indic thead'), 'Morlaix');
+	await soon(v, '.couverture svg');
+	check(`${name}-the-map-has-its-list`, /\d+/.test(await text(v, '.couverture + div summary')), 'no list');
+	await soon(v, '.courbe');
+	has(`${name}-the-plot-has-its-table`, await text(v, '#espace'), words(mix, 'Voir le tableau', 'Show the table'));
+	await v.close();
+}
+
+async function sign_the_month(mix) {
+	const v = await visit(CRESS, mix, 'territoire'), name = `W7-${mix_name(mix)}`;
+
+	await v.open('territoire/rapport');
+	await soon(v, '.rapport-etapes');
+	await v.page.locator('.rapport-etapes .bt.fort').click();
+	await v.page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w), words(mix, 'les mêmes octets', 'the same bytes'), {timeout: 60000});
+	check(`${name}-signed-and-says-so`, true);
+	await v.look('rapport-signe');
+	await v.close();
+}
+
+/* --- W8 --- */
+
+const essaim = (node, ...args) => execFileSync(`${process.env.ESSAIM_BIN}/essaim`, ['--data', `${process.env.ESSAIM_WORK}/${node}`, ...args], {encoding: 'utf8'});
+
+async function sign_in(v) {
+	await v.open('federation');
+	await v.page.fill('#nom', 'gwen');
+	await v.page.fill('#passe', process.env.ESSAIM_PASSWORD);
+	await v.page.click('.entree .bt.fort');
+	await soon(v, '#inviter');
+}
+
+async function a_new_hub(mix, pays, port) {
+	const v = await visit(CRESS, mix, 'federation'), {page} = v, name = `W8-${mix_name(mix)}`;
+
+	await sign_in(v);
+	await page.click('#inviter');
+	await page.selectOption('#inv-pays', pays);
+	await v.look('inviter');
+	await page.click('dialog .bt.fort');
+	await soon(v, '.qr');
+	has(`${name}-an-invitation-serves-once`, await text(v, '#invitations'), words(mix, 'Sert une seule fois', 'Works once'));
+	check(`${name}-the-code-is-drawn`, (await page.getAttribute('.qr path', 'd')).length > 500);
+	const code = flat(await page.textContent('#code-invitation')).trim();
+
+	check(`${name}-and-can-be-read`, /^ESSAIM1-/.test(code), code.slice(0, 8));
+	await v.look('invitation');
+	const printed = essaim(pays, 'join', code, '--accept-charter', '--listen', `127.0.0.1:${port}`).match(/([0-9A-Z]{4}-){3,7}[0-9A-Z]{4}/g).at(-1);
+	const daemon = spawn(`${process.env.ESSAIM_BIN}/essaimd`, ['--data', `${process.env.ESSAIM_WORK}/${pays}`], {stdio: 'ignore'});
+
+	try {
+		await soon(v, '#approbation');
+		const shown = await page.$$eval('.empreinte > span', all => all.map(s => s.lastChild.textContent).join('-'));
+
+		equal(`${name}-both-sides-read-the-same-groups`, shown, printed);
+		const widths = await page.$$eval('.egaux .bt', all => all.map(b => Math.round(b.getBoundingClientRect().width)));
+
+		check(`${name}-two-equal-buttons`, widths.length === 2 && Math.abs(widths[0] - widths[1]) <= 1, widths);
+		await v.look('approbation');
+		await button(v, 'C’est identique, accepter', 'Identical, accept').click();
+		await page.waitForFunction(() => !document.querySelector('#approbation'), null, {timeout: 30000});
+		has(`${name}-it-has-joined`, await text(v, '#espace'), words(mix, 'est entré.', 'has joined.'));
+		await page.locator('.noeud', {hasText: pays === 'vitre' ? 'Vitré' : 'Fougères'}).locator('summary').click();
+		await page.locator('.actes[open] .bt').first().click();
+		await page.fill('#nom-pole', 'Vitre');
+		await page.click('dialog .bt.fort');
+		has(`${name}-suspending-asks-for-the-name`, await text(v, '#faute-nom'), words(mix, 'Ce n’est pas son nom.', 'This is not its name.'));
+		await v.look('suspendre');
+		await page.keyboard.press('Escape');
+	} finally {
+		daemon.kill('SIGTERM');
+	}
+	await v.close();
+}
+
+// One that does not come to its end is a failure, and the next one is played all the same.
+async function play(f, ...args) {
+	try {
+		await f(...args);
+	} catch (err) {
+		const line = err.stack.split('\n').find(l => l.includes('do_test.mjs')) || '';
+
+		check(`${f.name}-${mix_name(args[0])}-comes-to-its-end`, false, `${err.message.split('\n')[0]} ${line.trim().replace(/.*do_test/, 'do_test')}`);
+	}
+}
+
+if (phase === 'online') {
+	for (const [i, mix] of MIXES.entries()) {
+		await play(import_a_table, mix, 100 + 20 * i);
+		await play(write_a_record, mix, 300 + i);
+		await play(decide_duplicates, mix);
+		await play(erase_a_person, mix, i + 1);
+		await play(territory, mix);
+		await play(look_round, mix);
+	}
+	await play(sign_the_month, MIXES[0]);
+} else if (phase === 'admin') {
+	await play(a_new_hub, MIXES[0], 'vitre', process.env.ESSAIM_PORT_A);
+	await play(a_new_hub, MIXES[3], 'fougeres', process.env.ESSAIM_PORT_B);
+}
+await done();
