@@ -339,7 +339,7 @@ void status_brief(struct api *a, struct buf *out)
 	const struct swarm *s = a->swarm;
 	const struct snapshot *snap = worker_snapshot(s->worker);
 
-	buf_printf(out, "{\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", node_state(s, snap), swarm_synced(s) ? "true" : "false",
+	buf_printf(out, "{\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", status_node_state(s, snap), swarm_synced(s) ? "true" : "false",
 		   (long long)snap->outbox);
 	refused_json(s, out);
 	buf_str(out, "}");
