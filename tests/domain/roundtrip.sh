@@ -89,21 +89,17 @@ e morlaix import structure "$work/narrow.csv" --dry-run --json >"$work/report.js
 equal "F5-a-dry-run-orders-nothing" "3 0" "$(said .counts.modifies) $(e morlaix erasures --json | jq '.items | length')"
 take_some morlaix "$work/narrow.csv"
 equal "F5-an-import-that-narrows-says-who-has-the-values" "3 0 true" "$(said '.counts | "\(.modifies) \(.rejete)"') $(said '.encore_chez | length >= 1')"
-ordered() {
-	[ "$(e morlaix erasures --json | jq '.items | length')" = 3 ]
-}
-within "F5-and-orders-their-erasure" 10 ordered
 mkdir "$work/folder"
 printf 'uid;champs_locaux\n%s;adresse\n' "$uid_4" >"$work/folder/structures.csv"
 take_all morlaix "$work/folder"
-equal "F5-so-does-a-folder" "1 4" "$(said .counts.modifies) $(e morlaix erasures --json | jq '.items | length')"
+equal "F5-so-does-a-folder" "1 true" "$(said .counts.modifies) $(said '.encore_chez | length >= 1')"
 must settle morlaix auray cress
 within "F5-no-file-of-another-node-holds-a-byte-of-them" 30 nowhere_else "$by_scope" "$by_field" "$by_diffusion" "$by_sheet"
 equal "F5-they-stand-at-home" "$by_scope $by_field $by_diffusion $by_sheet" \
 	"$(for uid in $uid_1 $uid_2 $uid_3 $uid_4; do value morlaix "$uid" adresse; done | tr '\n' ' ' | sed 's/ $//')"
 equal "F5-the-rest-stands-elsewhere" "Narrowed 2 Narrowed 3" "$(value auray "$uid_2" nom) $(value cress "$uid_3" nom)"
 take_some morlaix "$work/narrow.csv"
-equal "F5-again-it-narrows-nothing" "0 3 4" "$(said '.counts | "\(.modifies) \(.inchanges)"') $(e morlaix erasures --json | jq '.items | length')"
+equal "F5-again-it-narrows-nothing" "0 3 null" "$(said '.counts | "\(.modifies) \(.inchanges)"') $(said .encore_chez)"
 check "F5-digests-agree" same_digests morlaix auray cress
 for node in morlaix auray cress; do
 	check "F5-$node-verifies" e $node verify
