@@ -268,7 +268,7 @@ static struct request *request_new(struct listener *l, struct MHD_Connection *co
 	buf_init(&r->body, API_BODY_MAX);
 	buf_init(&r->out, 64 * 1024 * 1024);
 	buf_init(&r->packed, 64 * 1024 * 1024);
-	buf_init(&r->why, 2048);
+	buf_init(&r->why, 8192);
 	return r;
 }
 
