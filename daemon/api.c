@@ -2,7 +2,7 @@
  *
  * The HTTP side: connections, bodies, suspended requests. Routes are in
  * api_routes.c, what they do in api_status.c, api_edit.c, api_federation.c...
- * Their listeners are in api_listener.c, the page's gate in web_gate.c. */
+ * The listeners are in api_listener.c, the page's gate in web_gate.c. */
 #include "daemon/api.h"
 #include <errno.h>
 #include <fcntl.h>
