@@ -39,8 +39,10 @@ function confirm(text, r) {
 	const go = h('button.bt.fort', t('Effacer', 'Erase'));
 	const d = dialog(t('Effacer cette personne', 'Erase this person'), t('Fermer', 'Close'),
 		h('form', {onsubmit: async e => { e.preventDefault(); go.disabled = true; d.close(); await erase(text); }},
-			h('p', t(`${many(r.forgotten, ['fiche sera effacée', 'fiches seront effacées'], ['record', 'records'])}, ${many(r.cleared, ['autre perdra ce qui la nomme', 'autres perdront ce qui la nomme'], ['', ''])}. C’est définitif : ni vous ni la CRESS ne pourrez revenir en arrière.`,
-				`${r.forgotten} records will be erased, ${r.cleared} others will lose what names the person. This is final: neither you nor the CRESS can go back.`)),
+			h('p', many(r.forgotten, ['fiche sera effacée', 'fiches seront effacées'], ['record will be erased', 'records will be erased']),
+				r.cleared > 0 && [', ', many(r.cleared, ['autre perdra ce qui la nomme', 'autres perdront ce qui la nomme'],
+					['other will lose what names the person', 'others will lose what names the person'])],
+				t('. C’est définitif : ni vous ni la CRESS ne pourrez revenir en arrière.', '. This is final: neither you nor the CRESS can go back.')),
 			h('label.rang.certain', sure, t('J’ai vérifié que c’est bien elle qui le demande.',
 				'I have checked that it is the person who asks.')),
 			h('div.rang.fin-dialogue', h('button.bt', {type: 'button', onclick: () => d.close()}, t('Annuler', 'Cancel')), go)));

@@ -24,6 +24,7 @@ const WAY = {
 		INBOX: ['#/saisir/propositions', 'Voir les demandes', 'See the requests'],
 	OFFERS_LATE: ['#/saisir/relais', 'Voir les relais', 'See the hand-overs'],
 		FOLLOWUP_DUE: ['#/territoire', 'Voir les suivis', 'See the follow-ups'],
+	FOLLOWUP_RISK: ['#/territoire', 'Voir les suivis', 'See the follow-ups'],
 	FOLLOWUP_LATE: ['#/territoire', 'Voir les suivis', 'See the follow-ups'],
 		RGPD_DUE: ['#/saisir/effacer', 'Voir les demandes', 'See the requests'],
 };
@@ -354,7 +355,7 @@ export function federation(place) {
 
 		last = f;
 		fill(body, h('div.tete', h('div', h('h1', t('Fédération', 'Federation')),
-			h('p.discret', f.status.federation?.name || '', ' : ', many(f.members.filter(m => m.state !== 'revoked').length,
+			h('p.discret', f.status.federation?.name || '', t(' : ', ': '), many(f.members.filter(m => m.state !== 'revoked').length,
 			['membre', 'membres'], ['member', 'members']),
 			t('. Les pôles continuent de travailler quand la liaison manque.', '. Hubs go on working when the link is down.'))),
 				invites && h('div.rang', h('button.bt.fort', {type: 'button', id: 'inviter', onclick: () => invite(load, f.members)},

@@ -445,7 +445,7 @@ async function confirm(ready, waiting, button) {
 	done.undo = done.changed === 0 && done.contacts === 0 && done.fresh.length > 0 && done.fresh.length <= UNDO_MAX && apart.length === 0;
 	keep_waiting(waiting);
 	job.done = done;
-	say(t(`${done.lines} lignes importées.`, `${done.lines} lines imported.`));
+	say(many(done.lines, ['ligne importée', 'lignes importées'], ['line imported', 'lines imported']));
 	if (waiting.length)
 		return again();
 	return draw(true);
@@ -472,7 +472,7 @@ async function undo(button) {
 			gone++;
 		}
 	job.done = {...done, undo: false, undone: gone};
-	say(t(`${gone} fiches retirées.`, `${gone} records removed.`));
+	say(many(gone, ['fiche retirée', 'fiches retirées'], ['record removed', 'records removed']));
 	draw(true);
 }
 
@@ -480,7 +480,7 @@ function done_note() {
 	const d = job.done;
 
 	if (d.undone !== undefined)
-		return note('ok', 'ok', t(`Défait : ${d.undone} fiches retirées.`, `Undone: ${d.undone} records removed.`));
+		return note('ok', 'ok', t('Défait : ', 'Undone: '), many(d.undone, ['fiche retirée', 'fiches retirées'], ['record removed', 'records removed']), '.');
 	return h('div.note.ok.import', {role: 'status'}, icon('ok'), h('span',
 		many(d.lines, ['ligne importée', 'lignes importées'], ['line imported', 'lines imported']),
 		t(` à ${hour(d.when)}.`, ` at ${hour(d.when)}.`), ' ',

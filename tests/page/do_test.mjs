@@ -102,6 +102,13 @@ async function import_a_table(mix, n) {
 	await soon(v, '.verdicts');
 	has(`${name}-the-same-again-changes-nothing`, await text(v, '#espace'), words(mix, 'Rien à changer', 'Nothing to change'));
 	await v.look('rien');
+	await drop(v, {...file, buffer: Buffer.from(`Nom de la structure;N° SIRET;CP;Ville\r\nDe trop ${n};${siret(n + 9)};29600;Morlaix\r\n`, 'latin1')});
+	await soon(v, '.colonnes');
+	await button(v, 'Lire le rapport', 'Read the report').click();
+	await button(v, 'Importer la ligne prête', 'Import the ready line').click();
+	await button(v, 'Défaire', 'Undo').click();
+	await page.waitForFunction(w => document.querySelector('.note.ok')?.textContent.includes(w), words(mix, 'fiche retirée', 'record removed'));
+	has(`${name}-what-was-brought-in-is-taken-back`, await text(v, '.note.ok'), words(mix, 'Défait : 1 fiche', 'Undone: 1 record'));
 	await v.close();
 }
 
