@@ -10,7 +10,8 @@ const WORDS = {
 	siret_notation_scientifique: ['Le tableur a arrondi le SIRET : ses derniers chiffres sont perdus. Recopiez-le d’un courrier, ou laissez vide.',
 		'The spreadsheet rounded the SIRET: its last digits are lost. Copy it from a letter, or leave empty.'],
 	siret_non_numerique: ['Un SIRET n’a que des chiffres.', 'A SIRET holds digits only.'],
-	code_insee_inconnu: ['Aucune commune ne porte ce code, ni ce nom à ce code postal.', 'No town has this code, or this name at this postal code.'],
+	code_insee_inconnu: ['Aucune commune ne porte ce code, ni ce nom à ce code postal.',
+		'No town has this code, or this name at this postal code.'],
 	commune_ambigue: ['Plusieurs communes portent ce nom. Laquelle ?', 'Several towns have this name. Which one?'],
 	naf_inconnu: ['Ce code APE n’existe pas.', 'This APE code does not exist.'],
 	date_invalide: ['Cette date n’existe pas.', 'This date does not exist.'],
@@ -18,7 +19,8 @@ const WORDS = {
 	nom_vide: ['Le nom est vide.', 'The name is empty.'],
 	champ_requis: ['Ce champ est demandé.', 'This field is required.'],
 	autre_pole: ['Cette fiche appartient à un autre pôle.', 'This record belongs to another hub.'],
-	zero_initial_perdu: ['Il manquait des zéros au début ; avec eux la clé est juste.', 'Leading zeros were missing; with them the key is right.'],
+	zero_initial_perdu: ['Il manquait des zéros au début ; avec eux la clé est juste.',
+		'Leading zeros were missing; with them the key is right.'],
 	sans_identifiant: ['Ni SIRET ni RNA : nous ne pourrons pas repérer un doublon.', 'No SIRET nor RNA: we cannot spot a duplicate.'],
 	hors_territoire: ['Cette commune est hors de la région.', 'This town is outside the region.'],
 	hors_pays: ['Cette commune n’est pas dans votre Pays.', 'This town is not in your Pays.'],
@@ -26,12 +28,15 @@ const WORDS = {
 	commune_sans_epci: ['Cette île n’a pas d’intercommunalité : c’est normal.', 'This island has no EPCI: that is normal.'],
 	courriel_nominatif_donnee_personnelle: ['Cette adresse nomme une personne : elle sera gardée comme contact, visible de vous seuls.',
 		'This address names a person: it will be kept as a contact, visible only to you.'],
-	formule_neutralisee: ['Le nom commence comme une formule ; il sera gardé comme un simple texte.', 'It begins like a formula; it will be kept as plain text.'],
+	formule_neutralisee: ['Le nom commence comme une formule ; il sera gardé comme un simple texte.',
+		'It begins like a formula; it will be kept as plain text.'],
 	double_encodage_suspect: ['Accents abîmés : ils sont réparés.', 'Damaged accents: repaired.'],
 	doublon_dans_le_fichier: ['La même structure est plus haut dans le fichier.', 'The same organisation is higher up in the file.'],
 	doublon_possible: ['Une fiche lui ressemble. Est-ce la même ?', 'A record looks like it. Is it the same?'],
-	historique_incomplet: ['Fiche reprise en cours de route : ses étapes passées sont inconnues.', 'Taken over midway: past steps unknown.'],
-	telephone_incomplet: ['Il manque un chiffre au numéro ; le zéro du début est remis si c’est lui.', 'The number lacks a digit; a leading zero is put back if that is it.'],
+	historique_incomplet: ['Fiche reprise en cours de route : ses étapes passées sont inconnues.',
+		'Taken over midway: past steps unknown.'],
+	telephone_incomplet: ['Il manque un chiffre au numéro ; le zéro du début est remis si c’est lui.',
+		'The number lacks a digit; a leading zero is put back if that is it.'],
 	telephone_invalide: ['Ce n’est pas un numéro de téléphone.', 'This is not a telephone number.'],
 	rna_forme: ['Un RNA s’écrit W et neuf chiffres.', 'An RNA is written W and nine digits.'],
 	code_postal_commune: ['Ce code postal n’est pas celui de la commune.', 'This postal code is not the town’s.'],
@@ -44,7 +49,8 @@ const WORDS = {
 	coordonnees_invalides: ['Ces coordonnées ne sont pas sur la terre.', 'These coordinates are not on earth.'],
 	charte_non_acceptee: ['La charte en vigueur n’est pas acceptée par ce pôle.', 'This hub has not accepted the charter in force.'],
 	charte_manquante: ['La structure n’a pas signé la charte.', 'The organisation has not signed the charter.'],
-	date_maj_ancienne: ['Votre fichier est plus ancien que la fiche : il complète sans rien remplacer.', 'Your file is older than the record: it adds and replaces nothing.'],
+	date_maj_ancienne: ['Votre fichier est plus ancien que la fiche : il complète sans rien remplacer.',
+		'Your file is older than the record: it adds and replaces nothing.'],
 	colonnes_en_trop: ['Cette ligne a plus de cases que l’en-tête.', 'This line has more cells than the header.'],
 	transition_interdite: ['Cette étape ne suit pas celle où en est la fiche.', 'This step does not follow the one the record is at.'],
 	fiche_close: ['Cette fiche est close : elle ne change plus.', 'This record is closed: it changes no more.'],
@@ -68,7 +74,8 @@ export function words_for(code, value) {
 	if (code === 'siret_longueur')
 		return t('Il faut 14 chiffres.', '14 digits are needed.');
 	if (code === 'date_numero_serie_tableur' && /^\d+$/.test(value))
-		return t(`Le tableur avait écrit ${value} ; nous lisons le ${serial(value)}.`, `The spreadsheet had written ${value}; we read ${serial(value)}.`);
+		return t(`Le tableur avait écrit ${value} ; nous lisons le ${serial(value)}.`,
+			`The spreadsheet had written ${value}; we read ${serial(value)}.`);
 	if (/^31[/-]0?2/.test(value || '') && code === 'date_invalide')
 		return t('Février n’a pas 31 jours.', 'February has no 31st.');
 	return WORDS[code] ? t(...WORDS[code]) : t(`À revoir (${code}).`, `To be checked (${code}).`);

@@ -13,11 +13,14 @@ import {findings_of, words_for} from './findings.js';
 import {fold, hour, keep, kept, many, t} from './words.js';
 
 const KINDS = {
-	structure: {first: ['nom', 'type_acteur', 'commune', 'code_postal', 'siret', 'filieres', 'courriel', 'telephone'], title: ['Nouvelle structure', 'New organisation'],
+	structure: {first: ['nom', 'type_acteur', 'commune', 'code_postal', 'siret', 'filieres', 'courriel', 'telephone'],
+		title: ['Nouvelle structure', 'New organisation'],
 		help: ['Trois champs suffisent ; vous compléterez plus tard.', 'Three fields are enough; you can complete later.']},
-	offre: {first: ['structure_uid', 'titre', 'filiere', 'type_offre', 'prix_cents', 'prix_unite', 'rayon_km', 'delai_jours'], title: ['Nouvelle offre', 'New offer'],
+	offre: {first: ['structure_uid', 'titre', 'filiere', 'type_offre', 'prix_cents', 'prix_unite', 'rayon_km', 'delai_jours'],
+		title: ['Nouvelle offre', 'New offer'],
 		help: ['Ce qu’une structure propose, à qui, et jusqu’où.', 'What an organisation offers, to whom, and how far.']},
-	besoin: {first: ['structure_uid', 'titre', 'filiere', 'type_besoin', 'budget_max_cents', 'prix_unite', 'rayon_max_km', 'date_limite'], title: ['Nouveau besoin', 'New need'],
+	besoin: {first: ['structure_uid', 'titre', 'filiere', 'type_besoin', 'budget_max_cents', 'prix_unite', 'rayon_max_km', 'date_limite'],
+		title: ['Nouveau besoin', 'New need'],
 		help: ['Ce qu’une structure cherche, et avant quand.', 'What an organisation looks for, and by when.']},
 	contact: {first: ['structure_uid', 'prenom', 'nom', 'fonction', 'courriel', 'telephone'], title: ['Nouveau contact', 'New contact'],
 		help: ['Une personne à appeler. Elle ne quitte pas ce pôle.', 'A person to call. The record never leaves this hub.']},
@@ -26,7 +29,8 @@ const KINDS = {
 	evenement: {first: ['type_evenement', 'titre', 'debut', 'fin', 'lieu', 'capacite'], title: ['Nouvelle rencontre', 'New event'],
 		help: ['Une date, un lieu, des places.', 'A date, a place, seats.']},
 };
-const DERIVED = new Set(['extra', 'champs_locaux', 'portee', 'siren', 'code_epci', 'latitude', 'longitude', 'date_maj', 'charte_date', 'charte_version', 'siret_precedents', 'stades', 'etats']);
+const DERIVED = new Set(['extra', 'champs_locaux', 'portee', 'siren', 'code_epci', 'latitude', 'longitude', 'date_maj', 'charte_date',
+	'charte_version', 'siret_precedents', 'stades', 'etats']);
 const ASKED_HERE = {structure: ['nom', 'type_acteur', 'commune']}; // the town, not its number
 
 let f = null; // the form in hand: {kind, uid, stands, values, node, place, faults: Map, remarks: Map}
@@ -122,17 +126,20 @@ const show_message = name => {
 	input.toggleAttribute('aria-invalid', Boolean(fault));
 	if (fault)
 		input.setAttribute('aria-invalid', 'true');
-	fill(at, fault ? h('span.faute', icon('agir'), h('span', fault)) : remark ? h('span.averti', icon(remark.picture || 'attente'), h('span', ...[remark.words].flat())) : null);
+	fill(at, fault ? h('span.faute', icon('agir'), h('span', fault)) : remark ? h('span.averti', icon(remark.picture || 'attente'),
+		h('span', ...[remark.words].flat())) : null);
 };
 
 // A rehearsal with what is there: what it says of `name`, and whether it lets the line in.
 async function judge(name) {
-	const fields = kind_of(f.kind).fields.filter(x => (f.values[x.name] ?? '') !== '' && x.type !== 'ref' && !['time', 'cents'].includes(x.type));
+	const fields = kind_of(f.kind).fields.filter(x => (f.values[x.name] ?? '') !== '' && x.type !== 'ref' && !['time',
+		'cents'].includes(x.type));
 
 	if (!fields.length)
 		return;
 	const rows = [fields.map(x => x.name), fields.map(x => to_text(x, f.values[x.name]))];
-	const r = await send(`import${query({kind: f.kind, dry_run: 1, encoding: 'utf-8', separator: ';'})}`, write(rows, ';'), 'text/csv').catch(() => null);
+	const r = await send(`import${query({kind: f.kind, dry_run: 1, encoding: 'utf-8', separator: ';'})}`, write(rows, ';'),
+		'text/csv').catch(() => null);
 	const line = r?.lines[0];
 
 	if (!line)
@@ -151,8 +158,10 @@ async function judge(name) {
 	show_message(name);
 }
 
-const PASSING = new Set(['siret_cle', 'siret_longueur', 'siret_non_numerique', 'siret_notation_scientifique', 'code_insee_inconnu', 'commune_ambigue', 'naf_inconnu',
-	'date_invalide', 'courriel_invalide', 'nom_vide', 'valeur_hors_liste', 'texte_trop_long', 'hors_limites', 'nombre_invalide', 'telephone_invalide']);
+const PASSING = new Set(['siret_cle', 'siret_longueur', 'siret_non_numerique', 'siret_notation_scientifique', 'code_insee_inconnu',
+	'commune_ambigue', 'naf_inconnu',
+	'date_invalide', 'courriel_invalide', 'nom_vide', 'valeur_hors_liste', 'texte_trop_long', 'hors_limites', 'nombre_invalide',
+		'telephone_invalide']);
 
 function note_finding(name, x) {
 	if (x.code === 'commune_deduite')
@@ -162,7 +171,8 @@ function note_finding(name, x) {
 	else if (PASSING.has(x.code))
 		f.faults.set(name, words_for(x.code, x.value));
 	else
-		f.remarks.set(name, {picture: x.code === 'courriel_nominatif_donnee_personnelle' ? 'cadenas' : 'attente', words: words_for(x.code, x.value)});
+		f.remarks.set(name, {picture: x.code === 'courriel_nominatif_donnee_personnelle' ? 'cadenas' : 'attente',
+			words: words_for(x.code, x.value)});
 }
 
 // A SIRET that a record bears already.
@@ -176,7 +186,8 @@ async function same_siret(value) {
 
 	if (!hit)
 		return;
-	f.remarks.set('siret', {words: [t(`Une fiche porte déjà ce SIRET : ${hit.titre || hit.nom}. `, `A record has this SIRET already: ${hit.titre || hit.nom}. `),
+	f.remarks.set('siret', {words: [t(`Une fiche porte déjà ce SIRET : ${hit.titre || hit.nom}. `,
+		`A record has this SIRET already: ${hit.titre || hit.nom}. `),
 		h('a', {href: `#/annuaire/${hit.uid}`}, t('L’ouvrir', 'Open it'))]});
 	show_message('siret');
 }
@@ -214,20 +225,23 @@ function select_of(field, codes) {
 	const now = (f.values[field.name] ?? '').split('|')[0];
 
 	return h('select', {id: id_of(field.name), onchange: e => { typed(field, e.target.value); left(field); }},
-		h('option', {value: ''}, t('Choisir…', 'Choose…')), codes.map(c => h('option', {value: c, selected: c === now}, code_name(field.name, c))));
+		h('option', {value: ''}, t('Choisir…', 'Choose…')), codes.map(c => h('option', {value: c, selected: c === now},
+			code_name(field.name, c))));
 }
 
 // The structure a record is about: a search, then a choice among what it finds.
 function structure_of(field) {
 	const list = h('select', {id: id_of(field.name), onchange: e => { typed(field, e.target.value); left(field); }});
-	const put = (items, chosen) => fill(list, h('option', {value: ''}, items.length ? t('Choisir…', 'Choose…') : t('Cherchez d’abord par le nom', 'Search by name first')),
+	const put = (items, chosen) => fill(list, h('option', {value: ''}, items.length ? t('Choisir…',
+		'Choose…') : t('Cherchez d’abord par le nom', 'Search by name first')),
 		items.map(i => h('option', {value: i.uid, selected: i.uid === chosen}, `${i.titre || i.nom}${i.commune ? `, ${i.commune}` : ''}`)));
 	let timer;
 
 	put([]);
 	if (f.values[field.name])
 		get(`records/${f.values[field.name]}`).then(r => put([{uid: r.uid, nom: r.data.nom, commune: r.data.commune}], r.uid), () => {});
-	return [h('input', {id: `${id_of(field.name)}-nom`, type: 'search', autocomplete: 'off', 'aria-label': t('Chercher la structure', 'Search the organisation'),
+	return [h('input', {id: `${id_of(field.name)}-nom`, type: 'search', autocomplete: 'off',
+		'aria-label': t('Chercher la structure', 'Search the organisation'),
 		placeholder: t('Chercher la structure', 'Search the organisation'), oninput: e => {
 			clearTimeout(timer);
 			timer = setTimeout(async () => {
@@ -241,13 +255,15 @@ function structure_of(field) {
 
 function control(field) {
 	const value = f.values[field.name] ?? '', name = field.name;
-	const common = {id: id_of(name), value, autocomplete: 'off', 'aria-describedby': `${id_of(name)}-aide ${id_of(name)}-message`, required: wanted(field),
+	const common = {id: id_of(name), value, autocomplete: 'off', 'aria-describedby': `${id_of(name)}-aide ${id_of(name)}-message`,
+		required: wanted(field),
 		oninput: e => typed(field, e.target.value), onblur: () => left(field)};
 
 	if (field.codes)
 		return select_of(field, field.codes.split('|'));
 	if (field.type === 'bool')
-		return h('select', {id: id_of(name), onchange: e => typed(field, e.target.value)}, [['', '—'], ['oui', t('oui', 'yes')], ['non', t('non', 'no')]]
+		return h('select', {id: id_of(name), onchange: e => typed(field, e.target.value)},
+			[['', '—'], ['oui', t('oui', 'yes')], ['non', t('non', 'no')]]
 			.map(([v, w]) => h('option', {value: v, selected: v === value}, w)));
 	if (field.type === 'ref')
 		return field.refers === 'structure' ? structure_of(field) : h('input', common);
@@ -266,7 +282,8 @@ function box(field) {
 	const euro = field.type === 'cents' ? t(' (euros)', ' (euros)') : '';
 	const name = field_name(f.kind, field.name).replace(/ \(centimes\)/, '');
 
-	return h('div.champ', h('label', {for: id_of(field.name)}, `${name}${euro}`, wanted(field) && h('span.petit', t(' (demandé)', ' (required)')),
+	return h('div.champ', h('label', {for: id_of(field.name)}, `${name}${euro}`,
+		wanted(field) && h('span.petit', t(' (demandé)', ' (required)')),
 		field.personal && f.kind !== 'structure' && h('span.petit', ' ', icon('cadenas', t('nous seuls', 'only us')))),
 	control(field), h('span.message', {id: `${id_of(field.name)}-message`}), help ? h('span.aide', {id: `${id_of(field.name)}-aide`}, help)
 		: h('span.invisible', {id: `${id_of(field.name)}-aide`}));
@@ -288,11 +305,13 @@ function who_sees() {
 	const narrowed = scope => f.uid && WIDTH.indexOf(scope) < WIDTH.indexOf(f.stands.portee || k.portee);
 
 	return h('fieldset', h('legend', t('Qui peut voir cette fiche', 'Who can see this record')),
-		h('div.portees', Object.entries(SCOPES).filter(([s]) => WIDTH.indexOf(s) <= WIDTH.indexOf(k.cap)).map(([s, [words, more]]) => h('label',
+		h('div.portees', Object.entries(SCOPES).filter(([s]) => WIDTH.indexOf(s) <= WIDTH.indexOf(k.cap)).map(([s,
+			[words, more]]) => h('label',
 			h('input', {type: 'radio', name: 'portee', value: s, checked: s === now, onchange: () => {
 				f.values.portee = s;
 				draft();
-				fill(warn, narrowed(s) ? t('Les autres pôles devront effacer cette fiche ; vous verrez qui l’a fait.', 'The other hubs will have to erase this record; you will see who has.') : null);
+				fill(warn, narrowed(s) ? t('Les autres pôles devront effacer cette fiche ; vous verrez qui l’a fait.',
+					'The other hubs will have to erase this record; you will see who has.') : null);
 			}}), h('span', t(...words)), h('small', t(...more))))), warn);
 }
 
@@ -301,8 +320,10 @@ function who_sees() {
 function summary() {
 	const names = [...f.faults.keys()];
 
-	fill($('#resume'), names.length ? h('div.note.agir', icon('agir'), h('span', names.length > 1 ? t(`${names.length} champs sont à revoir : `, `${names.length} fields need attention: `)
-		: t('Un champ est à revoir : ', 'One field needs attention: '), names.map((n, i) => [i ? ', ' : '', h('a', {href: `#${id_of(n)}`, onclick: e => {
+	fill($('#resume'), names.length ? h('div.note.agir', icon('agir'), h('span',
+		names.length > 1 ? t(`${names.length} champs sont à revoir : `, `${names.length} fields need attention: `)
+		: t('Un champ est à revoir : ', 'One field needs attention: '),
+			names.map((n, i) => [i ? ', ' : '', h('a', {href: `#${id_of(n)}`, onclick: e => {
 			e.preventDefault();
 			$(`#${id_of(n)}`)?.focus();
 		}}, field_name(f.kind, n))]))) : null);
@@ -336,7 +357,8 @@ async function save(button) {
 	}
 	button.disabled = true;
 	try {
-		const r = f.foreign ? await post('propose', {uid: f.uid, kind: f.kind, values: body()}) : f.uid ? await post(`records/${f.uid}`, {kind: f.kind, values: body()}) : await post('records', {kind: f.kind, values: body()});
+		const r = f.foreign ? await post('propose', {uid: f.uid, kind: f.kind, values: body()}) : f.uid ? await post(`records/${f.uid}`,
+			{kind: f.kind, values: body()}) : await post('records', {kind: f.kind, values: body()});
 
 		clearTimeout(keeping);
 		keep(key(), null);
@@ -356,17 +378,20 @@ function saved(r) {
 	if (f.foreign)
 		return suggested(title);
 	fill(f.node, h('div.tete', h('div', h('h1', {tabindex: '-1', id: 'enregistre'}, t('Enregistré ici', 'Saved here')))),
-		h('div.bloc', h('div.corps.pile.formulaire', note('ok', 'ok', h('b', title), ' ', f.uid ? t('est à jour.', 'is up to date.') : t('est dans l’annuaire.', 'is in the directory.'), ' ',
+		h('div.bloc', h('div.corps.pile.formulaire', note('ok', 'ok', h('b', title), ' ',
+			f.uid ? t('est à jour.', 'is up to date.') : t('est dans l’annuaire.', 'is in the directory.'), ' ',
 			t('L’envoi à la CRESS se fait tout seul.', 'Sending to the CRESS happens by itself.')),
 		h('div.rang', structure && h('a.bt.fort', {href: `#/annuaire/${structure}`}, t('Voir la fiche', 'See the record')),
-			!f.uid && h('button.bt', {type: 'button', onclick: () => open(f.kind, {}, f.node, f.place)}, t(again.title[0], again.title[1]))))));
+			!f.uid && h('button.bt', {type: 'button', onclick: () => open(f.kind, {}, f.node, f.place)},
+				t(again.title[0], again.title[1]))))));
 	return $('#enregistre').focus();
 }
 
 // To another hub's record: it decides.
 function suggested(title) {
 	fill(f.node, h('div.tete', h('div', h('h1', {tabindex: '-1', id: 'enregistre'}, t('Correction proposée', 'Correction suggested')))),
-		h('div.bloc', h('div.corps.pile.formulaire', note('ok', 'ok', h('b', title), ' ', t('ne change pas encore : son pôle décide.', 'does not change yet: its hub decides.')),
+		h('div.bloc', h('div.corps.pile.formulaire', note('ok', 'ok', h('b', title), ' ',
+			t('ne change pas encore : son pôle décide.', 'does not change yet: its hub decides.')),
 			h('div.rang', h('a.bt.fort', {href: `#/annuaire/${f.uid}`}, t('Voir la fiche', 'See the record'))))));
 	$('#enregistre').focus();
 }
@@ -374,7 +399,8 @@ function suggested(title) {
 /* --- the page --- */
 
 function kinds_bar() {
-	return h('div.onglets', {role: 'group', 'aria-label': t('Quelle fiche', 'Which record')}, Object.keys(KINDS).map(k => h('button', {type: 'button',
+	return h('div.onglets', {role: 'group', 'aria-label': t('Quelle fiche', 'Which record')},
+		Object.keys(KINDS).map(k => h('button', {type: 'button',
 		'aria-pressed': String(k === f.kind), onclick: () => open(k, {}, f.node, f.place)}, kind_name(k))));
 }
 
@@ -384,13 +410,17 @@ function draw() {
 	const pairs = list => h('div.champs', list.map(box));
 	const button = h('button.bt.fort', {type: 'submit'}, f.foreign ? t('Proposer', 'Suggest') : t('Enregistrer', 'Save'));
 
-	fill(f.node, h('div.tete', h('div', h('h1', f.uid ? (f.foreign ? t('Proposer une correction', 'Suggest a correction') : t('Modifier', 'Edit')) + t(' : ', ': ') + `${f.stands.nom || f.stands.titre || kind_name(f.kind)}` : t(...KINDS[f.kind].title)),
-		h('p.discret', t(...KINDS[f.kind].help), ' ', t('Le brouillon est gardé sur cet ordinateur.', 'The draft is kept on this computer.')))), !f.uid && kinds_bar(),
+	fill(f.node, h('div.tete', h('div', h('h1', f.uid ? (f.foreign ? t('Proposer une correction', 'Suggest a correction') : t('Modifier',
+		'Edit')) + t(' : ', ': ') + `${f.stands.nom || f.stands.titre || kind_name(f.kind)}` : t(...KINDS[f.kind].title)),
+		h('p.discret', t(...KINDS[f.kind].help), ' ', t('Le brouillon est gardé sur cet ordinateur.',
+			'The draft is kept on this computer.')))), !f.uid && kinds_bar(),
 	h('form.bloc.import', {novalidate: true, onsubmit: e => { e.preventDefault(); save(button); },
 		onkeydown: e => { if (e.key === 'Enter' && e.ctrlKey) { e.preventDefault(); save(button); } }},
 	h('div.corps.pile.formulaire', h('div', {id: 'resume', role: 'alert'}), pairs(first), !f.foreign && who_sees(),
-		h('details', h('summary', t(`Compléter : ${others.length} autres champs`, `Complete: ${others.length} other fields`)), pairs(others))),
-	h('div.barre-fin', h('span.discret', {id: 'brouillon'}, f.recalled ? t(`Brouillon gardé à ${hour(f.recalled)}`, `Draft kept at ${hour(f.recalled)}`) : ''),
+		h('details', h('summary', t(`Compléter : ${others.length} autres champs`, `Complete: ${others.length} other fields`)),
+			pairs(others))),
+	h('div.barre-fin', h('span.discret', {id: 'brouillon'}, f.recalled ? t(`Brouillon gardé à ${hour(f.recalled)}`,
+		`Draft kept at ${hour(f.recalled)}`) : ''),
 		h('span.rang', h('button.bt', {type: 'button', onclick: cancel}, t('Annuler', 'Cancel')), button))));
 }
 
@@ -416,7 +446,8 @@ async function open(kind, {uid, structure, nom}, node, place) {
 	}
 	const draft_kept = recall();
 
-	f.values = {...f.stands, ...(kind === 'structure' && !uid ? {type_acteur: 'ess'} : {}), ...(kind === 'interaction' && !uid ? {le: new Date().toISOString().slice(0, 10)} : {}),
+	f.values = {...f.stands, ...(kind === 'structure' && !uid ? {type_acteur: 'ess'} : {}),
+		...(kind === 'interaction' && !uid ? {le: new Date().toISOString().slice(0, 10)} : {}),
 		...(draft_kept?.values || {}), ...(structure ? {structure_uid: structure} : {}), ...(nom ? {nom} : {})};
 	f.recalled = draft_kept?.at;
 	draw();

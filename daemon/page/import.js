@@ -4,7 +4,7 @@
 // something was mended and says what it would do.
 import {get, query, remove, send} from './api.js';
 import * as csv from './csv.js';
-import {$, $$, chip, fill, h, icon, note, say} from './dom.js';
+import {$, chip, fill, h, icon, note, say} from './dom.js';
 import {code_name, field_name, field_of, kind_name, kind_of, schema} from './fields.js';
 import {words_for} from './findings.js';
 import {hour, many, number, t} from './words.js';
@@ -117,7 +117,8 @@ function set_cell(no, name, value) {
 
 /* --- step 1: drop --- */
 
-const steps = n => h('ol.etapes', [t('Déposer', 'Drop'), t('Vérifier les colonnes', 'Check columns'), t('Lire le rapport', 'Read the report'), t('Confirmer', 'Confirm')]
+const steps = n => h('ol.etapes', [t('Déposer', 'Drop'), t('Vérifier les colonnes', 'Check columns'),
+	t('Lire le rapport', 'Read the report'), t('Confirmer', 'Confirm')]
 	.map((words, i) => h('li', {class: i < n ? 'fait' : i === n ? 'ici' : '', 'aria-current': i === n ? 'step' : null}, words)));
 
 function head(more) {
@@ -132,7 +133,8 @@ let where, failing = null;
 async function take(file) {
 	failing = null;
 	if (await is_workbook(file)) {
-		failing = t('C’est un classeur Excel. Dans Excel : Fichier, Enregistrer sous, CSV UTF-8.', 'This is an Excel workbook. In Excel: File, Save as, CSV UTF-8.');
+		failing = t('C’est un classeur Excel. Dans Excel : Fichier, Enregistrer sous, CSV UTF-8.',
+			'This is an Excel workbook. In Excel: File, Save as, CSV UTF-8.');
 		return draw();
 	}
 	job = {name: file.name, bytes: file, forced: {}, renamed: new Map(), added: [], fixes: new Map(), left: new Set(), apart: new Set(),
@@ -160,7 +162,8 @@ function drop_zone() {
 	const zone = h('div.depot', icon('tableur'), h('h2', t('Glissez votre fichier ici', 'Drop your file here')),
 		h('p.discret', t('CSV enregistré par Excel ou LibreOffice. Rien n’est écrit avant que vous ayez lu le rapport.',
 			'CSV saved by Excel or LibreOffice. Nothing is written before you have read the report.')),
-		h('input.invisible', {id: 'fichier', type: 'file', accept: '.csv,.tsv,.txt', onchange: e => e.target.files[0] && take(e.target.files[0])}),
+		h('input.invisible', {id: 'fichier', type: 'file', accept: '.csv,.tsv,.txt',
+			onchange: e => e.target.files[0] && take(e.target.files[0])}),
 		h('label.bt.fort', {for: 'fichier'}, t('Choisir un fichier', 'Choose a file')),
 		h('div.champ.genre-fichier', h('label', {for: 'genre'}, t('Ce fichier contient des', 'This file holds')),
 			h('select', {id: 'genre', onchange: e => { kind = e.target.value; }},
@@ -210,8 +213,10 @@ function reading() {
 			options.map(([v, w]) => h('option', {value: v, selected: v === now}, w))));
 
 	return h('div.rang.lecture',
-		pick('encodage', t('Accents écrits en', 'Accents written in'), [['utf-8', 'UTF-8'], ['windows-1252', 'Windows-1252']], job.encoding, v => { job.forced.encoding = v; }),
-		pick('separateur', t('Colonnes séparées par', 'Columns separated by'), Object.keys(SEPARATORS).map(s => [s, separator_name(s)]), job.separator,
+		pick('encodage', t('Accents écrits en', 'Accents written in'), [['utf-8', 'UTF-8'], ['windows-1252', 'Windows-1252']], job.encoding,
+			v => { job.forced.encoding = v; }),
+		pick('separateur', t('Colonnes séparées par', 'Columns separated by'), Object.keys(SEPARATORS).map(s => [s, separator_name(s)]),
+			job.separator,
 			v => { job.forced.separator = v === '\t' ? 'tab' : v; }));
 }
 
@@ -226,12 +231,15 @@ function columns_sentence() {
 function columns_step() {
 	return [head(`${job.name} · ${many(job.rows.length - 1, ['ligne', 'lignes'], ['line', 'lines'])}`), steps(1),
 		h('p.import', columns_sentence()), reading(),
-		h('div.bloc.import', h('div.corps', h('table.rapport.colonnes', h('caption.invisible', t('Vos colonnes et nos champs', 'Your columns and our fields')),
-			h('thead', h('tr', h('th', {scope: 'col'}, t('Votre colonne', 'Your column')), h('th', {scope: 'col'}, t('Notre champ', 'Our field')),
+		h('div.bloc.import', h('div.corps', h('table.rapport.colonnes',
+			h('caption.invisible', t('Vos colonnes et nos champs', 'Your columns and our fields')),
+			h('thead', h('tr', h('th', {scope: 'col'}, t('Votre colonne', 'Your column')),
+				h('th', {scope: 'col'}, t('Notre champ', 'Our field')),
 				h('th', {scope: 'col'}, t('Exemples', 'Samples')))),
 			h('tbody', job.rows[0].cells.map(column_row)))),
 		h('div.barre-fin', h('span.discret', t('Rien n’est encore écrit.', 'Nothing is written yet.')),
-			h('span.rang', h('button.bt.fort', {type: 'button', onclick: () => { job.step = 2; draw(true); }}, t('Lire le rapport', 'Read the report')))))];
+			h('span.rang', h('button.bt.fort', {type: 'button', onclick: () => { job.step = 2; draw(true); }},
+				t('Lire le rapport', 'Read the report')))))];
 }
 
 /* --- step 3: the report --- */
@@ -252,7 +260,8 @@ async function mend(line, f, value) {
 	await again();
 	const now = job.report.lines.find(l => l.record === before);
 
-	say(pile_of(now) === 'agir' ? words_for(problem(now).code, problem(now).value) : t(`Ligne ${row_of(now)} : prête.`, `Line ${row_of(now)}: ready.`));
+	say(pile_of(now) === 'agir' ? words_for(problem(now).code, problem(now).value) : t(`Ligne ${row_of(now)} : prête.`,
+		`Line ${row_of(now)}: ready.`));
 	(($(`#r${before}`) || $('.rapport input, .rapport select')))?.focus();
 }
 
@@ -356,7 +365,8 @@ function report_table() {
 
 function verdict(pile, n, words, small) {
 	return h(`button.${pile}`, {type: 'button', id: `pile-${pile}`, 'aria-pressed': String(job.filter === pile),
-		onclick: () => { job.filter = pile; draw(); $(`#pile-${pile}`).focus(); }}, h('span.n', number(n)), h('b', words), h('small', small));
+		onclick: () => { job.filter = pile; draw(); $(`#pile-${pile}`).focus(); }}, h('span.n', number(n)), h('b', words),
+			h('small', small));
 }
 
 function verdicts() {
@@ -366,20 +376,25 @@ function verdicts() {
 	return h('div.verdicts', {role: 'group', 'aria-label': t('Filtrer le rapport', 'Filter the report')},
 		verdict('agir', of('agir'), t('à corriger', 'to fix'), t('ces lignes attendent', 'these lines wait')),
 		verdict('attente', of('attente'), t('à relire', 'to review'), t('prêtes, avec une remarque', 'ready, with a remark')),
-		verdict('ok', of('ok'), t('prêtes', 'ready'), tidied ? t(`dont ${tidied} ${tidied > 1 ? 'remises' : 'remise'} en forme`, `${tidied} of them tidied`) : t('rien à signaler', 'nothing to report')));
+		verdict('ok', of('ok'), t('prêtes', 'ready'), tidied ? t(`dont ${tidied} ${tidied > 1 ? 'remises' : 'remise'} en forme`,
+			`${tidied} of them tidied`) : t('rien à signaler', 'nothing to report')));
 }
 
 const is_no_news = () => job.report.lines.length > 0 && job.report.lines.every(l => l.match === 'inchange');
 
 function end_bar() {
 	const ready = job.report.lines.filter(goes_in), waiting = job.report.lines.filter(l => !goes_in(l));
-	const fresh = ready.filter(l => l.match === 'nouveau' || job.apart.has(l.record)).length, changed = ready.filter(l => l.match === 'modifie').length;
+	const fresh = ready.filter(l => l.match === 'nouveau' || job.apart.has(l.record)).length,
+		changed = ready.filter(l => l.match === 'modifie').length;
 
-	return [h('span.discret', t(`${fresh} ${fresh > 1 ? 'nouvelles' : 'nouvelle'}, ${changed} ${changed > 1 ? 'complétées' : 'complétée'}. Rien n’est encore écrit.`, `${fresh} new, ${changed} completed. Nothing is written yet.`)),
+	return [h('span.discret',
+		t(`${fresh} ${fresh > 1 ? 'nouvelles' : 'nouvelle'}, ${changed} ${changed > 1 ? 'complétées' : 'complétée'}. Rien n’est encore écrit.`, `${fresh} new, ${changed} completed. Nothing is written yet.`)),
 		h('span.rang', waiting.length > 0 && h('button.bt', {type: 'button', onclick: () => give_back(waiting)},
-			waiting.length > 1 ? t(`Télécharger les ${waiting.length} à corriger`, `Download the ${waiting.length} to fix`) : t('Télécharger la ligne à corriger', 'Download the line to fix')),
+			waiting.length > 1 ? t(`Télécharger les ${waiting.length} à corriger`,
+				`Download the ${waiting.length} to fix`) : t('Télécharger la ligne à corriger', 'Download the line to fix')),
 		h('button.bt.fort', {type: 'button', disabled: ready.length === 0, onclick: e => confirm(ready, waiting, e.target)},
-			ready.length === 0 ? t('Aucune ligne prête', 'No line ready') : ready.length === 1 ? t('Importer la ligne prête', 'Import the ready line') : t(`Importer les ${ready.length} lignes prêtes`, `Import the ${ready.length} ready lines`)))];
+			ready.length === 0 ? t('Aucune ligne prête', 'No line ready') : ready.length === 1 ? t('Importer la ligne prête',
+				'Import the ready line') : t(`Importer les ${ready.length} lignes prêtes`, `Import the ${ready.length} ready lines`)))];
 }
 
 // The lines left, as they were, with why: a file of the same columns.
@@ -399,9 +414,11 @@ function report_step() {
 	const counts = many(job.report.lines.length, ['ligne', 'lignes'], ['line', 'lines']);
 
 	job.filter ??= ['agir', 'attente', 'ok'].find(p => job.report.lines.some(l => pile_of(l) === p)) || 'ok';
-	return [head(`${job.name} · ${counts}, ${columns_sentence()} · ${encoding_name(job.encoding)}, ${separator_name(job.separator)}`), steps(2),
+	return [head(`${job.name} · ${counts}, ${columns_sentence()} · ${encoding_name(job.encoding)}, ${separator_name(job.separator)}`),
+		steps(2),
 		job.done && done_note(),
-		is_no_news() && note('ok', 'ok', t('Rien à changer : ce fichier est déjà dans l’annuaire.', 'Nothing to change: this file is already in the directory.')),
+		is_no_news() && note('ok', 'ok', t('Rien à changer : ce fichier est déjà dans l’annuaire.',
+			'Nothing to change: this file is already in the directory.')),
 		verdicts(),
 		h('div.bloc.import', h('div.corps', report_table()), is_no_news() ? null : h('div.barre-fin', {id: 'fin-import'}, end_bar()))];
 }
@@ -409,9 +426,11 @@ function report_step() {
 /* --- step 4: confirm --- */
 
 async function confirm(ready, waiting, button) {
-	const plain = ready.filter(l => !job.apart.has(l.record)).map(l => l.record), apart = ready.filter(l => job.apart.has(l.record)).map(l => l.record);
+	const plain = ready.filter(l => !job.apart.has(l.record)).map(l => l.record),
+		apart = ready.filter(l => job.apart.has(l.record)).map(l => l.record);
 	const how = {encoding: 'utf-8', separator: job.separator === '\t' ? 'tab' : job.separator, skip_rejected: 1};
-	const done = {when: Date.now(), lines: ready.length, fresh: ready.filter(l => l.match === 'nouveau').map(l => l.record), waiting: waiting.length, contacts: 0, changed: 0};
+	const done = {when: Date.now(), lines: ready.length, fresh: ready.filter(l => l.match === 'nouveau').map(l => l.record),
+		waiting: waiting.length, contacts: 0, changed: 0};
 
 	button.disabled = true;
 	for (const [lines, more] of [[plain, {}], [apart, {candidates: 'new'}]]) {
@@ -426,7 +445,7 @@ async function confirm(ready, waiting, button) {
 	done.undo = done.changed === 0 && done.contacts === 0 && done.fresh.length > 0 && done.fresh.length <= UNDO_MAX && apart.length === 0;
 	keep_waiting(waiting);
 	job.done = done;
-	say(t(`${done.lines} lignes importées.`, `${done.lines} lines imported.`));
+	say(many(done.lines, ['ligne importée', 'lignes importées'], ['line imported', 'lines imported']));
 	if (waiting.length)
 		return again();
 	return draw(true);
@@ -436,7 +455,8 @@ async function confirm(ready, waiting, button) {
 function keep_waiting(waiting) {
 	const rows = [{cells: [...header(), ...job.added]}, ...waiting.map(l => ({cells: cells_of(l.record), line: row_of(l)}))];
 
-	Object.assign(job, {rows, renamed: new Map(), added: [], fixes: new Map([[0, new Map()]]), left: new Set(), apart: new Set(), filter: null, step: waiting.length ? 2 : 3});
+	Object.assign(job, {rows, renamed: new Map(), added: [], fixes: new Map([[0, new Map()]]), left: new Set(), apart: new Set(),
+		filter: null, step: waiting.length ? 2 : 3});
 }
 
 async function undo(button) {
@@ -452,7 +472,7 @@ async function undo(button) {
 			gone++;
 		}
 	job.done = {...done, undo: false, undone: gone};
-	say(t(`${gone} fiches retirées.`, `${gone} records removed.`));
+	say(many(gone, ['fiche retirée', 'fiches retirées'], ['record removed', 'records removed']));
 	draw(true);
 }
 
@@ -460,11 +480,14 @@ function done_note() {
 	const d = job.done;
 
 	if (d.undone !== undefined)
-		return note('ok', 'ok', t(`Défait : ${d.undone} fiches retirées.`, `Undone: ${d.undone} records removed.`));
-	return h('div.note.ok.import', {role: 'status'}, icon('ok'), h('span', many(d.lines, ['ligne importée', 'lignes importées'], ['line imported', 'lines imported']), t(` à ${hour(d.when)}.`, ` at ${hour(d.when)}.`), ' ',
+		return note('ok', 'ok', t('Défait : ', 'Undone: '), many(d.undone, ['fiche retirée', 'fiches retirées'], ['record removed', 'records removed']), '.');
+	return h('div.note.ok.import', {role: 'status'}, icon('ok'), h('span',
+		many(d.lines, ['ligne importée', 'lignes importées'], ['line imported', 'lines imported']),
+		t(` à ${hour(d.when)}.`, ` at ${hour(d.when)}.`), ' ',
 		h('a', {href: '#/annuaire'}, t('Voir', 'See')), ' ',
 		d.undo && h('button.bt.nu.mini', {type: 'button', onclick: e => undo(e.target)}, t('Défaire', 'Undo')), ' ',
-		d.waiting > 0 && (d.waiting > 1 ? t(`Les ${d.waiting} autres vous attendent ici.`, `The ${d.waiting} others wait for you here.`) : t('L’autre vous attend ici.', 'The other waits for you here.'))));
+		d.waiting > 0 && (d.waiting > 1 ? t(`Les ${d.waiting} autres vous attendent ici.`,
+			`The ${d.waiting} others wait for you here.`) : t('L’autre vous attend ici.', 'The other waits for you here.'))));
 }
 
 const done_step = () => [head(job.name), steps(4), done_note()];
@@ -489,4 +512,3 @@ export async function import_area(node) {
 	await schema();
 	draw();
 }
-export const importing = () => job;

@@ -2,7 +2,7 @@
 // What others ask of this hub: corrections, disagreements, duplicates, hand-overs. One
 // decision a card; what can be undone says so and does it, what is final says that.
 import {get, post} from './api.js';
-import {$, chip, dialog, fill, h, icon, note, say} from './dom.js';
+import {$, chip, dialog, fill, h, note, say} from './dom.js';
 import {field_name, kind_name, schema, value_text} from './fields.js';
 import {hub_name, load_towns} from './towns.js';
 import {siret, t, when} from './words.js';
@@ -47,7 +47,8 @@ function settle(card, words, place, undo) {
 
 	fill(card, h('h2', {tabindex: '-1'}, title), h('p.rang', chip('ok', 'ok', words), back || h('span.petit', t('définitif', 'final'))));
 	if (back)
-		setTimeout(() => back.isConnected && back.replaceWith(h('span.petit', t('L’historique de la fiche le garde.', 'The record’s history keeps it.'))), UNDO_MS);
+		setTimeout(() => back.isConnected && back.replaceWith(h('span.petit',
+			t('L’historique de la fiche le garde.', 'The record’s history keeps it.'))), UNDO_MS);
 	say(words);
 	next_card(card);
 	place.recount();
@@ -72,7 +73,8 @@ const button = (words, f, look = '') => h(`button.bt${look}`, {type: 'button', o
 function ask_why(title, label, done) {
 	const text = h('textarea', {id: 'motif', rows: 3, required: true});
 	const d = dialog(title, t('Fermer', 'Close'), h('form', {onsubmit: e => { e.preventDefault(); d.close(); done(text.value.trim()); }},
-		h('div.champ', h('label', {for: 'motif'}, label), text), h('div.rang.fin-dialogue', button(t('Annuler', 'Cancel'), () => d.close()), h('button.bt.fort', t('Refuser', 'Refuse')))));
+		h('div.champ', h('label', {for: 'motif'}, label), text), h('div.rang.fin-dialogue', button(t('Annuler', 'Cancel'), () => d.close()),
+			h('button.bt.fort', t('Refuser', 'Refuse')))));
 
 	text.focus();
 }
@@ -87,9 +89,10 @@ function compare(kind, rows, left, right) {
 function proposal_card(i, place) {
 	const names = Object.keys(i.fields || {}).filter(n => !['portee', 'champs_locaux'].includes(n) || i.fields[n] !== null);
 	const before = Object.fromEntries(names.map(n => [n, i.record.data[n] ?? null]));
-	const card = h('article.decision', {'data-carte': true}, h('h2', {tabindex: '-1'}, title_of(i.record)),
+	const card = h('article.decision', h('h2', {tabindex: '-1'}, title_of(i.record)),
 		h('p.discret', i.from.name),
-		compare(i.kind, names.map(n => [n, h('span', h('del', value_text(i.kind, n, before[n]))), h('span.autre', h('ins', value_text(i.kind, n, i.fields[n])))]),
+		compare(i.kind, names.map(n => [n, h('span', h('del', value_text(i.kind, n, before[n]))),
+			h('span.autre', h('ins', value_text(i.kind, n, i.fields[n])))]),
 			t('Chez vous', 'Yours'), t('Proposé', 'Suggested')),
 		h('div.rang', button(t('Accepter', 'Accept'), () => accept(), '.fort'), button(t('Refuser…', 'Refuse…'), () => refuse())));
 	const as_text = v => Array.isArray(v) ? v.join('|') : typeof v === 'boolean' ? (v ? 'oui' : 'non') : v === null ? '' : String(v);
@@ -98,7 +101,8 @@ function proposal_card(i, place) {
 		settle(card, t('Acceptée', 'Accepted'), place, () => post(`records/${i.uid}`,
 			{kind: i.kind, values: Object.fromEntries(names.map(n => [n, as_text(before[n])]))}));
 	});
-	const refuse = () => ask_why(t('Refuser cette correction', 'Refuse this correction'), t('Pourquoi ? L’autre pôle le lira.', 'Why? The other hub will read it.'),
+	const refuse = () => ask_why(t('Refuser cette correction', 'Refuse this correction'),
+		t('Pourquoi ? L’autre pôle le lira.', 'Why? The other hub will read it.'),
 		why => act(card, async () => { await post('refuse', {no: i.no, why}); settle(card, t('Refusée', 'Refused'), place); }));
 
 	return card;
@@ -106,7 +110,8 @@ function proposal_card(i, place) {
 
 export const proposals_area = (node, place) => list(node, place, t('Corrections proposées', 'Suggested corrections'),
 	t('D’autres ont vu une erreur dans vos fiches. Vous seuls décidez.', 'Others saw an error in your records. Only you decide.'),
-	async () => Promise.all((await get('proposals')).items.filter(i => is_open(i) && i.type === 'proposition').map(async i => ({...i, record: await record(i.uid)}))),
+	async () => Promise.all((await get('proposals')).items.filter(i => is_open(i) && i.type === 'proposition').map(async i => ({...i,
+		record: await record(i.uid)}))),
 	proposal_card);
 
 /* --- disagreements --- */
@@ -120,16 +125,20 @@ function conflict_card(c, place) {
 	const as_text = v => Array.isArray(v) ? v.join('|') : typeof v === 'boolean' ? (v ? 'oui' : 'non') : v === null ? '' : String(v);
 	const keep = (value, words) => act(card, async () => {
 		await post(`records/${c.uid}`, {kind: c.kind, values: {[c.field]: value}});
-		settle(card, t(`Gardé : ${words}`, `Kept: ${words}`), place, () => post(`records/${c.uid}`, {kind: c.kind, values: {[c.field]: as_text(c.shown.value)}}));
+		settle(card, t(`Gardé : ${words}`, `Kept: ${words}`), place, () => post(`records/${c.uid}`,
+			{kind: c.kind, values: {[c.field]: as_text(c.shown.value)}}));
 	});
 	const otherwise = () => {
 		const input = h('input', {id: 'autre', required: true, autocomplete: 'off'});
-		const d = dialog(t('Écrire autre chose', 'Write something else'), t('Fermer', 'Close'), h('form', {onsubmit: e => { e.preventDefault(); d.close(); keep(input.value.trim(), input.value.trim()); }},
-			h('div.champ', h('label', {for: 'autre'}, field_name(c.kind, c.field)), input), h('div.rang.fin-dialogue', h('button.bt.fort', t('Enregistrer', 'Save')))));
+		const d = dialog(t('Écrire autre chose', 'Write something else'), t('Fermer', 'Close'),
+			h('form', {onsubmit: e => { e.preventDefault(); d.close(); keep(input.value.trim(), input.value.trim()); }},
+			h('div.champ', h('label', {for: 'autre'}, field_name(c.kind, c.field)), input),
+				h('div.rang.fin-dialogue', h('button.bt.fort', t('Enregistrer', 'Save')))));
 
 		input.focus();
 	};
-	const card = h('article.decision', {'data-carte': true}, h('h2', {tabindex: '-1'}, title_of(c.record), c.kind !== 'structure' && `, ${kind_name(c.kind).toLowerCase()}`),
+	const card = h('article.decision', h('h2', {tabindex: '-1'}, title_of(c.record),
+		c.kind !== 'structure' && `, ${kind_name(c.kind).toLowerCase()}`),
 		h('p.discret', t('Montré en attendant : le plus récent.', 'Shown meanwhile: the most recent.')),
 		compare(c.kind, [[c.field, h('span.autre', shown), h('span.autre', other)]], side(c.shown), side(c.other)),
 		h('div.rang', button(t(`Garder ${shown}`, `Keep ${shown}`), () => keep(as_text(c.shown.value), shown)),
@@ -140,7 +149,8 @@ function conflict_card(c, place) {
 }
 
 export const conflicts_area = (node, place) => list(node, place, t('Désaccords', 'Disagreements'),
-	t('Deux collègues ont changé le même champ, chacun sans voir l’autre. Rien n’est perdu : choisissez.', 'Two colleagues changed the same field without seeing each other. Nothing is lost: choose.'),
+	t('Deux collègues ont changé le même champ, chacun sans voir l’autre. Rien n’est perdu : choisissez.',
+		'Two colleagues changed the same field without seeing each other. Nothing is lost: choose.'),
 	async () => Promise.all((await get('conflicts')).items.map(async c => ({...c, record: await record(c.uid)}))), conflict_card);
 
 /* --- duplicates --- */
@@ -178,23 +188,28 @@ function differences(a, b) {
 
 function duplicate_card(d, place) {
 	const {differ, same} = differences(d.a, d.b), name = hub_name;
-	const cell = (r, n) => h('span.autre', n === 'siret' && r.data[n] ? h('span.code', siret(r.data[n])) : value_text('structure', n, r.data[n]));
+	const cell = (r, n) => h('span.autre', n === 'siret' && r.data[n] ? h('span.code', siret(r.data[n])) : value_text('structure', n,
+		r.data[n]));
 	const pair = {a: d.reference.uid, b: d.other.uid};
-	const card = h('article.decision', {'data-carte': true}, h('h2', {tabindex: '-1'}, d.reference.nom),
+	const card = h('article.decision', h('h2', {tabindex: '-1'}, d.reference.nom),
 		h('p.discret', d.siret && [t('Même SIRET', 'Same SIRET'), ' (', h('span.code', siret(d.siret)), '). '],
 			t('Fiche de référence proposée : ', 'Suggested reference record: '), h('b', name(d.reference.owner)),
-			d.a.data.commune ? t(`, car l’établissement est à ${d.a.data.commune}.`, `, since the establishment is in ${d.a.data.commune}.`) : '.'),
+			d.a.data.commune ? t(`, car l’établissement est à ${d.a.data.commune}.`,
+				`, since the establishment is in ${d.a.data.commune}.`) : '.'),
 		compare('structure', differ.map(n => [n, cell(d.a, n), cell(d.b, n)]), name(d.reference.owner), name(d.other.owner)),
-		same.length > 0 && h('p.pareil', t('Identiques : ', 'Identical: '), same.map(n => field_name('structure', n).toLowerCase()).join(', '), '.'),
+		same.length > 0 && h('p.pareil', t('Identiques : ', 'Identical: '),
+			same.map(n => field_name('structure', n).toLowerCase()).join(', '), '.'),
 		h('div.rang', button(t('Relier les deux fiches', 'Link the two records'), () => link(), '.fort'),
 			button(t('Ce sont deux structures', 'They are different'), () => part())));
 	const link = () => act(card, async () => {
 		await post('link', pair);
-		settle(card, place.me.node.role === 'cress' ? t('Demandé aux deux pôles', 'Asked of both hubs') : t('Reliées de votre côté', 'Linked on your side'), place, () => post('unlink', pair));
+		settle(card, place.me.node.role === 'cress' ? t('Demandé aux deux pôles', 'Asked of both hubs') : t('Reliées de votre côté',
+			'Linked on your side'), place, () => post('unlink', pair));
 	});
 	const part = () => act(card, async () => {
 		await post('unlink', pair);
-		settle(card, t('Deux structures distinctes', 'Two different organisations'), place, place.me.node.role === 'cress' ? null : () => post('link', pair));
+		settle(card, t('Deux structures distinctes', 'Two different organisations'), place,
+			place.me.node.role === 'cress' ? null : () => post('link', pair));
 	});
 
 	return card;
@@ -209,11 +224,13 @@ async function duplicates(place) {
 
 export const duplicates_area = (node, place) => list(node, place, t('Doublons', 'Duplicates'),
 	t('La même structure tenue par deux pôles. Relier ne supprime rien : elle compte une fois, et vous pouvez défaire.',
-		'The same organisation held by two hubs. Linking deletes nothing: it counts once, and you can undo.'), () => duplicates(place), duplicate_card);
+		'The same organisation held by two hubs. Linking deletes nothing: it counts once, and you can undo.'), () => duplicates(place),
+			duplicate_card);
 
 /* --- hand-overs --- */
 
-const WITH = {offre: ['offre', 'offres', 'offer', 'offers'], besoin: ['besoin', 'besoins', 'need', 'needs'], partenariat: ['partenariat', 'partenariats', 'partnership', 'partnerships']};
+const WITH = {offre: ['offre', 'offres', 'offer', 'offers'], besoin: ['besoin', 'besoins', 'need', 'needs'],
+	partenariat: ['partenariat', 'partenariats', 'partnership', 'partnerships']};
 
 function with_it(items) {
 	const parts = Object.entries(WITH).map(([kind, w]) => [items.filter(i => i.kind === kind).length, w]).filter(([n]) => n > 0)
@@ -223,22 +240,27 @@ function with_it(items) {
 }
 
 function handover_card(i, place) {
-	const card = h('article.decision', {'data-carte': true}, h('h2', {tabindex: '-1'}, title_of(i.record)),
+	const card = h('article.decision', h('h2', {tabindex: '-1'}, title_of(i.record)),
 		h('p', t(`${i.from.name} vous la confie. `, `${i.from.name} hands it to you. `), with_it(i.followers),
 			t('Les notes et les contacts restent là-bas.', 'Notes and contacts stay there.')),
 		i.record.data.commune && h('p.discret', t(`Elle est à ${i.record.data.commune}.`, `It is in ${i.record.data.commune}.`)),
-		h('p.discret', t('Une fois prise, elle est à vous ; pour la rendre, vous la confierez à votre tour.', 'Once taken it is yours; to give it back you hand it over in turn.')),
-		h('div.rang', button(t('Prendre le relais', 'Take it over'), () => act(card, async () => { await post('accept', {no: i.no}); settle(card, t('Relais pris', 'Taken over'), place); }), '.fort'),
-			button(t('Refuser…', 'Refuse…'), () => ask_why(t('Refuser le relais', 'Refuse the hand-over'), t('Pourquoi ? L’autre pôle le lira.', 'Why? The other hub will read it.'),
+		h('p.discret', t('Une fois prise, elle est à vous ; pour la rendre, vous la confierez à votre tour.',
+			'Once taken it is yours; to give it back you hand it over in turn.')),
+		h('div.rang', button(t('Prendre le relais', 'Take it over'), () => act(card,
+			async () => { await post('accept', {no: i.no}); settle(card, t('Relais pris', 'Taken over'), place); }), '.fort'),
+			button(t('Refuser…', 'Refuse…'), () => ask_why(t('Refuser le relais', 'Refuse the hand-over'),
+				t('Pourquoi ? L’autre pôle le lira.', 'Why? The other hub will read it.'),
 				why => act(card, async () => { await post('refuse', {no: i.no, why}); settle(card, t('Refusé', 'Refused'), place); })))));
 
 	return card;
 }
 
 export const handovers_area = (node, place) => list(node, place, t('Passages de relais', 'Hand-overs'),
-	t('Une structure change de Pays. Elle vous revient si vous acceptez ; d’ici là, l’autre pôle la garde.', 'An organisation moves to another Pays. It becomes yours if you accept; until then the other hub keeps it.'),
+	t('Une structure change de Pays. Elle vous revient si vous acceptez ; d’ici là, l’autre pôle la garde.',
+		'An organisation moves to another Pays. It becomes yours if you accept; until then the other hub keeps it.'),
 	async () => {
 		const open = (await get('proposals')).items.filter(i => is_open(i) && i.type === 'cession');
 
-		return Promise.all(open.filter(i => !i.follows).map(async i => ({...i, record: await record(i.uid), followers: open.filter(f => f.follows === i.uid)})));
+		return Promise.all(open.filter(i => !i.follows).map(async i => ({...i, record: await record(i.uid),
+			followers: open.filter(f => f.follows === i.uid)})));
 	}, handover_card);

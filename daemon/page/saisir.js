@@ -32,14 +32,17 @@ async function counts(me) {
 }
 
 function entry(part, current, n) {
-	return h('li', h('a', {href: `#/saisir/${part.key}`, 'aria-current': part.key === current ? 'page' : null}, icon(part.picture), h('span', part.words()),
-		n > 0 && h('span.compte', h('span', {'aria-hidden': 'true'}, number(n)), h('span.invisible', many(n, ['décision', 'décisions'], ['decision', 'decisions'])))));
+	return h('li', h('a', {href: `#/saisir/${part.key}`, 'aria-current': part.key === current ? 'page' : null}, icon(part.picture),
+		h('span', part.words()),
+		n > 0 && h('span.compte', h('span', {'aria-hidden': 'true'}, number(n)),
+			h('span.invisible', many(n, ['décision', 'décisions'], ['decision', 'decisions'])))));
 }
 
 function menu(node, current, n = {}) {
 	const of = parts => h('ul', parts.map(p => entry(p, current, n[p.key])));
 
-	fill(node, h('h2', t('Ajouter', 'Add')), of(PARTS.filter(p => p.adds)), h('h2', t('À décider', 'To decide')), of(PARTS.filter(p => !p.adds && !p.privacy)),
+	fill(node, h('h2', t('Ajouter', 'Add')), of(PARTS.filter(p => p.adds)), h('h2', t('À décider', 'To decide')),
+		of(PARTS.filter(p => !p.adds && !p.privacy)),
 		h('h2', t('Vie privée', 'Privacy')), of(PARTS.filter(p => p.privacy)));
 	node.querySelector('[aria-current]')?.scrollIntoView({block: 'nearest', inline: 'center'});
 }

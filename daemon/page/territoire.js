@@ -18,7 +18,8 @@ const ROWS = [
 	['couverture_communes', ['Communes couvertes', 'Towns covered'], ['au moins une structure', 'at least one organisation']],
 	['etp_ess', ['Emplois', 'Jobs'], ['équivalents temps plein', 'full-time equivalents']],
 	['offres_actives', ['Offres actives', 'Active offers']],
-	['besoins_ouverts', ['Besoins ouverts', 'Open needs'], ['et part des besoins clos pourvus', 'and share of closed needs met'], 'taux_pourvus'],
+	['besoins_ouverts', ['Besoins ouverts', 'Open needs'], ['et part des besoins clos pourvus', 'and share of closed needs met'],
+		'taux_pourvus'],
 	['partenariats', ['Partenariats actifs', 'Active partnerships']],
 	['partenariats_inter_pays', ['Partenariats entre deux Pays', 'Partnerships between two Pays']],
 	['montants', ['Montants des partenariats', 'Amounts of partnerships']],
@@ -42,10 +43,12 @@ function figure(row) {
 
 function cell(row, more, code) {
 	if (!row)
-		return h('span.petit', code === 'partenariats_inter_pays' ? t('compté ensemble', 'counted together') : t('pas de réponse', 'no answer'));
+		return h('span.petit', code === 'partenariats_inter_pays' ? t('compté ensemble', 'counted together') : t('pas de réponse',
+			'no answer'));
 	if (row.masque)
 		return h('span.petit', t('masqué : moins de 3 réponses', 'hidden: fewer than 3 answers'));
-	return [figure(row), row.indicateur === 'couverture_communes' && h('small', t(`${Math.round(row.valeur * row.n / 10000)} sur ${row.n}`, `${Math.round(row.valeur * row.n / 10000)} of ${row.n}`)),
+	return [figure(row), row.indicateur === 'couverture_communes' && h('small',
+		t(`${Math.round(row.valeur * row.n / 10000)} sur ${row.n}`, `${Math.round(row.valeur * row.n / 10000)} of ${row.n}`)),
 		more && !more.masque && h('small', t(`${percent(more.valeur)} pourvus`, `${percent(more.valeur)} met`))];
 }
 
@@ -68,7 +71,8 @@ const late = word => Date.now() - new Date(word) > LATE_MS;
 function column_head(pole) {
 	const old = pole.derniere_maj && late(pole.derniere_maj);
 
-	return h('th.d', {scope: 'col', class: old ? 'retard' : ''}, h('b', short_pays(pole.pole.slice(5))), pole.derniere_maj ? when(pole.derniere_maj) : t('rien encore', 'nothing yet'));
+	return h('th.d', {scope: 'col', class: old ? 'retard' : ''}, h('b', short_pays(pole.pole.slice(5))),
+		pole.derniere_maj ? when(pole.derniere_maj) : t('rien encore', 'nothing yet'));
 }
 
 function indicators(node, reports) {
@@ -78,7 +82,8 @@ function indicators(node, reports) {
 		h('td.d.region.valeur', cell(rows.get(`${code} region`), more && rows.get(`${more} region`))),
 		poles.map(p => h('td.d', cell(rows.get(`${code} ${p.pole.slice(5)}`), more && rows.get(`${more} ${p.pole.slice(5)}`), code))));
 
-	fill(node, h('table.indic', h('thead', h('tr', h('th', {scope: 'col'}, t('Indicateur', 'Indicator')), h('th.d.region', {scope: 'col'}, h('b', t('La région', 'The region')), t(`dont ${poles.length} Pays`, `with ${poles.length} Pays`)),
+	fill(node, h('table.indic', h('thead', h('tr', h('th', {scope: 'col'}, t('Indicateur', 'Indicator')),
+		h('th.d.region', {scope: 'col'}, h('b', t('La région', 'The region')), t(`dont ${poles.length} Pays`, `with ${poles.length} Pays`)),
 		poles.map(column_head))), h('tbody', ROWS.filter(([code]) => has(code)).map(line))));
 }
 
@@ -102,36 +107,44 @@ function coverage(place) {
 	const map = make_map(frame);
 	let items = [];
 
-	const legend = h('ul.carte-legende', h('li', h('span.puce-avec', {'aria-hidden': 'true'}), t('avec au moins une structure (plus grand : plus de structures)', 'at least one organisation (larger: more)')),
+	const legend = h('ul.carte-legende', h('li', h('span.puce-avec', {'aria-hidden': 'true'}),
+		t('avec au moins une structure (plus grand : plus de structures)', 'at least one organisation (larger: more)')),
 		h('li', h('span.puce-sans', {'aria-hidden': 'true'}), t('sans structure connue', 'none known')));
 
 	function draw() {
 		const pays = pick.value, shown = items.filter(c => !pays || c.pays === pays);
-		const points = shown.filter(c => c.lat !== null).map(c => ({lat: c.lat, lon: c.lon, look: c.structures ? 'avec' : 'sans', title: `${c.nom} : ${c.structures}`,
-			r: c.structures ? (pays ? Math.min(22, 3 + Math.sqrt(c.structures) * 2.1) : 1.6 + Math.sqrt(c.structures) * 1.15) : pays ? 5 : 3.4})).sort((a, b) => b.r - a.r);
-		const none = shown.filter(c => !c.structures), some = shown.length - none.length, where = pays ? pays_name(pays) : t('tous les Pays', 'all Pays');
+		const points = shown.filter(c => c.lat !== null).map(c => ({lat: c.lat, lon: c.lon, look: c.structures ? 'avec' : 'sans',
+			title: `${c.nom} : ${c.structures}`,
+			r: c.structures ? (pays ? Math.min(22,
+				3 + Math.sqrt(c.structures) * 2.1) : 1.6 + Math.sqrt(c.structures) * 1.15) : pays ? 5 : 3.4})).sort((a, b) => b.r - a.r);
+		const none = shown.filter(c => !c.structures), some = shown.length - none.length,
+			where = pays ? pays_name(pays) : t('tous les Pays', 'all Pays');
 
 		map.draw(points, {towns: towns().list, names: pays ? 12 : 6, height: innerWidth <= SMALL ? 289 : 0,
 			alt: t(`Carte (${where}) : ${some} communes avec au moins une structure, ${none.length} sans. La liste est au-dessous.`,
 				`Map (${where}): ${some} towns with at least one organisation, ${none.length} without. The list is below.`)});
-		fill(list, h('details', h('summary', t(`Les ${none.length} communes sans structure connue`, `The ${none.length} towns with none known`)), h('p.discret', by_pays(none))),
+		fill(list, h('details', h('summary', t(`Les ${none.length} communes sans structure connue`,
+			`The ${none.length} towns with none known`)), h('p.discret', by_pays(none))),
 			h('p.petit', t(`${shown.length - points.length} communes n’ont pas de position sûre : elles comptent, mais ne sont pas dessinées.`,
 				`${shown.length - points.length} towns have no certain position: they count, but are not drawn.`)));
 	}
 
-	const by_pays = none => [...new Set(none.map(c => c.pays))].map((p, i) => [i ? h('br') : null, h('b', short_pays(p)), t(' : ', ': '), none.filter(c => c.pays === p).map(c => c.nom).join(', ')]);
+	const by_pays = none => [...new Set(none.map(c => c.pays))].map((p, i) => [i ? h('br') : null, h('b', short_pays(p)), t(' : ', ': '),
+		none.filter(c => c.pays === p).map(c => c.nom).join(', ')]);
 	const pays_name = p => towns().pays[p] || p;
 
 	async function load() {
 		items = (await get('coverage')).items;
 		const known = [...new Set(items.map(c => c.pays))], now = pick.value || (place.me.node.role === 'hub' ? place.me.node.pays : '');
 
-		fill(pick, h('option', {value: ''}, t('Tous les Pays', 'All Pays')), known.map(p => h('option', {value: p, selected: p === now}, pays_name(p))));
+		fill(pick, h('option', {value: ''}, t('Tous les Pays', 'All Pays')),
+			known.map(p => h('option', {value: p, selected: p === now}, pays_name(p))));
 		draw();
 	}
 
 	frame.append(legend);
-	fill(node, h('section.bloc', {'aria-labelledby': 'h-couverture'}, h('header', h('h2', {id: 'h-couverture'}, t('Où l’ESS est présente, commune par commune', 'Where the social economy is present, town by town')),
+	fill(node, h('section.bloc', {'aria-labelledby': 'h-couverture'}, h('header',
+		h('h2', {id: 'h-couverture'}, t('Où l’ESS est présente, commune par commune', 'Where the social economy is present, town by town')),
 		h('div.rang', h('label.invisible', {for: 'pays-couverture'}, t('Pays', 'Pays')), pick)), h('div.corps', frame, list)));
 	return {node, load, draw: () => items.length && draw()};
 }
@@ -141,30 +154,38 @@ function coverage(place) {
 async function partnerships(node) {
 	const {items} = await get('series', {months: 24}), months = items.map(i => i.mois);
 	const poles = [...new Set(items.flatMap(i => Object.keys(i.poles)))].filter(p => p.startsWith('pole-'));
-	const series = poles.map(p => ({pole: p, name: short_pays(p.slice(5)), values: items.map(i => i.poles[p] || 0)})).sort((a, b) => b.values.at(-1) - a.values.at(-1)).slice(0, 6);
-	const from_to = series.map(x => t(`${x.name} de ${x.values[0]} à ${x.values.at(-1)}`, `${x.name} ${x.values[0]} to ${x.values.at(-1)}`)).join(', ');
+	const series = poles.map(p => ({pole: p, name: short_pays(p.slice(5)), values: items.map(i => i.poles[p] || 0)})).sort((a,
+		b) => b.values.at(-1) - a.values.at(-1)).slice(0, 6);
+	const from_to = series.map(x => t(`${x.name} de ${x.values[0]} à ${x.values.at(-1)}`,
+		`${x.name} ${x.values[0]} to ${x.values.at(-1)}`)).join(', ');
 
 	if (!series.length)
 		return fill(node, h('p.discret', t('Aucun partenariat daté pour l’instant.', 'No dated partnership yet.')));
-	return fill(node, plot(series, months, t(`Partenariats actifs de ${day(`${months[0]}-15`, MONTH)} à ${day(`${months.at(-1)}-15`, MONTH)} : ${from_to}. Le tableau suit.`,
+	return fill(node, plot(series, months,
+		t(`Partenariats actifs de ${day(`${months[0]}-15`, MONTH)} à ${day(`${months.at(-1)}-15`, MONTH)} : ${from_to}. Le tableau suit.`,
 		`Active partnerships ${day(`${months[0]}-15`, MONTH)} to ${day(`${months.at(-1)}-15`, MONTH)}: ${from_to}. Table follows.`)),
-	h('details', h('summary', t('Voir le tableau', 'Show the table')), h('table', h('thead', h('tr', h('th', {scope: 'col'}, t('Mois', 'Month')), series.map(x => h('th.d', {scope: 'col'}, x.name)))),
-		h('tbody', months.map((m, i) => h('tr', h('th', {scope: 'row'}, day(`${m}-15`, MONTH)), series.map(x => h('td.d', number(x.values[i])))))))));
+	h('details', h('summary', t('Voir le tableau', 'Show the table')), h('table',
+		h('thead', h('tr', h('th', {scope: 'col'}, t('Mois', 'Month')), series.map(x => h('th.d', {scope: 'col'}, x.name)))),
+		h('tbody', months.map((m, i) => h('tr', h('th', {scope: 'row'}, day(`${m}-15`, MONTH)),
+			series.map(x => h('td.d', number(x.values[i])))))))));
 }
 
 /* --- follow-ups, meetings --- */
 
 function followup(x) {
-	const due = x.jours >= 0 ? chip('attente', 'attente', t(`dû le ${day(x.date, SHORT)}`, `due ${day(x.date, SHORT)}`)) : h('span.petit.num', day(x.date, SHORT));
+	const due = x.jours >= 0 ? chip('attente', 'attente', t(`dû le ${day(x.date, SHORT)}`,
+		`due ${day(x.date, SHORT)}`)) : h('span.petit.num', day(x.date, SHORT));
 
-	return h('li', h('span', x.structure_a?.nom || t('(non partagé)', '(not shared)'), h('span.discret', t(' et ', ' and '), x.structure_b?.nom || t('(non partagé)', '(not shared)'), ', ',
+	return h('li', h('span', x.structure_a?.nom || t('(non partagé)', '(not shared)'),
+		h('span.discret', t(' et ', ' and '), x.structure_b?.nom || t('(non partagé)', '(not shared)'), ', ',
 		t(`suivi à ${x.echeance_mois} mois`, `${x.echeance_mois}-month follow-up`))), due);
 }
 
 async function followups(node) {
 	const d = await get('due');
 
-	fill(node, h('h3.sous-titre', t('Suivis à faire', 'Follow-ups due')), d.suivis.length ? h('ul.sous-liste', d.suivis.slice(0, 8).map(followup))
+	fill(node, h('h3.sous-titre', t('Suivis à faire', 'Follow-ups due')),
+		d.suivis.length ? h('ul.sous-liste', d.suivis.slice(0, 8).map(followup))
 		: h('p.discret', t('Aucun suivi dû cette semaine.', 'No follow-up due this week.')));
 }
 
@@ -173,20 +194,25 @@ function seats(e) {
 		return h('span.num', t(`${e.granted || 0} inscrits`, `${e.granted || 0} registered`));
 	const full = e.granted >= e.capacity;
 
-	return h('span.rang', h('span.places', {'aria-hidden': 'true', class: full ? 'plein' : ''}, h('i', {percent: Math.min(100, (e.granted || 0) * 100 / e.capacity)})),
-		h('span.num', full ? e.waiting ? t('complet, liste d’attente', 'full, waiting list') : t('complet', 'full') : t(`${e.granted || 0} sur ${e.capacity}`, `${e.granted || 0} of ${e.capacity}`)));
+	return h('span.rang', h('span.places', {'aria-hidden': 'true', class: full ? 'plein' : ''},
+		h('i', {percent: Math.min(100, (e.granted || 0) * 100 / e.capacity)})),
+		h('span.num', full ? e.waiting ? t('complet, liste d’attente', 'full, waiting list') : t('complet',
+			'full') : t(`${e.granted || 0} sur ${e.capacity}`, `${e.granted || 0} of ${e.capacity}`)));
 }
 
 function meeting(e) {
-	return h('tr', h('td.num', day(e.debut, {weekday: 'short', ...SHORT}), ', ', hour(e.debut)), h('td', e.titre, ' ', e.filiere && h('span.petit', sector(e.filiere))),
+	return h('tr', h('td.num', day(e.debut, {weekday: 'short', ...SHORT}), ', ', hour(e.debut)),
+		h('td', e.titre, ' ', e.filiere && h('span.petit', sector(e.filiere))),
 		h('td', hub_name(e.owner)), h('td', seats(e)));
 }
 
 async function meetings(node) {
 	const {items} = await get('meetings');
 
-	fill(node, items.length ? h('table.souple', h('caption.invisible', t('Rencontres à venir', 'Coming events')), h('thead', h('tr', [t('Date', 'Date'), t('Rencontre', 'Event'), t('Organisée par', 'Organised by'), t('Places', 'Seats')]
-		.map(w => h('th', {scope: 'col'}, w)))), h('tbody', items.slice(0, 12).map(meeting))) : h('p.discret', t('Aucune rencontre à venir.', 'No event to come.')));
+	fill(node, items.length ? h('table.souple', h('caption.invisible', t('Rencontres à venir', 'Coming events')),
+		h('thead', h('tr', [t('Date', 'Date'), t('Rencontre', 'Event'), t('Organisée par', 'Organised by'), t('Places', 'Seats')]
+		.map(w => h('th', {scope: 'col'}, w)))), h('tbody', items.slice(0, 12).map(meeting))) : h('p.discret',
+			t('Aucune rencontre à venir.', 'No event to come.')));
 }
 
 /* --- the area --- */
@@ -208,7 +234,8 @@ function intro(report) {
 	const old = report.poles.filter(p => p.pole.startsWith('pole-') && p.derniere_maj && late(p.derniere_maj));
 
 	if (report.etat === 'fige')
-		return t(`Rapport signé, empreinte ${report.empreinte.slice(0, 8)}… ; rejoué, il donne les mêmes octets.`, `Signed report, digest ${report.empreinte.slice(0, 8)}…; the same bytes when run again.`);
+		return t(`Rapport signé, empreinte ${report.empreinte.slice(0, 8)}… ; rejoué, il donne les mêmes octets.`,
+			`Signed report, digest ${report.empreinte.slice(0, 8)}…; the same bytes when run again.`);
 	const on = t(`Chiffres au ${day(Date.now())}.`, `Figures at ${day(Date.now())}.`);
 
 	return old.length ? `${on} ${old.map(p => t(`${short_pays(p.pole.slice(5))} n’a rien envoyé depuis ${when(p.derniere_maj)} : ses chiffres datent de là.`,
@@ -223,11 +250,13 @@ async function reports_of(month) {
 	return [region, ...await Promise.all(codes.map(pays => get('report', {month, pays}).catch(() => ({items: [], poles: []}))))];
 }
 
-const section = (look, id, title, more, ...body) => h('section.bloc', {class: look, 'aria-labelledby': id}, h('header', h('h2', {id}, title), more), h('div.corps', body));
+const section = (look, id, title, more, ...body) => h('section.bloc', {class: look, 'aria-labelledby': id},
+	h('header', h('h2', {id}, title), more), h('div.corps', body));
 
 export function territoire(place) {
 	const staff = ['agent_pole', 'cress', 'admin'].includes(place.me.role), signs = place.me.role === 'cress';
-	const words = h('p.discret', t('Lecture des chiffres…', 'Reading the figures…')), table = h('div.corps.defile-x', {tabindex: 0, role: 'group', 'aria-labelledby': 'h-ind'});
+	const words = h('p.discret', t('Lecture des chiffres…', 'Reading the figures…')),
+		table = h('div.corps.defile-x', {tabindex: 0, role: 'group', 'aria-labelledby': 'h-ind'});
 	const series = h('div'), due = h('div'), events = h('div');
 	const map = coverage(place);
 	const months = last_months();
@@ -242,21 +271,29 @@ export function territoire(place) {
 		fill(words, intro(reports[0]));
 		indicators(table, reports);
 	};
-	const all = () => Promise.allSettled([load(), load_towns().then(map.load), staff && load_towns().then(() => partnerships(series)), staff && place.me.role === 'agent_pole' && followups(due), staff && load_towns().then(() => meetings(events))])
+	const all = () => Promise.allSettled([load(), load_towns().then(map.load), staff && load_towns().then(() => partnerships(series)),
+		staff && place.me.role === 'agent_pole' && followups(due), staff && load_towns().then(() => meetings(events))])
 		.then(results => {
 			const failed = results.find(r => r.status === 'rejected');
 
 			if (failed)
-				fill(words, t(`Les chiffres ne sont pas tous arrivés : ${failed.reason.message}`, `Not all figures came: ${failed.reason.message}`));
+				fill(words, t(`Les chiffres ne sont pas tous arrivés : ${failed.reason.message}`,
+					`Not all figures came: ${failed.reason.message}`));
 		});
 
 	map.node.classList.add('c7');
 	fill(table, h('div.os', {'aria-hidden': 'true'}), h('div.os', {'aria-hidden': 'true'}), h('div.os', {'aria-hidden': 'true'}));
-	fill(place.main, h('div.tete', h('div', h('h1', t('Territoire', 'Territory')), words), h('div.rang', h('div.champ', h('label.invisible', {for: 'mois'}, t('Mois', 'Month')),
-		h('select', {id: 'mois', onchange: e => { month = e.target.value; load().then(() => say(month_name(month))); }}, months.map((m, i) => h('option', {value: m}, i ? month_name(m) : t(`${month_name(m)} (en cours)`, `${month_name(m)} (current)`))))),
+	fill(place.main, h('div.tete', h('div', h('h1', t('Territoire', 'Territory')), words),
+		h('div.rang', h('div.champ', h('label.invisible', {for: 'mois'}, t('Mois', 'Month')),
+		h('select', {id: 'mois', onchange: e => { month = e.target.value; load().then(() => say(month_name(month))); }},
+			months.map((m, i) => h('option', {value: m}, i ? month_name(m) : t(`${month_name(m)} (en cours)`,
+			`${month_name(m)} (current)`))))),
 	signs && h('a.bt.fort', {href: '#/territoire/rapport'}, t('Préparer le rapport', 'Prepare the report')))),
-	h('div.grille.territoire', section('c12', 'h-ind', t('Vue d’ensemble', 'At a glance'), staff && h('button.bt.nu.mini', {type: 'button', onclick: () => download(month).catch(err => fill(words, err.message))}, t('Télécharger (CSV)', 'Download (CSV)'))),
-		map.node, staff && section('c5', 'h-par', t('Partenariats actifs, mois par mois', 'Active partnerships, month by month'), null, series, due),
+	h('div.grille.territoire', section('c12', 'h-ind', t('Vue d’ensemble', 'At a glance'),
+		staff && h('button.bt.nu.mini', {type: 'button', onclick: () => download(month).catch(err => fill(words, err.message))},
+		t('Télécharger (CSV)', 'Download (CSV)'))),
+		map.node, staff && section('c5', 'h-par', t('Partenariats actifs, mois par mois', 'Active partnerships, month by month'), null,
+			series, due),
 		staff && section('c12', 'h-ev', t('Rencontres à venir', 'Coming events'), null, events)));
 	$('#h-ind').closest('section').querySelector('.corps').replaceWith(table);
 	all();

@@ -59,17 +59,21 @@ async function import_a_table(mix, n) {
 	await v.look('deposer');
 	await page.setInputFiles('#fichier', {name: 'annuaire.xlsx', mimeType: 'application/zip', buffer: Buffer.from('PK\x03\x04')});
 	await soon(v, '.note.agir');
-	has(`${name}-a-workbook-is-told-how-to-become-a-table`, await text(v, '.note.agir'), words(mix, 'C’est un classeur Excel', 'This is an Excel workbook'));
+	has(`${name}-a-workbook-is-told-how-to-become-a-table`, await text(v, '.note.agir'),
+		words(mix, 'C’est un classeur Excel', 'This is an Excel workbook'));
 	await page.setInputFiles('#fichier', file);
 	await soon(v, '.colonnes');
-	has(`${name}-columns-are-counted-and-the-odd-one-is-named`, await text(v, '#espace'), words(mix, '5 colonnes reconnues sur 6 ; 1 gardée à part : « Budget »', '5 of 6 columns recognised; 1 kept aside: “Budget”'));
+	has(`${name}-columns-are-counted-and-the-odd-one-is-named`, await text(v, '#espace'),
+		words(mix, '5 colonnes reconnues sur 6 ; 1 gardée à part : « Budget »', '5 of 6 columns recognised; 1 kept aside: “Budget”'));
 	equal(`${name}-accents-are-read`, await page.inputValue('#encodage'), 'windows-1252');
 	await v.look('colonnes');
 	await button(v, 'Lire le rapport', 'Read the report').click();
 	await soon(v, '.verdicts');
 	equal(`${name}-three-wait`, await text(v, '#pile-agir .n'), '3');
-	equal(`${name}-a-line-has-the-number-of-its-row`, (await text(v, '.rapport tbody tr:nth-child(1) td:nth-child(1)')).replace(/\D/g, ''), '3');
-	has(`${name}-a-wrong-key-is-said-in-words`, await text(v, '.rapport'), words(mix, 'Un chiffre est faux : la clé ne tombe pas juste.', 'One digit is wrong: the check key fails.'));
+	equal(`${name}-a-line-has-the-number-of-its-row`, (await text(v, '.rapport tbody tr:nth-child(1) td:nth-child(1)')).replace(/\D/g, ''),
+		'3');
+	has(`${name}-a-wrong-key-is-said-in-words`, await text(v, '.rapport'),
+		words(mix, 'Un chiffre est faux : la clé ne tombe pas juste.', 'One digit is wrong: the check key fails.'));
 	await v.look('rapport');
 	await page.fill('#r2', siret(n + 1));
 	await page.press('#r2', 'Enter');
@@ -81,7 +85,8 @@ async function import_a_table(mix, n) {
 	const given = page.waitForEvent('download');
 	await button(v, 'Télécharger la ligne à corriger', 'Download the line to fix').click();
 	has(`${name}-what-is-left-comes-back-as-a-file`, (await given).suggestedFilename(), 'rejets.csv');
-	has(`${name}-nothing-is-written-before`, await text(v, '#fin-import'), words(mix, 'Rien n’est encore écrit.', 'Nothing is written yet.'));
+	has(`${name}-nothing-is-written-before`, await text(v, '#fin-import'),
+		words(mix, 'Rien n’est encore écrit.', 'Nothing is written yet.'));
 	await button(v, 'Importer les 5 lignes prêtes', 'Import the 5 ready lines').click();
 	await soon(v, '.note.ok');
 	has(`${name}-it-is-said-what-went-in`, await text(v, '.note.ok'), words(mix, '5 lignes importées', '5 lines imported'));
@@ -92,10 +97,18 @@ async function import_a_table(mix, n) {
 	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '0');
 	await button(v, 'Importer la ligne prête', 'Import the ready line').click();
 	await page.waitForFunction(() => !document.querySelector('.verdicts') && document.querySelector('.note.ok'));
-	await drop(v, {...file, buffer: Buffer.from(file.buffer.toString('latin1').replace(wrong(siret(n + 1)), siret(n + 1)).replace('Trifouillis', 'Morlaix').replace(/Deux Caps.*\r\n/, ''), 'latin1')});
+	await drop(v, {...file, buffer: Buffer.from(file.buffer.toString('latin1').replace(wrong(siret(n + 1)),
+		siret(n + 1)).replace('Trifouillis', 'Morlaix').replace(/Deux Caps.*\r\n/, ''), 'latin1')});
 	await soon(v, '.verdicts');
 	has(`${name}-the-same-again-changes-nothing`, await text(v, '#espace'), words(mix, 'Rien à changer', 'Nothing to change'));
 	await v.look('rien');
+	await drop(v, {...file, buffer: Buffer.from(`Nom de la structure;N° SIRET;CP;Ville\r\nDe trop ${n};${siret(n + 9)};29600;Morlaix\r\n`, 'latin1')});
+	await soon(v, '.colonnes');
+	await button(v, 'Lire le rapport', 'Read the report').click();
+	await button(v, 'Importer la ligne prête', 'Import the ready line').click();
+	await button(v, 'Défaire', 'Undo').click();
+	await page.waitForFunction(w => document.querySelector('.note.ok')?.textContent.includes(w), words(mix, 'fiche retirée', 'record removed'));
+	has(`${name}-what-was-brought-in-is-taken-back`, await text(v, '.note.ok'), words(mix, 'Défait : 1 fiche', 'Undone: 1 record'));
 	await v.close();
 }
 
@@ -110,11 +123,13 @@ async function write_a_record(mix, n) {
 	await page.fill('#champ-siret', wrong(siret(n)));
 	await page.focus('#champ-commune');
 	await soon(v, '#champ-siret-message .faute');
-	has(`${name}-a-fault-is-under-its-field`, await text(v, '#champ-siret-message'), words(mix, 'Un chiffre est faux', 'One digit is wrong'));
+	has(`${name}-a-fault-is-under-its-field`, await text(v, '#champ-siret-message'),
+		words(mix, 'Un chiffre est faux', 'One digit is wrong'));
 	await page.fill('#champ-courriel', 'anne.legoff@conserverie.example');
 	await page.focus('#champ-commune');
 	await soon(v, '#champ-courriel-message .averti');
-	has(`${name}-a-persons-address-is-caught`, await text(v, '#champ-courriel-message'), words(mix, 'Cette adresse nomme une personne', 'This address names a person'));
+	has(`${name}-a-persons-address-is-caught`, await text(v, '#champ-courriel-message'),
+		words(mix, 'Cette adresse nomme une personne', 'This address names a person'));
 	await button(v, 'Enregistrer', 'Save').click();
 	await soon(v, '#resume .note');
 	has(`${name}-the-summary-leads-to-the-fields`, await text(v, '#resume'), 'SIRET');
@@ -144,7 +159,8 @@ async function decide_duplicates(mix) {
 	const card = page.locator('.decision').first();
 
 	has(`${name}-linking-deletes-nothing`, await text(v, '.tete'), words(mix, 'Relier ne supprime rien', 'Linking deletes nothing'));
-	has(`${name}-a-record-of-reference-is-proposed`, flat(await card.textContent()), words(mix, 'Fiche de référence proposée', 'Suggested reference record'));
+	has(`${name}-a-record-of-reference-is-proposed`, flat(await card.textContent()),
+		words(mix, 'Fiche de référence proposée', 'Suggested reference record'));
 	has(`${name}-what-is-the-same-is-one-line`, flat(await card.textContent()), words(mix, 'Identiques', 'Identical'));
 	await v.look('doublons');
 	const before = await page.locator('.decision .bt.fort').count();
@@ -153,7 +169,8 @@ async function decide_duplicates(mix) {
 	await soon(v, '.decision .pastille.ok');
 	has(`${name}-said-on-our-side`, flat(await card.textContent()), words(mix, 'Reliées de votre côté', 'Linked on your side'));
 	equal(`${name}-one-decision-less`, await page.locator('.decision .bt.fort').count(), before - 1);
-	check(`${name}-the-next-card-has-the-focus`, await page.evaluate(() => document.activeElement.closest('.decision') === document.querySelectorAll('.decision')[1]));
+	check(`${name}-the-next-card-has-the-focus`,
+		await page.evaluate(() => document.activeElement.closest('.decision') === document.querySelectorAll('.decision')[1]));
 	await card.getByRole('button', {name: words(mix, 'Défaire', 'Undo')}).click();
 	await page.waitForFunction(w => document.querySelector('.decision').textContent.includes(w), words(mix, 'Défait', 'Undone'));
 	check(`${name}-and-taken-back`, true);
@@ -204,7 +221,8 @@ async function erase_a_person(mix, n) {
 /* --- looks --- */
 
 async function look_round(mix) {
-	for (const [origin, who, places] of [[HUB, 'pole', ['saisir/propositions', 'saisir/desaccords', 'saisir/relais', 'territoire', 'federation']], [CRESS, 'cress', ['territoire', 'territoire/rapport', 'federation']]]) {
+	for (const [origin, who, places] of [[HUB, 'pole', ['saisir/propositions', 'saisir/desaccords', 'saisir/relais', 'territoire',
+		'federation']], [CRESS, 'cress', ['territoire', 'territoire/rapport', 'federation']]]) {
 		const v = await visit(origin, mix, who);
 
 		for (const place of places) {
@@ -235,7 +253,8 @@ async function sign_the_month(mix) {
 	await v.open('territoire/rapport');
 	await soon(v, '.rapport-etapes');
 	await v.page.locator('.rapport-etapes .bt.fort').click();
-	await v.page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w), words(mix, 'les mêmes octets', 'the same bytes'), {timeout: 60000});
+	await v.page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w),
+		words(mix, 'les mêmes octets', 'the same bytes'), {timeout: 60000});
 	check(`${name}-signed-and-says-so`, true);
 	await v.look('rapport-signe');
 	await v.close();
@@ -243,7 +262,8 @@ async function sign_the_month(mix) {
 
 /* --- W8 --- */
 
-const essaim = (node, ...args) => execFileSync(`${process.env.ESSAIM_BIN}/essaim`, ['--data', `${process.env.ESSAIM_WORK}/${node}`, ...args], {encoding: 'utf8'});
+const essaim = (node, ...args) => execFileSync(`${process.env.ESSAIM_BIN}/essaim`,
+	['--data', `${process.env.ESSAIM_WORK}/${node}`, ...args], {encoding: 'utf8'});
 
 async function sign_in(v) {
 	await v.open('federation');
@@ -268,7 +288,8 @@ async function a_new_hub(mix, pays, port) {
 
 	check(`${name}-and-can-be-read`, /^ESSAIM1-/.test(code), code.slice(0, 8));
 	await v.look('invitation');
-	const printed = essaim(pays, 'join', code, '--accept-charter', '--listen', `127.0.0.1:${port}`).match(/([0-9A-Z]{4}-){3,7}[0-9A-Z]{4}/g).at(-1);
+	const printed = essaim(pays, 'join', code, '--accept-charter', '--listen',
+		`127.0.0.1:${port}`).match(/([0-9A-Z]{4}-){3,7}[0-9A-Z]{4}/g).at(-1);
 	const daemon = spawn(`${process.env.ESSAIM_BIN}/essaimd`, ['--data', `${process.env.ESSAIM_WORK}/${pays}`], {stdio: 'ignore'});
 
 	try {
@@ -287,7 +308,8 @@ async function a_new_hub(mix, pays, port) {
 		await page.locator('.actes[open] .bt').first().click();
 		await page.fill('#nom-pole', 'Vitre');
 		await page.click('dialog .bt.fort');
-		has(`${name}-suspending-asks-for-the-name`, await text(v, '#faute-nom'), words(mix, 'Ce n’est pas son nom.', 'This is not its name.'));
+		has(`${name}-suspending-asks-for-the-name`, await text(v, '#faute-nom'),
+			words(mix, 'Ce n’est pas son nom.', 'This is not its name.'));
 		await v.look('suspendre');
 		await page.keyboard.press('Escape');
 	} finally {
@@ -303,7 +325,8 @@ async function play(f, ...args) {
 	} catch (err) {
 		const line = err.stack.split('\n').find(l => l.includes('do_test.mjs')) || '';
 
-		check(`${f.name}-${mix_name(args[0])}-comes-to-its-end`, false, `${err.message.split('\n')[0]} ${line.trim().replace(/.*do_test/, 'do_test')}`);
+		check(`${f.name}-${mix_name(args[0])}-comes-to-its-end`, false,
+			`${err.message.split('\n')[0]} ${line.trim().replace(/.*do_test/, 'do_test')}`);
 	}
 }
 

@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the page's screens of territory and federation ask of the daemon.
+. "$(dirname "$0")/../e2e/lib.sh"
+
+ask() { # NODE PATH [BODY]
+	if [ $# -gt 2 ]; then
+		curl -sS --unix-socket "$work/$1/essaim.sock" -d "$3" "http://x/api/v1/$2"
+	else
+		curl -sS --unix-socket "$work/$1/essaim.sock" "http://x/api/v1/$2"
+	fi
+}
+ask_as() { # ROLE NODE PATH
+	curl -sS --unix-socket "$work/$2/essaim.sock" -H "X-Essaim-Role: $1" "http://x/api/v1/$3"
+}
+this=$(date +%Y-%m)
+
+region 0 morlaix auray
+a=$(new morlaix structure nom="Atelier du Quai" type_acteur=ess code_insee=29151 famille_ess=association statut_ess=de_droit)
+b=$(new morlaix structure nom="Conserverie du Quai" type_acteur=ess code_insee=29151 famille_ess=association statut_ess=de_droit)
+hidden=$(new morlaix structure nom="Amicale du Quai" type_acteur=ess code_insee=29151 famille_ess=association statut_ess=de_droit portee=federation)
+{
+	echo 'structure_a_uid;structure_b_uid;forme;etat;date_debut;date_fin;motif_cloture'
+	echo "$a;$b;achat_responsable;actif;$(date -d '-40 days' +%F);;"
+	echo "$a;$hidden;achat_responsable;exploration;$(date -d '-40 days' +%F);;"
+} >"$work/partenariats.csv"
+must e morlaix import partenariat "$work/partenariats.csv" >"$work/imported"
+event=$(e morlaix add evenement type_evenement=atelier titre="Atelier du quai" debut="$(date -d '+9 days' +%FT10:00:00+01:00)" \
+	fin="$(date -d '+9 days' +%FT12:00:00+01:00)" capacite=4 unite_capacite=personne statut=ouvert --json | jq -r .uid)
+must settle morlaix auray cress
+
+count_of() { # ROLE: structures of Morlaix's commune 29151
+	ask_as "$1" cress "coverage?pays=morlaix" | jq '.items[] | select(.code == "29151") | .structures'
+}
+equal PAGE-coverage-counts-each-structure-once 3 "$(count_of cress)"
+equal PAGE-coverage-shows-a-funder-what-is-public 2 "$(count_of financeur_lecture)"
+equal PAGE-coverage-has-every-commune-of-the-pays "$(grep -c '^morlaix,' "$root/conf/reference/pays_communes.csv")" \
+	"$(ask cress 'coverage?pays=morlaix' | jq .total)"
+equal PAGE-coverage-draws-no-estimated-place true "$(ask cress coverage | jq '[.items[] | select(.lat == null)] | length > 0')"
+
+equal PAGE-series-has-its-months "24 $this" "$(ask cress series | jq -r '"\(.items | length) \(.items[-1].mois)"')"
+equal PAGE-series-counts-what-is-active-and-nothing-else 1 "$(ask cress series | jq '.items[-1].poles["pole-morlaix"]')"
+equal PAGE-series-does-not-count-it-before-it-began null "$(ask cress series | jq '.items[-4].poles["pole-morlaix"]')"
+equal PAGE-series-refuses-another-length BAD_VALUE "$(ask cress 'series?months=999' | jq -r .error.code)"
+
+must e auray register "$event" structure="$a" nb_personnes=3 >/dev/null
+must settle auray morlaix cress
+equal PAGE-meetings-have-their-seats "$event 4 3" "$(ask morlaix meetings | jq -r '.items[] | "\(.uid) \(.capacity) \(.granted)"')"
+must e morlaix set "$event" statut=annule >/dev/null
+equal PAGE-a-cancelled-meeting-is-gone 0 "$(ask morlaix meetings | jq .total)"
+
+code=$(e cress invite --pays vitre --name Vitré --json | jq -r .invitation)
+equal PAGE-an-invitation-is-listed "vitre Vitré false" "$(ask cress invitations | jq -r '.items[] | "\(.pays) \(.name) \(.approved)"')"
+equal PAGE-its-secret-is-not "" "$(ask cress invitations | grep -o ESSAIM1)"
+equal PAGE-a-hub-officer-does-not-list-them NOT_ALLOWED "$(ask_as agent_pole morlaix invitations | jq -r .error.code)"
+drawn=$(ask cress qr "{\"text\": \"$code\"}")
+equal PAGE-a-code-is-drawn true "$(echo "$drawn" | jq '.size > 40 and (.path | test("^M0 0h7v1h-7z"))')"
+equal PAGE-nothing-is-no-code BAD_VALUE "$(ask cress qr '{}' | jq -r .error.code)"
+must join vitre "$code"
+must start vitre
+waits() {
+	ask cress members | jq -e '.requests | length == 1' >/dev/null
+}
+within PAGE-a-hub-asks-to-enter 20 waits
+must e cress approve vitre >/dev/null
+must settle vitre cress
+equal PAGE-a-used-invitation-is-gone 0 "$(ask cress invitations | jq .total)"
+
+equal PAGE-activity-has-fourteen-days 14 "$(ask morlaix activity | jq '.items[] | select(.owner == "pole-morlaix") | .days | length')"
+equal PAGE-activity-is-todays true "$(ask morlaix activity | jq '.items[] | select(.owner == "pole-morlaix") | .days[-1] >= 4')"
+equal PAGE-the-region-is-the-federations region:53 "$(ask morlaix 'report?territory=region' | jq -r '[.items[] | "\(.territoire_type):\(.territoire_code)"] | unique | join(" ")')"
+check PAGE-all-verify e morlaix verify
+finish
