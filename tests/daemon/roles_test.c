@@ -52,6 +52,8 @@ static void every_route_names_its_action(void **state)
 	for (size_t i = 0; i < api_route_count; i++) {
 		const struct route *route = &api_routes[i];
 
+		if (route->anyone) /* to sign in one needs no role */
+			continue;
 		if (route->action == ACTION_NONE)
 			print_error("%s %s names no action (roles.def)\n", route->method, route->path);
 		assert_int_not_equal(route->action, ACTION_NONE);
