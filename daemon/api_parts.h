@@ -267,6 +267,7 @@ enum es_err api_renewals(struct request *r, struct reader *reader);
 enum es_err api_codes(struct request *r, struct reader *reader);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
+enum es_err api_backup_kept(struct request *r, struct node *n);
 enum es_err api_evidence(struct request *r, struct node *n);
 enum es_err api_evidence_check(struct request *r, struct node *n);
 
