@@ -31,8 +31,9 @@ void service_tell(const char *state)
 
 	if (fd < 0)
 		return;
-	/* Not heard once, it is said again: the watchdog's word comes by the clock. */
-	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&at, len);
+	/* A manager that is behind is waited for, except with what will be said again anyhow. */
+	int how = strncmp(state, "WATCHDOG=", 9) == 0 ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
+	(void)!sendto(fd, state, strlen(state), how, (const struct sockaddr *)&at, len);
 	close(fd);
 }
 
