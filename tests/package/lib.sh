@@ -75,7 +75,7 @@ finish() {
 
 need() {
 	for need_program in "$@"; do
-		command -v "$need_program" >/dev/null || skip_all "$need_program is missing: apt-get install debhelper lintian debootstrap systemd-container"
+		command -v "$need_program" >/dev/null || skip_all "$need_program is missing: apt-get install debhelper lintian debootstrap systemd-container dpkg-dev jq"
 	done
 }
 
@@ -92,7 +92,7 @@ the_package() {
 # apt, with what the package depends on: containers have no network.
 make_debian() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
-	need debootstrap systemd-nspawn nsenter dpkg-scanpackages
+	need debootstrap systemd-nspawn nsenter dpkg-scanpackages jq
 	mkdir -p "$cache"
 	if [ ! -e "$cache/root.done" ]; then
 		rm -rf "$cache/root"
@@ -157,10 +157,10 @@ in_container() { # NAME COMMAND...
 }
 # end NAME: powered off; its folder stays until the script ends.
 end() {
-	eval "end_pid=\$${1}_pid end_nspawn=\$${1}_nspawn"
+	eval "end_pid=\${${1}_pid:-} end_nspawn=\$${1}_nspawn"
 	eval "${1}_nspawn="
 	[ -n "$end_nspawn" ] || return 0
-	nsenter -t "$end_pid" -a systemctl poweroff >/dev/null 2>&1
+	[ -z "$end_pid" ] || nsenter -t "$end_pid" -a systemctl poweroff >/dev/null 2>&1
 	for end_n in $(seq 60); do
 		kill -0 "$end_nspawn" 2>/dev/null || break
 		sleep 0.5
