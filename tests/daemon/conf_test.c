@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/places.h"
 #include "daemon/conf.h"
 
 static char dir[64];
