@@ -2,9 +2,7 @@
  *
  * The HTTP side: connections, bodies, suspended requests. Routes are in
  * api_routes.c, what they do in api_status.c, api_edit.c, api_federation.c...
- *
- * libmicrohttpd's epoll descriptor sits in the loop (uv_poll); its timeouts are
- * armed again after each run. */
+ * Their listeners are in api_listener.c, the page's gate in web_gate.c. */
 #include "daemon/api.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +14,19 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "daemon/api_parts.h"
+#include "daemon/web_parts.h"
 
-static void http_run(struct api *a);
+#define PACK_MIN 1024 /* bytes of an answer that is worth it */
+#define PACK_LEVEL 1
 
 /* --- answers --- */
 
 static unsigned status_of(enum es_err err)
 {
+	if (err == ES_NO_SESSION)
+		return MHD_HTTP_UNAUTHORIZED;
+	if (err == ES_TOO_LARGE)
+		return MHD_HTTP_CONTENT_TOO_LARGE;
 	switch (es_err_exit(err)) {
 	case 0:
 		return MHD_HTTP_OK;
@@ -54,24 +58,32 @@ void request_answer(struct request *r, enum es_err err)
 {
 	if (err == ES_OK && buf_err(&r->out) != ES_OK)
 		err = buf_err(&r->out);
-	r->status = status_of(err);
+	r->status = r->visit.retry_s > 0 ? MHD_HTTP_TOO_MANY_REQUESTS : status_of(err);
 	if (err != ES_OK) {
 		if (r->out_file)
 			fclose(r->out_file);
 		r->out_file = NULL;
 		error_body(r, err);
 	}
+	api_audited(r, err);
 	r->answered = true;
 	r->api->busy--;
 	if (!r->suspended)
 		return; /* still inside the handler: it queues the answer itself */
 	MHD_resume_connection(r->conn);
-	http_run(r->api);
+	listener_run(r->listener);
+}
+
+/* A browser far away; the command line is next door. */
+static bool may_pack(const struct request *r)
+{
+	return r->listener->page && r->out.len >= PACK_MIN && r->route && !r->route->secret && web_takes_gzip(r->conn);
 }
 
 static enum MHD_Result queue_answer(struct request *r)
 {
 	struct MHD_Response *response;
+	bool packed = false;
 
 	if (r->out_file) {
 		off_t size = ftello(r->out_file);
@@ -81,10 +93,18 @@ static enum MHD_Result queue_answer(struct request *r)
 		r->out_file = NULL;
 		response = MHD_create_response_from_fd((uint64_t)size, fd);
 	} else {
-		response = MHD_create_response_from_buffer(r->out.len, r->out.p, MHD_RESPMEM_MUST_COPY);
+		packed = may_pack(r) && web_pack(buf_slice(&r->out), PACK_LEVEL, &r->packed) == ES_OK;
+		if (!packed)
+			buf_clear(&r->packed);
+		response = MHD_create_response_from_buffer(packed ? r->packed.len : r->out.len, packed ? r->packed.p : r->out.p,
+							   MHD_RESPMEM_MUST_COPY);
 	}
 	if (!response)
 		return MHD_NO;
+	if (packed)
+		MHD_add_response_header(response, "Content-Encoding", "gzip");
+	if (r->listener->page)
+		web_headers(r, response);
 	MHD_add_response_header(response, "Content-Type", r->type ? r->type : "application/json; charset=utf-8");
 	enum MHD_Result result = MHD_queue_response(r->conn, r->status, response);
 	MHD_destroy_response(response);
@@ -213,19 +233,21 @@ static enum es_err take_role(struct request *r, bool cress)
 	return err;
 }
 
-static struct request *request_new(struct api *a, struct MHD_Connection *conn, const char *method, const char *url)
+static struct request *request_new(struct listener *l, struct MHD_Connection *conn, const char *method, const char *url)
 {
 	struct request *r = calloc(1, sizeof *r);
+	struct api *a = l->api;
 
 	if (!r)
 		return NULL;
 	r->api = a;
+	r->listener = l;
 	r->conn = conn;
 	r->route = find_route(method, url, r->part, sizeof r->part);
 	buf_init(&r->body, API_BODY_MAX);
 	buf_init(&r->out, 64 * 1024 * 1024);
+	buf_init(&r->packed, 64 * 1024 * 1024);
 	buf_init(&r->why, 2048);
-	r->err = take_role(r, a->swarm->role == ROLE_CRESS);
 	return r;
 }
 
@@ -251,34 +273,50 @@ static void take_upload(struct request *r, const char *data, size_t size)
 
 static enum MHD_Result refuse(struct request *r, enum es_err err, unsigned status)
 {
+	api_audited(r, err);
 	error_body(r, err);
 	r->status = status;
 	r->answered = true;
 	return queue_answer(r);
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const char *url, const char *method,
-				  const char *version, const char *upload, size_t *upload_size, void **state)
+/* The header is here. What the gate refuses is answered before a byte of the body is
+ * taken, and ends the connection: what follows could be read as another request. */
+static enum MHD_Result begin(struct listener *l, struct request *r, const char *method, const char *url, const char *version)
 {
-	struct request *r = *state;
-
-	(void)version;
-	if (!r) {
-		*state = r = request_new(ctx, conn, method, url);
-		return r ? MHD_YES : MHD_NO;
-	}
-	if (!r->route && *upload_size == 0 && !r->answered) {
-		buf_printf(&r->why, "%s %.100s: no such route", method, url);
-		return refuse(r, ES_USAGE, MHD_HTTP_NOT_FOUND);
-	}
-	if (*upload_size > 0) {
-		if (r->route && r->err == ES_OK)
-			take_upload(r, upload, *upload_size);
-		*upload_size = 0;
+	if (!l->page) {
+		r->err = r->route && r->route->anyone ? ES_USAGE : take_role(r, l->api->swarm->role == ROLE_CRESS);
 		return MHD_YES;
 	}
-	if (r->answered)
-		return queue_answer(r);
+	web_is_asking(r, true);
+	web_admit(r, method, version);
+	if (r->err == ES_OK)
+		return MHD_YES;
+	r->visit.close = true;
+	(void)url;
+	return refuse(r, r->err, status_of(r->err));
+}
+
+static enum MHD_Result take_part(struct request *r, const char *upload, size_t *upload_size)
+{
+	if (r->route && r->err == ES_OK)
+		take_upload(r, upload, *upload_size);
+	*upload_size = 0;
+	if (r->listener->page && (r->err == ES_TOO_LARGE || buf_err(&r->body) != ES_OK || web_body_late(r)))
+		return MHD_NO; /* no answer is possible amid a body: the connection ends */
+	return MHD_YES;
+}
+
+static enum MHD_Result no_route(struct request *r, const char *method, const char *url)
+{
+	if (r->listener->page && web_find_file(r, method, url))
+		return web_send_file(r);
+	buf_printf(&r->why, "%s %.100s: no such route", method, url);
+	return refuse(r, ES_USAGE, MHD_HTTP_NOT_FOUND);
+}
+
+static enum MHD_Result complete(struct request *r)
+{
 	if (r->err == ES_OK && r->spool && fflush(r->spool) != 0)
 		r->err = errno == ENOSPC ? ES_DISK_FULL : ES_IO;
 	if (r->err == ES_OK)
@@ -287,10 +325,28 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 		return refuse(r, r->err, status_of(r->err));
 	if (r->api->stopping)
 		return refuse(r, ES_UNREACHABLE, MHD_HTTP_SERVICE_UNAVAILABLE);
+	if (r->route->stream)
+		return stream_has_room(r) ? stream_open(r) : refuse(r, ES_BUSY, MHD_HTTP_SERVICE_UNAVAILABLE);
 	return dispatch(r);
 }
 
-static void on_completed(void *ctx, struct MHD_Connection *conn, void **state, enum MHD_RequestTerminationCode why)
+enum MHD_Result api_on_request(void *ctx, struct MHD_Connection *conn, const char *url, const char *method,
+			       const char *version, const char *upload, size_t *upload_size, void **state)
+{
+	struct request *r = *state;
+
+	if (!r) {
+		*state = r = request_new(ctx, conn, method, url);
+		return r ? begin(ctx, r, method, url, version) : MHD_NO;
+	}
+	if (*upload_size > 0)
+		return take_part(r, upload, upload_size);
+	if (r->answered)
+		return queue_answer(r);
+	return r->route ? complete(r) : no_route(r, method, url);
+}
+
+void api_on_completed(void *ctx, struct MHD_Connection *conn, void **state, enum MHD_RequestTerminationCode why)
 {
 	struct request *r = *state;
 
@@ -299,43 +355,23 @@ static void on_completed(void *ctx, struct MHD_Connection *conn, void **state, e
 	(void)why;
 	if (!r)
 		return;
+	if (r->listener->page)
+		web_is_asking(r, false);
 	if (r->spool)
 		fclose(r->spool);
 	if (r->out_file)
 		fclose(r->out_file);
+	if (r->route && r->route->secret && r->body.p)
+		crypto_wipe(r->body.p, r->body.cap);
 	buf_done(&r->body);
 	buf_done(&r->out);
+	buf_done(&r->packed);
 	buf_done(&r->why);
 	free(r);
 	*state = NULL;
 }
 
-/* --- the loop's side --- */
-
-static void on_timer(uv_timer_t *timer)
-{
-	http_run(timer->data);
-}
-
-static void http_run(struct api *a)
-{
-	unsigned long long ms;
-
-	if (!a->http)
-		return;
-	MHD_run(a->http);
-	if (MHD_get_timeout(a->http, &ms) == MHD_YES)
-		uv_timer_start(&a->timer, on_timer, ms < 1 ? 1 : ms, 0);
-	else
-		uv_timer_stop(&a->timer);
-}
-
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-	(void)status;
-	(void)events;
-	http_run(poll->data);
-}
+/* --- life --- */
 
 static bool somebody_listens(const struct sockaddr_un *at)
 {
@@ -368,10 +404,10 @@ static int listen_unix(const char *path)
 }
 
 enum es_err api_start(uv_loop_t *loop, const char *dir, const char *socket_path, struct swarm *swarm,
-		      const struct reference *ref, struct api **out)
+		      const struct reference *ref, struct buf *why, struct api **out)
 {
 	struct api *a = calloc(1, sizeof *a);
-	const union MHD_DaemonInfo *info;
+	enum es_err err;
 	int fd;
 
 	if (!a)
@@ -383,47 +419,56 @@ enum es_err api_start(uv_loop_t *loop, const char *dir, const char *socket_path,
 	snprintf(a->socket_path, sizeof a->socket_path, "%s", socket_path);
 	fd = listen_unix(socket_path);
 	if (fd < 0) {
+		buf_printf(why, "%s: the control socket cannot be made", socket_path);
 		free(a);
 		return ES_CONFIG;
 	}
-	a->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, a,
-				   MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-				   MHD_OPTION_CONNECTION_TIMEOUT, 300u, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-				   MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(256 * 1024), MHD_OPTION_END);
-	info = a->http ? MHD_get_daemon_info(a->http, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	if (!info || uv_poll_init(loop, &a->poll, info->epoll_fd) != 0) {
+	err = accounts_load(dir, &a->accounts, why);
+	if (err == ES_OK)
+		err = streams_start(a);
+	if (err != ES_OK)
 		close(fd);
+	else
+		err = listener_open(&a->control, a, fd, false);
+	if (err != ES_OK) {
+		unlink(socket_path);
+		streams_free(a);
+		accounts_free(&a->accounts);
 		free(a);
-		return ES_IO;
+		return err;
 	}
-	uv_timer_init(loop, &a->timer);
-	a->poll.data = a->timer.data = a;
-	uv_poll_start(&a->poll, UV_READABLE, on_poll);
 	*out = a;
 	return ES_OK;
 }
 
-static void handle_closed(uv_handle_t *handle)
+enum es_err api_start_page(struct api *a, const struct page_conf *page, struct buf *why)
 {
-	struct api *a = handle->data;
+	return web_start(a, page, why);
+}
 
-	a->closing_handles--;
+void api_reload(struct api *a)
+{
+	if (a->web)
+		web_reload(a->web);
 }
 
 void api_stop(struct api *a)
 {
 	a->stopping = true;
 	unlink(a->socket_path);
-	a->closing_handles = 2;
-	uv_close((uv_handle_t *)&a->poll, handle_closed);
-	uv_close((uv_handle_t *)&a->timer, handle_closed);
+	streams_stop(a);
+	listener_close(&a->control);
+	if (a->web)
+		web_stop(a->web);
 }
 
 /* After the loop has run dry: no request is under way any more. */
 void api_free(struct api *a)
 {
-	if (a->http)
-		MHD_stop_daemon(a->http);
+	listener_free(&a->control);
+	web_free(a->web);
+	streams_free(a);
+	accounts_free(&a->accounts);
 	while (a->reader_count > 0)
 		reader_close(a->readers[--a->reader_count]);
 	free(a);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HTTP/1.1 and JSON on the unix socket (contract.md): the routes that the
- * command line and the page use. Runs on the loop's thread; what touches a disk
+ * HTTP/1.1 and JSON on the unix socket (contract.md), and for the page on TCP: the
+ * routes that the command line and the page use. Runs on the loop's thread; what touches a disk
  * goes to the writer (edits), the projector (digests) or the pool (reads, on
  * read-only connections), the request waiting suspended meanwhile. */
 #ifndef DAEMON_API_H
 #define DAEMON_API_H
 
+#include "daemon/conf.h"
 #include "daemon/swarm.h"
 
 #define API_BODY_MAX (1024 * 1024) /* a JSON request */
@@ -15,9 +16,13 @@
 
 struct api;
 
-/* Borrows all. The socket is made 0660, an old one of a dead daemon replaced. */
+/* Borrows all. The socket is made 0660, an old one of a dead daemon replaced. On an error
+ * `why` says what is wrong. */
 ES_MUST_USE enum es_err api_start(uv_loop_t *loop, const char *dir, const char *socket_path, struct swarm *swarm,
-				  const struct reference *ref, struct api **out);
+				  const struct reference *ref, struct buf *why, struct api **out);
+/* The page's listener, too (web.h). */
+ES_MUST_USE enum es_err api_start_page(struct api *a, const struct page_conf *page, struct buf *why);
+void api_reload(struct api *a); /* SIGHUP: the page's files are read anew */
 void api_stop(struct api *a);
 void api_free(struct api *a);
 

@@ -11,10 +11,28 @@
 #include "daemon/purchase.h"
 #include "daemon/report.h"
 #include "daemon/roles.h"
+#include "daemon/web.h"
 
 #define PARAM_MAX 512
 
 struct request;
+struct web;
+
+/* A socket that is listened on: its MHD daemon's epoll descriptor sits in the loop
+ * (uv_poll), its timeouts are armed again after each run. Lives in its owner's memory. */
+struct listener {
+	struct api *api;
+	bool page; /* the TCP one: strangers call, each request passes the gate (web.h) */
+	struct MHD_Daemon *http;
+	uv_poll_t poll;
+	uv_timer_t timer;
+};
+/* Takes the descriptor, also on failure. */
+ES_MUST_USE enum es_err listener_open(struct listener *l, struct api *a, int fd, bool page);
+void listener_run(struct listener *l);
+void listener_close(struct listener *l); /* its handles; then the loop runs dry, then free */
+void listener_free(struct listener *l);
+
 struct route {
 	const char *method, *path; /* a path ending in '/' takes one more part */
 	enum action_id action; /* roles.def */
@@ -24,6 +42,10 @@ struct route {
 	enum es_err (*read)(struct request *r, struct reader *reader); /* in the pool */
 	enum es_err (*write)(struct request *r, struct node *n); /* on the writer's thread */
 	bool edits, reads, file, apart; /* apart: outside any transaction */
+	bool anyone; /* of the page: asks for no session */
+	bool idle; /* of the page: asked by itself, keeps no session awake */
+	bool stream; /* /events: its answer has no end */
+	bool secret; /* its body is wiped, its answer is not packed */
 };
 
 /* One "key":"value" of a JSON request. */
@@ -33,6 +55,7 @@ struct pair {
 
 struct request {
 	struct api *api;
+	struct listener *listener;
 	struct MHD_Connection *conn;
 	const struct route *route;
 	const struct role_row *role; /* NULL: the owner of the socket, with every right */
@@ -44,6 +67,7 @@ struct request {
 	bool answered, suspended;
 	unsigned status;
 	struct buf out; /* JSON */
+	struct buf packed; /* the same, for a browser */
 	FILE *out_file; /* or a stream */
 	const char *type;
 	struct buf why; /* the sentence of an error */
@@ -58,6 +82,7 @@ struct request {
 	struct searches_new news; /* status */
 	struct purchases_ended purchases; /* status */
 	char address[RIGHTS_ADDRESS_MAX + 1]; /* ours, to be given away */
+	struct web_visit visit;
 };
 
 struct api {
@@ -65,15 +90,16 @@ struct api {
 	char dir[NODE_PATH_MAX], socket_path[256];
 	struct swarm *swarm;
 	const struct reference *ref;
-	struct MHD_Daemon *http;
-	uv_poll_t poll;
-	uv_timer_t timer;
+	struct listener control; /* the unix socket */
+	struct accounts accounts;
+	bool changing_accounts;
+	struct web *web; /* the page; NULL: none is served */
+	struct streams *streams; /* /events */
 	struct reader *readers[16]; /* idle ones */
 	size_t reader_count, busy;
 	bool stopping;
 	_Atomic uint64_t import_done, import_total;
 	_Atomic bool importing;
-	int closing_handles;
 };
 
 extern const struct route api_routes[];
@@ -90,6 +116,10 @@ void pairs_free(struct pair *pairs, size_t count);
 const char *body_text(struct request *r, const char *name, char *out, size_t size);
 /* Answers and lets the connection go on. */
 void request_answer(struct request *r, enum es_err err);
+/* MHD's callbacks, the same on every listener. */
+enum MHD_Result api_on_request(void *ctx, struct MHD_Connection *conn, const char *url, const char *method,
+			       const char *version, const char *upload, size_t *upload_size, void **state);
+void api_on_completed(void *ctx, struct MHD_Connection *conn, void **state, enum MHD_RequestTerminationCode why);
 
 /* ES_NOT_ALLOWED elsewhere: "only the CRESS WHAT". */
 enum es_err only_cress(struct request *r, const struct node *n, const char *what);
@@ -132,6 +162,16 @@ ES_MUST_USE enum es_err record_put(struct request *r, struct node *n, struct edi
 void today_text(char out[11]);
 /* A search's parameters from the query. */
 struct search_source search_from_request(struct request *r);
+
+/* api_stream.c: /events (its head says what it tells). */
+ES_MUST_USE enum es_err streams_start(struct api *a);
+void streams_stop(struct api *a);
+void streams_free(struct api *a); /* after its listeners */
+bool stream_has_room(struct request *r); /* false: r->why says it */
+enum MHD_Result stream_open(struct request *r);
+/* api_status.c: what changes of it, for those who listen; no age, no clock in it. */
+void status_brief(struct api *a, struct buf *out);
+void status_todo(struct api *a, struct buf *out);
 
 /* api_alerts.c: ,"alerts":[...] of `status`. */
 void status_alerts(struct request *r, const struct snapshot *snap);
@@ -265,6 +305,13 @@ enum es_err api_report_send(struct request *r, struct node *n);
 enum es_err api_due(struct request *r, struct reader *reader);
 enum es_err api_renewals(struct request *r, struct reader *reader);
 enum es_err api_codes(struct request *r, struct reader *reader);
+/* api_accounts.c */
+void api_accounts(struct request *r);
+void api_account_add(struct request *r);
+void api_account_change(struct request *r);
+enum es_err api_audit(struct request *r, struct node *n);
+/* A line of the audit log, of a request that may have written. */
+void api_audited(struct request *r, enum es_err err);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
 enum es_err api_backup_kept(struct request *r, struct node *n);

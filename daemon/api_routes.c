@@ -5,9 +5,12 @@
 
 #define V1 "/api/v1/"
 
-/* .action: whose it is (roles.def); without one, the owner of the socket alone. */
+/* .anyone and .idle: of the page's gate (web.h). .action: whose it is (roles.def); without one, the owner of the socket alone. */
 const struct route api_routes[] = {
-	{.method = "GET", .path = V1 "status", .action = ACTION_READ_FEDERATION, .now = api_status},
+	{.method = "GET", .path = V1 "me", .now = api_me, .anyone = true, .idle = true, .secret = true},
+	{.method = "POST", .path = V1 "login", .now = api_login, .anyone = true, .secret = true},
+	{.method = "POST", .path = V1 "logout", .now = api_logout, .anyone = true, .secret = true},
+	{.method = "GET", .path = V1 "status", .action = ACTION_READ_FEDERATION, .now = api_status, .idle = true},
 	{.method = "GET", .path = V1 "members", .action = ACTION_READ_FEDERATION, .write = api_requests, .reads = true},
 	{.method = "POST", .path = V1 "invite", .action = ACTION_GOVERN, .write = api_invite},
 	{.method = "POST", .path = V1 "approve", .action = ACTION_GOVERN, .cosigns = true, .write = api_approve},
@@ -18,7 +21,7 @@ const struct route api_routes[] = {
 	{.method = "POST", .path = V1 "records/", .action = ACTION_WRITE, .write = api_set, .edits = true},
 	{.method = "DELETE", .path = V1 "records/", .action = ACTION_WRITE, .write = api_remove, .edits = true},
 	{.method = "POST", .path = V1 "import", .action = ACTION_IMPORT, .write = api_import, .edits = true, .file = true},
-	{.method = "GET", .path = V1 "progress", .action = ACTION_READ_FEDERATION, .now = api_progress},
+	{.method = "GET", .path = V1 "progress", .action = ACTION_READ_FEDERATION, .now = api_progress, .idle = true},
 	{.method = "GET", .path = V1 "export", .action = ACTION_EXPORT, .read = api_export},
 	{.method = "GET", .path = V1 "search", .action = ACTION_READ_PUBLIC, .read = api_search},
 	{.method = "GET", .path = V1 "match/", .action = ACTION_READ_FEDERATION, .read = api_match},
@@ -95,6 +98,11 @@ const struct route api_routes[] = {
 	{.method = "POST", .path = V1 "backup/kept", .action = ACTION_GOVERN, .write = api_backup_kept, .apart = true},
 	{.method = "GET", .path = V1 "evidence", .action = ACTION_READ_FEDERATION, .write = api_evidence, .reads = true},
 	{.method = "POST", .path = V1 "evidence/check", .action = ACTION_READ_FEDERATION, .write = api_evidence_check, .reads = true},
+	{.method = "GET", .path = V1 "accounts", .now = api_accounts},
+	{.method = "POST", .path = V1 "accounts", .now = api_account_add, .secret = true},
+	{.method = "POST", .path = V1 "accounts/", .now = api_account_change, .secret = true},
+	{.method = "GET", .path = V1 "audit", .write = api_audit, .reads = true},
+	{.method = "GET", .path = "/events", .action = ACTION_READ_FEDERATION, .idle = true, .stream = true},
 };
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 

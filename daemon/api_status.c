@@ -219,19 +219,18 @@ static void peers_json(struct request *r)
 	buf_str(out, "]");
 }
 
-static void refused_json(struct request *r)
+static void refused_json(const struct swarm *s, struct buf *out)
 {
 	bool first = true;
 
-	buf_str(&r->out, ",\"refused\":{");
+	buf_str(out, ",\"refused\":{");
 	for (int e = 1; e < ES_ERR_COUNT; e++) {
-		if (r->api->swarm->refused[e] == 0)
+		if (s->refused[e] == 0)
 			continue;
-		buf_printf(&r->out, "%s\"%s\":%llu", first ? "" : ",", es_err_name((enum es_err)e),
-			   (unsigned long long)r->api->swarm->refused[e]);
+		buf_printf(out, "%s\"%s\":%llu", first ? "" : ",", es_err_name((enum es_err)e), (unsigned long long)s->refused[e]);
 		first = false;
 	}
-	buf_str(&r->out, "}");
+	buf_str(out, "}");
 }
 
 /* Am I heard, up to where, since when, and when is the next try? */
@@ -286,6 +285,29 @@ static void life_json(struct request *r, const struct snapshot *snap)
 		buf_printf(out, ",\"backup_age_s\":%lld}", (long long)((utc_now() - h->backup) / 1000));
 	else
 		buf_str(out, ",\"backup_age_s\":null}");
+}
+
+/* --- for those who listen --- */
+
+void status_brief(struct api *a, struct buf *out)
+{
+	const struct swarm *s = a->swarm;
+	const struct snapshot *snap = worker_snapshot(s->worker);
+
+	buf_printf(out, "{\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", node_state(s, snap), swarm_synced(s) ? "true" : "false",
+		   (long long)snap->outbox);
+	refused_json(s, out);
+	buf_str(out, "}");
+}
+
+void status_todo(struct api *a, struct buf *out)
+{
+	const struct health *h = &worker_snapshot(a->swarm->worker)->health;
+
+	buf_printf(out, "{\"inbox\":%zu,\"duplicates\":%zu,\"duplicates_asked\":%zu,\"erasures\":%zu,\"erasures_late\":%zu,"
+		   "\"requests_late\":%zu,\"charter_due\":%s,\"awaited\":%zu}", h->inbox, h->duplicates, h->duplicates_asked,
+		   h->erasures, h->erasures_late, h->requests_late, h->charter_due ? "true" : "false",
+		   worker_snapshot(a->swarm->worker)->awaited);
 }
 
 /* --- its three steps --- */
@@ -345,7 +367,7 @@ static void count_done(uv_work_t *work, int status)
 		buf_str(&r->out, "{}");
 	buf_printf(&r->out, ",\"digest\":{\"public\":\"%s\",\"federation\":\"%s\"}}", hex[0], hex[1]);
 	peers_json(r);
-	refused_json(r);
+	refused_json(r->api->swarm, &r->out);
 	home_json(r, snap);
 	life_json(r, snap);
 	status_alerts(r, snap);

@@ -14,8 +14,10 @@
 #include "daemon/swarm.h"
 
 #define DEFAULT_PORT "4446"
+#define PAGE_PORT "4447"
+#define REST_MAX_S 43200 /* of a session on the page */
 
-enum setting_type { TYPE_ADDRESS, TYPE_LEVEL };
+enum setting_type { TYPE_ADDRESS, TYPE_LEVEL, TYPE_PAGE, TYPE_HOSTS, TYPE_YES_NO, TYPE_SECONDS };
 
 static const struct setting {
 	const char *name;
@@ -23,7 +25,7 @@ static const struct setting {
 	const char *otherwise;
 	size_t at; /* in struct conf */
 } settings[] = {
-#define SETTING(name, type, otherwise) {#name, TYPE_##type, otherwise, offsetof(struct conf, name)},
+#define SETTING(name, type, otherwise, member) {#name, TYPE_##type, otherwise, offsetof(struct conf, member)},
 #include "daemon/conf.def"
 #undef SETTING
 };
@@ -31,31 +33,40 @@ static const struct setting {
 
 static const char *const levels[] = {"error", "warning", "notice", "info", "debug"};
 
-bool conf_address(const char *text, char out[RIGHTS_ADDRESS_MAX + 1])
+static bool complete(const char *text, const char *port, char out[RIGHTS_ADDRESS_MAX + 1])
 {
-	char host[RIGHTS_ADDRESS_MAX + 1], port[16], full[RIGHTS_ADDRESS_MAX + 1] = "";
+	char host[RIGHTS_ADDRESS_MAX + 1], given[16], full[RIGHTS_ADDRESS_MAX + 1] = "";
 	bool bare = !strchr(text, ':') || text[strlen(text) - 1] == ']';
 
-	if (text[0] == 0 || strlen(text) + sizeof DEFAULT_PORT + 1 > RIGHTS_ADDRESS_MAX)
+	if (text[0] == 0)
 		return false;
-	snprintf(full, sizeof full, "%s%s", text, bare ? ":" DEFAULT_PORT : "");
-	if (!address_split(full, host, sizeof host, port, sizeof port))
+	if (snprintf(full, sizeof full, "%s%s%s", text, bare ? ":" : "", bare ? port : "") >= (int)sizeof full ||
+	    !address_split(full, host, sizeof host, given, sizeof given))
 		return false;
 	memcpy(out, full, sizeof full);
 	return true;
 }
 
-/* --- one value --- */
-
-/* Empty is the default: nothing. */
-static bool take_address(const char *text, char *out)
+bool conf_address(const char *text, char out[RIGHTS_ADDRESS_MAX + 1])
 {
-	if (text[0] == 0) {
-		out[0] = 0;
-		return true;
-	}
-	return conf_address(text, out);
+	return complete(text, DEFAULT_PORT, out);
 }
+
+/* Empty is said, too: nothing. */
+static bool take_address(const char *text, const char *port, char out[RIGHTS_ADDRESS_MAX + 1])
+{
+	if (text[0])
+		return complete(text, port, out);
+	memset(out, 0, RIGHTS_ADDRESS_MAX + 1);
+	return true;
+}
+
+bool conf_page_address(const char *text, char out[RIGHTS_ADDRESS_MAX + 1])
+{
+	return take_address(text, PAGE_PORT, out);
+}
+
+/* --- one value --- */
 
 static bool take_level(const char *text, int *out)
 {
@@ -67,15 +78,54 @@ static bool take_level(const char *text, int *out)
 	return false;
 }
 
+/* Names, without a port: what a browser has in its address. */
+static bool take_hosts(const char *text, char out[CONF_HOSTS_MAX])
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789.-[]: ";
+
+	if (strlen(text) >= CONF_HOSTS_MAX || strspn(text, allowed) != strlen(text))
+		return false;
+	strncpy(out, text, CONF_HOSTS_MAX);
+	return true;
+}
+
+static bool take_yes_no(const char *text, bool *out)
+{
+	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+		return false;
+	*out = text[0] == 'y';
+	return true;
+}
+
+static bool take_seconds(const char *text, int *out)
+{
+	size_t len = strspn(text, "0123456789");
+	long n = len > 0 && len < 8 && text[len] == 0 ? strtol(text, NULL, 10) : 0;
+
+	if (n < 1 || n > REST_MAX_S)
+		return false;
+	*out = (int)n;
+	return true;
+}
+
 static bool take(const struct setting *s, const char *text, struct conf *out)
 {
 	void *at = (char *)out + s->at;
 
 	switch (s->type) {
 	case TYPE_ADDRESS:
-		return take_address(text, at);
+		return take_address(text, DEFAULT_PORT, at);
 	case TYPE_LEVEL:
 		return take_level(text, at);
+	case TYPE_PAGE:
+		out->page_given = true;
+		return take_address(text, PAGE_PORT, at);
+	case TYPE_HOSTS:
+		return take_hosts(text, at);
+	case TYPE_YES_NO:
+		return take_yes_no(text, at);
+	case TYPE_SECONDS:
+		return take_seconds(text, at);
 	}
 	return false;
 }
@@ -87,6 +137,14 @@ static const char *wanted(enum setting_type type)
 		return "expected \"host:port\", in quotes";
 	case TYPE_LEVEL:
 		return "one of \"error\", \"warning\", \"notice\", \"info\", \"debug\"";
+	case TYPE_PAGE:
+		return "expected \"host:port\", or \"\" for no page";
+	case TYPE_HOSTS:
+		return "expected names in lower case, separated by spaces: \"essaim.pole.example\"";
+	case TYPE_YES_NO:
+		return "one of \"yes\", \"no\"";
+	case TYPE_SECONDS:
+		return "expected seconds, from 1 to 43200, without quotes";
 	}
 	return "";
 }
@@ -127,11 +185,17 @@ static enum es_err read_setting(struct file *f, const config_setting_t *s)
 {
 	const char *name = config_setting_name(s), *text = config_setting_get_string(s), *path = config_setting_source_file(s);
 	int line = (int)config_setting_source_line(s);
+	char number[16];
 
-	for (size_t i = 0; i < SETTING_COUNT; i++)
-		if (strcmp(settings[i].name, name) == 0)
-			return text && take(&settings[i], text, f->out) ? ES_OK
-									: complain(f, path, line, name, wanted(settings[i].type));
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		if (strcmp(settings[i].name, name) != 0)
+			continue;
+		if (settings[i].type == TYPE_SECONDS)
+			text = config_setting_type(s) == CONFIG_TYPE_INT ? number : NULL;
+		snprintf(number, sizeof number, "%d", config_setting_get_int(s));
+		return text && take(&settings[i], text, f->out) ? ES_OK
+								: complain(f, path, line, name, wanted(settings[i].type));
+	}
 	return unknown(f, path, line, name);
 }
 
@@ -199,6 +263,7 @@ enum es_err conf_load(const char *written, const char *path, struct conf *out, s
 
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		(void)take(&settings[i], settings[i].otherwise, &c);
+	c.page_given = false;
 	if (written)
 		err = read_file(written, &c, why);
 	if (err == ES_OK)
@@ -218,9 +283,24 @@ void conf_show(const struct conf *c, struct buf *out)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const void *at = (const char *)c + settings[i].at;
-		const char *text = settings[i].type == TYPE_LEVEL ? levels[*(const int *)at - LOG_ERR_] : at;
 
-		buf_printf(out, "%s = \"%s\";\n", settings[i].name, text);
+		buf_printf(out, "%s = ", settings[i].name);
+		switch (settings[i].type) {
+		case TYPE_ADDRESS:
+		case TYPE_PAGE:
+		case TYPE_HOSTS:
+			buf_printf(out, "\"%s\";\n", (const char *)at);
+			break;
+		case TYPE_LEVEL:
+			buf_printf(out, "\"%s\";\n", levels[*(const int *)at - LOG_ERR_]);
+			break;
+		case TYPE_YES_NO:
+			buf_printf(out, "\"%s\";\n", *(const bool *)at ? "yes" : "no");
+			break;
+		case TYPE_SECONDS:
+			buf_printf(out, "%d;\n", *(const int *)at);
+			break;
+		}
 	}
 }
 

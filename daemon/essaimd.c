@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * essaimd [--data DIR] [--config FILE]: one node, in the foreground. SIGHUP reads
- * the configuration again: peers stay connected, a bad file changes nothing. */
+ * essaimd [--data DIR] [--config FILE] [--page HOST:PORT]: one node, in the foreground.
+ * SIGHUP reads the configuration again: peers stay connected, a bad file changes nothing. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +21,8 @@ struct program {
 	char dir[NODE_PATH_MAX], config[NODE_PATH_MAX + 16], socket_path[NODE_PATH_MAX + 16];
 	char written[NODE_PATH_MAX + 16]; /* what init or join wrote, where that is not `config` */
 	bool check; /* the configuration only */
+	char page[RIGHTS_ADDRESS_MAX + 1];
+	bool page_asked, alone; /* alone: --data, a node beside others on its machine */
 	struct conf conf;
 	struct reference *ref;
 	struct node *node; /* until the worker takes it */
@@ -39,11 +41,13 @@ static int fail(enum es_err err, const char *where, const char *what)
 
 static void usage(FILE *f)
 {
-	fputs("usage: essaimd [--data DIR] [--config FILE] [--socket PATH] [--check]\n"
+	fputs("usage: essaimd [--data DIR] [--config FILE] [--socket PATH] [--page HOST:PORT] [--check]\n"
 	      "Runs one essaim node in the foreground. 'essaim init' or 'essaim join' makes the node.\n"
 	      "  --data DIR     everything under DIR (essaim.sock journal.db directory.db node.key essaim.conf)\n"
 	      "  --config FILE  another configuration file\n"
 	      "  --socket PATH  another place for the control socket\n"
+	      "  --page HOST:PORT  where browsers find the page (default: the configuration's; with\n"
+	      "                 --data and without one: nowhere)\n"
 	      "  --check        read the configuration, show what it says, and stop\n"
 	      "  --version      print the version\n", f);
 }
@@ -76,8 +80,9 @@ static int read_options(struct program *p, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"data", required_argument, NULL, 'd'}, {"config", required_argument, NULL, 'c'},
-		{"socket", required_argument, NULL, 's'}, {"check", no_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'}, {0}};
+		{"socket", required_argument, NULL, 's'}, {"page", required_argument, NULL, 'p'},
+		{"check", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'}, {0}};
 	const char *data = NULL, *config = NULL, *sock = NULL;
 	int c;
 
@@ -92,6 +97,11 @@ static int read_options(struct program *p, int argc, char **argv)
 			break;
 		case 's':
 			sock = optarg;
+			break;
+		case 'p':
+			if (!conf_page_address(optarg, p->page))
+				return fail(ES_USAGE, "--page", "expected HOST:PORT") + 1;
+			p->page_asked = true;
 			break;
 		case 'k':
 			p->check = true;
@@ -108,6 +118,7 @@ static int read_options(struct program *p, int argc, char **argv)
 	}
 	if (optind < argc)
 		return fail(ES_USAGE, argv[optind], "unexpected argument. Try 'essaimd --help'.") + 1;
+	p->alone = data != NULL;
 	choose_places(p, data, config, sock);
 	return 0;
 }
@@ -151,6 +162,7 @@ static void on_hangup(struct program *p)
 	struct buf why, told;
 
 	service_tell("RELOADING=1");
+	api_reload(p->api);
 	buf_init(&why, 4096);
 	buf_init(&told, 8192);
 	if (reload(p, &why) == ES_OK) {
@@ -259,6 +271,34 @@ static void wind_down(struct program *p)
 	uv_loop_close(&p->loop);
 }
 
+/* --page, else the file, else the usual place, unless others may have taken it (--data). */
+static const struct page_conf *page_of(struct program *p)
+{
+	struct page_conf *page = &p->conf.page;
+
+	if (p->page_asked)
+		memcpy(page->listen, p->page, sizeof page->listen);
+	else if (!p->conf.page_given && p->alone)
+		page->listen[0] = 0;
+	return page;
+}
+
+static enum es_err start_api(struct program *p)
+{
+	const struct page_conf *page = page_of(p);
+	struct buf why;
+	enum es_err err;
+
+	buf_init(&why, 4096);
+	err = api_start(&p->loop, p->dir, p->socket_path, &p->swarm, p->ref, &why, &p->api);
+	if (err == ES_OK && page->listen[0])
+		err = api_start_page(p->api, page, &why);
+	if (err != ES_OK)
+		fprintf(stderr, "essaimd: %s\n", why.len ? buf_cstr(&why) : es_err_text(err));
+	buf_done(&why);
+	return err;
+}
+
 static int start(struct program *p)
 {
 	struct worker_hooks hooks = {.ctx = &p->swarm, .grew = hook_grew, .control = hook_control,
@@ -281,12 +321,11 @@ static int start(struct program *p)
 	err = swarm_start(&p->swarm, home, &home_key);
 	if (err != ES_OK)
 		fail(err, p->swarm.listen, "cannot listen there; change 'listen' in essaim.conf");
-	if (err == ES_OK) {
-		err = api_start(&p->loop, p->dir, p->socket_path, &p->swarm, p->ref, &p->api);
-		if (err != ES_OK)
-			fail(err, p->socket_path, "the control socket cannot be made");
-	}
+	if (err == ES_OK)
+		err = start_api(p);
 	if (err != ES_OK) {
+		if (p->api)
+			api_stop(p->api);
 		swarm_stop(&p->swarm);
 		worker_stop(p->swarm.worker);
 	}
