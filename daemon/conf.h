@@ -13,6 +13,7 @@
 
 #include "proto/rights.h"
 
+#define CONF_PAGE_DEFAULT "127.0.0.1:4447"
 #define CONF_HOSTS_MAX 512
 
 /* The page (web.h). */
