@@ -14,17 +14,19 @@
 
 /* --- backup --- */
 
-/* Who has the key is the node: the service's own user, or root. The group that may use the
- * socket is not given it; over TCP there is nobody to ask. */
-static bool may_have_key(struct request *r)
+/* Who asks, on this machine; false over TCP, where nobody knows. */
+static bool asked_by(struct request *r, uid_t *out)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct sockaddr at = {.sa_family = AF_UNSPEC};
+	socklen_t at_len = sizeof at, len = sizeof(struct ucred);
 	struct ucred peer;
-	socklen_t len = sizeof peer;
 
-	if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+	if (!info || getsockname(info->connect_fd, &at, &at_len) != 0 || at.sa_family != AF_UNIX ||
+	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid();
+	*out = peer.uid;
+	return true;
 }
 
 static bool wants_key(struct request *r)
@@ -40,8 +42,14 @@ enum es_err api_backup(struct request *r, struct node *n)
 {
 	char path[NODE_PATH_MAX + 16];
 	enum es_err err;
+	uid_t uid;
 
-	if (wants_key(r) && !may_have_key(r)) {
+	if (!asked_by(r, &uid)) {
+		buf_str(&r->why, "backup: a whole journal leaves by the node's own socket only; run 'essaim backup' on its machine");
+		return ES_NOT_ALLOWED;
+	}
+	/* Who has the key is the node. The group that may use the socket is not given it. */
+	if (wants_key(r) && uid != 0 && uid != geteuid()) {
 		buf_str(&r->why, "backup: the node's key is given to root or to the service's user only; run it as root");
 		return ES_NOT_ALLOWED;
 	}
