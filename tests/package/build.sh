@@ -12,7 +12,7 @@ mkdir -p "$other/a/longer/folder"
 again=$(umask 077 && TMPDIR="$other/a/longer/folder" TZ=Pacific/Auckland sh "$root/conf/package.sh" "$other/out")
 equal "a-second-build-has-the-same-bytes" "$(sha256sum <"$deb")" "$(sha256sum <"$again")"
 
-lintian --no-cfg --fail-on error,warning,info,pedantic "$deb" >"$work/lintian" 2>&1
+lintian --no-cfg --display-info --pedantic "$deb" >"$work/lintian" 2>"$work/lintian.err"
 lintian_code=$?
 equal "lintian-has-nothing-to-say" "0 " "$lintian_code $(head -n 5 "$work/lintian" | tr '\n' ';')"
 
