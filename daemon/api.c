@@ -437,6 +437,7 @@ enum es_err api_start(uv_loop_t *loop, const char *dir, const char *socket_path,
 		free(a);
 		return err;
 	}
+	lateness_start(&a->lateness, loop);
 	*out = a;
 	return ES_OK;
 }
@@ -460,6 +461,7 @@ void api_stop(struct api *a)
 	listener_close(&a->control);
 	if (a->web)
 		web_stop(a->web);
+	lateness_stop(&a->lateness);
 }
 
 /* After the loop has run dry: no request is under way any more. */

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include "daemon/api.h"
 #include "daemon/exchange.h"
+#include "daemon/lateness.h"
 #include "daemon/purchase.h"
 #include "daemon/report.h"
 #include "daemon/roles.h"
@@ -100,6 +101,7 @@ struct api {
 	bool stopping;
 	_Atomic uint64_t import_done, import_total;
 	_Atomic bool importing;
+	struct lateness lateness;
 };
 
 extern const struct route api_routes[];
@@ -176,6 +178,17 @@ void status_todo(struct api *a, struct buf *out);
 /* api_alerts.c: ,"alerts":[...] of `status`. */
 void status_alerts(struct request *r, const struct snapshot *snap);
 const struct target *status_home_target(const struct swarm *s);
+/* api_status.c, for what shows the same facts otherwise. */
+const char *status_node_state(const struct swarm *s, const struct snapshot *snap);
+struct status_peer {
+	const struct session *session; /* NULL: none */
+	const struct target *target; /* NULL: we do not dial it */
+	const char *state;
+};
+/* False where that member is no peer of ours. */
+bool status_peer(const struct swarm *s, const struct member *m, struct status_peer *out);
+/* Home's clock minus ours, as last heard; at the CRESS, the hubs' in session. False: not heard. */
+bool status_clock(const struct swarm *s, es_ms *ms);
 
 /* api_rgpd.c, for api_person.c. Is there no directory yet, or only a rehearsal asked for? */
 enum es_err rgpd_no_directory(struct request *r);
@@ -206,6 +219,8 @@ void today_text(char out[11]);
 
 /* Handlers, by file. */
 void api_status(struct request *r);
+void api_metrics(struct request *r);
+enum es_err api_doctor(struct request *r, struct node *n);
 void api_connect(struct request *r);
 void api_progress(struct request *r);
 void api_kinds(struct request *r);

@@ -11,6 +11,8 @@ const struct route api_routes[] = {
 	{.method = "POST", .path = V1 "login", .now = api_login, .anyone = true, .secret = true},
 	{.method = "POST", .path = V1 "logout", .now = api_logout, .anyone = true, .secret = true},
 	{.method = "GET", .path = V1 "status", .action = ACTION_READ_FEDERATION, .now = api_status, .idle = true},
+	{.method = "GET", .path = "/metrics", .action = ACTION_READ_FEDERATION, .now = api_metrics},
+	{.method = "GET", .path = V1 "doctor", .action = ACTION_READ_FEDERATION, .write = api_doctor, .reads = true},
 	{.method = "GET", .path = V1 "members", .action = ACTION_READ_FEDERATION, .write = api_requests, .reads = true},
 	{.method = "POST", .path = V1 "invite", .action = ACTION_GOVERN, .write = api_invite},
 	{.method = "POST", .path = V1 "approve", .action = ACTION_GOVERN, .cosigns = true, .write = api_approve},

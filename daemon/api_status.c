@@ -77,7 +77,7 @@ bool swarm_synced(const struct swarm *s)
 	return snap->awaited == 0;
 }
 
-static const char *node_state(const struct swarm *s, const struct snapshot *snap)
+const char *status_node_state(const struct swarm *s, const struct snapshot *snap)
 {
 	const struct session *home = home_session(s);
 	const struct target *t = status_home_target(s);
@@ -133,7 +133,7 @@ static void node_json(struct request *r, const struct snapshot *snap)
 	buf_printf(out, ",\"federation\":{\"id\":\"%s\",\"name\":", fed);
 	json_quote(slice_str(s->rights.name), out);
 	buf_printf(out, ",\"members\":%zu},\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", s->rights.member_count,
-		   node_state(s, snap), swarm_synced(s) ? "true" : "false", (long long)snap->outbox);
+		   status_node_state(s, snap), swarm_synced(s) ? "true" : "false", (long long)snap->outbox);
 }
 
 static void logs_json(struct request *r, const struct snapshot *snap)
@@ -183,6 +183,41 @@ static const struct target *target_of(const struct swarm *s, const struct member
 	return NULL;
 }
 
+bool status_peer(const struct swarm *s, const struct member *m, struct status_peer *out)
+{
+	out->session = swarm_session(s, &m->hub);
+	out->target = target_of(s, m);
+	if (id_eq(&m->hub, &s->self) || (!out->session && !out->target && s->role != ROLE_CRESS))
+		return false;
+	out->state = peer_state(s, out->session, out->target);
+	return true;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	es_ms x = *(const es_ms *)a, y = *(const es_ms *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A CRESS has no home: the middle one of what those in session say. */
+bool status_clock(const struct swarm *s, es_ms *ms)
+{
+	es_ms said[256];
+	size_t n = 0;
+
+	if (s->role != ROLE_CRESS) {
+		*ms = s->clock_skew_ms;
+		return s->clock_heard;
+	}
+	for (const struct peer *p = s->peers; p && n < 256; p = p->next)
+		if (p->greeted)
+			said[n++] = p->session.peer_clock_ms;
+	qsort(said, n, sizeof *said, by_size);
+	*ms = n ? said[n / 2] : 0;
+	return n > 0;
+}
+
 static void peers_json(struct request *r)
 {
 	const struct swarm *s = r->api->swarm;
@@ -195,17 +230,18 @@ static void peers_json(struct request *r)
 	buf_str(out, ",\"peers\":[");
 	for (size_t i = 0; i < s->rights.member_count; i++) {
 		const struct member *m = &s->rights.members[i];
-		const struct session *session = swarm_session(s, &m->hub);
-		const struct target *t = target_of(s, m);
+		struct status_peer peer;
 
-		if (id_eq(&m->hub, &s->self) || (!session && !t && s->role != ROLE_CRESS))
+		if (!status_peer(s, m, &peer))
 			continue;
+		const struct session *session = peer.session;
+		const struct target *t = peer.target;
 		buf_str(out, first ? "{" : ",{");
 		first = false;
 		id_json(out, "id", &m->hub);
 		buf_str(out, ",\"name\":");
 		json_quote(slice_str(m->name), out);
-		buf_printf(out, ",\"state\":\"%s\",\"lag\":%llu,\"age_s\":", peer_state(s, session, t),
+		buf_printf(out, ",\"state\":\"%s\",\"lag\":%llu,\"age_s\":", peer.state,
 			   session ? (unsigned long long)session_lag(session, &env) : 0ull);
 		if (session)
 			buf_printf(out, "%lld", (long long)((now - session->heard) / 1000));
@@ -237,6 +273,7 @@ static void refused_json(const struct swarm *s, struct buf *out)
 static void home_json(struct request *r, const struct snapshot *snap)
 {
 	const struct swarm *s = r->api->swarm;
+	const struct member *cress = rights_cress(&s->rights);
 	const struct session *home = home_session(s);
 	const struct target *t = status_home_target(s);
 	es_ms now = (es_ms)uv_now(s->loop);
@@ -256,7 +293,7 @@ static void home_json(struct request *r, const struct snapshot *snap)
 	} else {
 		buf_str(out, "null");
 	}
-	es_ms heard = home ? home->heard : s->home_heard;
+	es_ms heard = cress ? swarm_heard(s, &cress->hub) : 0;
 	if (heard)
 		buf_printf(out, ",\"word_age_s\":%lld", (long long)((now - heard) / 1000));
 	else
@@ -265,6 +302,8 @@ static void home_json(struct request *r, const struct snapshot *snap)
 		buf_printf(out, ",\"next_try_s\":%lld", (long long)((t->next_try - now + 999) / 1000));
 	else
 		buf_str(out, ",\"next_try_s\":null");
+	buf_str(out, ",\"address\":");
+	json_quote(slice_str(t ? t->address : ""), out);
 	buf_printf(out, ",\"last_end\":\"%s\"}", t && t->last_err != ES_OK ? es_err_name(t->last_err) : "");
 }
 
@@ -273,6 +312,7 @@ static void life_json(struct request *r, const struct snapshot *snap)
 {
 	const struct health *h = &snap->health;
 	struct buf *out = &r->out;
+	es_ms clock_ms;
 
 	buf_str(out, ",\"life\":{");
 	id_json(out, "instance", &snap->instance);
@@ -281,6 +321,11 @@ static void life_json(struct request *r, const struct snapshot *snap)
 	buf_printf(out, ",\"awaited\":%s,\"generations_due\":%zu,\"void_commits\":%lld,\"erasures_pending\":%zu,\"forks\":%zu,"
 			"\"inbox\":%zu,\"charter_due\":%s", snap->awaited_names[0] ? snap->awaited_names : "[]", h->due, (long long)h->voids,
 		   h->erasures, h->proofs, h->inbox, h->charter_due ? "true" : "false");
+	buf_printf(out, ",\"erasures_late\":%zu", h->erasures_late);
+	if (status_clock(r->api->swarm, &clock_ms))
+		buf_printf(out, ",\"clock_ms\":%lld", (long long)clock_ms);
+	else
+		buf_str(out, ",\"clock_ms\":null");
 	if (h->backup)
 		buf_printf(out, ",\"backup_age_s\":%lld}", (long long)((utc_now() - h->backup) / 1000));
 	else
@@ -294,7 +339,7 @@ void status_brief(struct api *a, struct buf *out)
 	const struct swarm *s = a->swarm;
 	const struct snapshot *snap = worker_snapshot(s->worker);
 
-	buf_printf(out, "{\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", node_state(s, snap), swarm_synced(s) ? "true" : "false",
+	buf_printf(out, "{\"state\":\"%s\",\"synced\":%s,\"outbox\":%lld", status_node_state(s, snap), swarm_synced(s) ? "true" : "false",
 		   (long long)snap->outbox);
 	refused_json(s, out);
 	buf_str(out, "}");

@@ -786,10 +786,11 @@ enum es_err journal_request_each(struct journal *j, bool (*each)(void *ctx, cons
 	return sql_err(rc);
 }
 
-enum es_err journal_check_pages(struct journal *j, struct buf *what)
+enum es_err journal_check_pages(struct journal *j, bool quick, struct buf *what)
 {
 	sqlite3_stmt *st;
-	enum es_err err = sql_err(sqlite3_prepare_v2(j->db, "PRAGMA integrity_check(20)", -1, &st, NULL));
+	const char *sql = quick ? "PRAGMA quick_check(20)" : "PRAGMA integrity_check(20)";
+	enum es_err err = sql_err(sqlite3_prepare_v2(j->db, sql, -1, &st, NULL));
 	int rc = SQLITE_ERROR;
 
 	while (err == ES_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {

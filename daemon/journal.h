@@ -300,7 +300,8 @@ bool journal_charter(struct journal *j, const struct id16 *hub, const struct has
 /* Bytes of changes that this hub's logs hold. */
 int64_t journal_bytes_of(struct journal *j, const struct frontier *f, const struct id16 *hub);
 
-/* The lines of PRAGMA integrity_check; ES_PAGE_DAMAGED when there are any. */
-ES_MUST_USE enum es_err journal_check_pages(struct journal *j, struct buf *what);
+/* The lines of PRAGMA integrity_check (`quick`: of quick_check, which leaves the
+ * indexes out); ES_PAGE_DAMAGED when there are any. */
+ES_MUST_USE enum es_err journal_check_pages(struct journal *j, bool quick, struct buf *what);
 
 #endif

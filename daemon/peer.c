@@ -82,8 +82,8 @@ void peer_close(struct peer *p, enum es_err why)
 	if (!p->target && why != ES_OK)
 		s->refused[why]++;
 	log_event(why == ES_OK ? LOG_INFO : LOG_NOTE, "peer.closed", "from=%s why=%s", p->from, es_err_name(why));
-	if (p->greeted && p->session.peer_role == ROLE_CRESS)
-		s->home_heard = p->session.heard;
+	if (p->greeted)
+		swarm_hear(s, &p->session);
 	leave_swarm(p);
 	post_closed(p, why);
 	uv_close((uv_handle_t *)&p->tcp, handle_closed);
@@ -401,8 +401,10 @@ static void on_identified(struct peer *p)
 	}
 	if (id_eq(&s->turned_away.hub, &p->session.peer) && id_eq(&s->turned_away.instance, &p->session.peer_instance))
 		s->turned_away.err = ES_OK; /* it calls again: judged anew */
-	if (s->role != ROLE_CRESS && p->session.peer_role == ROLE_CRESS)
+	if (s->role != ROLE_CRESS && p->session.peer_role == ROLE_CRESS) {
 		s->clock_skew_ms = p->session.peer_clock_ms;
+		s->clock_heard = true;
+	}
 	log_event(LOG_INFO, "peer.greeted", "from=%s role=%d", p->from, p->session.peer_role);
 }
 

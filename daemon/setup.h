@@ -52,6 +52,9 @@ ES_MUST_USE enum es_err setup_verify(const char *dir, struct buf *json, struct b
 ES_MUST_USE enum es_err setup_rebuild(const char *dir, struct buf *json, struct buf *why);
 /* The node itself, for another command; both are the caller's to free. */
 ES_MUST_USE enum es_err setup_open(const char *dir, struct reference **ref, struct node **n, struct buf *why);
+/* A TCP connection to "host", "port", to be closed by the caller: ES_NOT_FOUND (no such
+ * name), ES_TIMEOUT, ES_UNREACHABLE (refused, no way there). */
+ES_MUST_USE enum es_err setup_dial(const char *host, const char *port, int *fd);
 /* Back from what `init` printed; case and dashes do not matter. ES_MISTYPED. */
 ES_MUST_USE enum es_err recovery_parse(struct slice text, uint8_t key[32]);
 

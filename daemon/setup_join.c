@@ -43,33 +43,41 @@ static es_ms monotonic(void)
 	return (es_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static enum es_err dial(const struct invite *i, int *out)
+enum es_err setup_dial(const char *host, const char *port, int *out)
 {
-	char port[8];
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *res = NULL;
 	enum es_err err = ES_UNREACHABLE;
 
-	snprintf(port, sizeof port, "%u", i->port);
-	if (getaddrinfo(i->host, port, &hints, &res) != 0)
-		return ES_UNREACHABLE;
+	if (getaddrinfo(host, port, &hints, &res) != 0)
+		return ES_NOT_FOUND;
 	for (struct addrinfo *a = res; a && err != ES_OK; a = a->ai_next) {
 		int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		struct pollfd p = {.fd = fd, .events = POLLOUT};
-		int so = 0;
+		int so = 0, ready = -1;
 		socklen_t len = sizeof so;
 
 		if (fd < 0)
 			continue;
-		if ((connect(fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS) && poll(&p, 1, CONNECT_MS) == 1 &&
-		    getsockopt(fd, SOL_SOCKET, SO_ERROR, &so, &len) == 0 && so == 0) {
+		if (connect(fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS)
+			ready = poll(&p, 1, CONNECT_MS);
+		if (ready == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &so, &len) == 0 && so == 0) {
 			*out = fd;
 			err = ES_OK;
 		} else {
+			err = ready == 0 ? ES_TIMEOUT : ES_UNREACHABLE;
 			close(fd);
 		}
 	}
 	freeaddrinfo(res);
 	return err;
+}
+
+static enum es_err dial(const struct invite *i, int *out)
+{
+	char port[8];
+
+	snprintf(port, sizeof port, "%u", i->port);
+	return setup_dial(i->host, port, out) == ES_OK ? ES_OK : ES_UNREACHABLE;
 }
 
 static bool send_all(int fd, const struct buf *b)

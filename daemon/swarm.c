@@ -219,6 +219,9 @@ void swarm_stop(struct swarm *s)
 	free(s->proofs);
 	s->proof_count = 0;
 	s->proofs = NULL;
+	free(s->heard);
+	s->heard_count = 0;
+	s->heard = NULL;
 }
 
 void swarm_blocked(struct swarm *s, const struct id16 *log, uint64_t seq, enum es_err err, bool ours)
@@ -376,4 +379,38 @@ const struct session *swarm_session(const struct swarm *s, const struct id16 *hu
 		if (p->greeted && id_eq(&p->session.peer, hub))
 			return &p->session;
 	return NULL;
+}
+
+static struct swarm_heard *heard_of(const struct swarm *s, const struct id16 *hub)
+{
+	for (size_t i = 0; i < s->heard_count; i++)
+		if (id_eq(&s->heard[i].hub, hub))
+			return &s->heard[i];
+	return NULL;
+}
+
+void swarm_hear(struct swarm *s, const struct session *session)
+{
+	struct swarm_heard *h = heard_of(s, &session->peer), *more;
+
+	if (!h && !rights_member(&s->rights, &session->peer))
+		return;
+	if (!h) {
+		more = realloc(s->heard, (s->heard_count + 1) * sizeof *more);
+		if (!more)
+			return;
+		s->heard = more;
+		h = &more[s->heard_count++];
+		*h = (struct swarm_heard){.hub = session->peer};
+	}
+	if (session->heard > h->at)
+		h->at = session->heard;
+}
+
+es_ms swarm_heard(const struct swarm *s, const struct id16 *hub)
+{
+	const struct session *session = swarm_session(s, hub);
+	const struct swarm_heard *h = heard_of(s, hub);
+
+	return session ? session->heard : h ? h->at : 0;
 }

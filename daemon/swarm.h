@@ -86,7 +86,12 @@ struct swarm {
 		struct id16 hub, instance;
 	} turned_away;
 	es_ms home_since; /* UTC: home holds all of ours since then, in this session or the last */
-	es_ms home_heard; /* loop time: the last word of home's last session */
+	struct swarm_heard {
+		struct id16 hub;
+		es_ms at; /* loop time */
+	} *heard; /* the last word of members whose sessions have ended */
+	size_t heard_count;
+	bool clock_heard; /* clock_skew_ms is home's word */
 	es_ms clock_skew_ms; /* home's UTC minus ours, last heard */
 };
 
@@ -117,6 +122,11 @@ ES_MUST_USE enum es_err swarm_connect(struct swarm *s, const struct member *m, c
 void swarm_hurry(struct swarm *s);
 /* The live session with a member, or NULL. */
 const struct session *swarm_session(const struct swarm *s, const struct id16 *hub);
+/* Loop time of its last word in this run, in a session that lives or in one that has
+ * ended; 0: none. */
+es_ms swarm_heard(const struct swarm *s, const struct id16 *hub);
+/* That session ends. */
+void swarm_hear(struct swarm *s, const struct session *session);
 /* contract.md, `wait --synced`: nothing waits here or on the other side. */
 bool swarm_synced(const struct swarm *s);
 void swarm_env(struct swarm *s, struct session_env *env);

@@ -99,24 +99,36 @@ static void check_log(struct verifying *v, uint32_t index)
 }
 
 /* Its pages, indexes and full-text tables: what a row by row comparison does not see. */
-static enum es_err check_directory_pages(struct verifying *v, const char *path)
+enum es_err verify_directory_pages(const char *path, bool quick, uint32_t *schema)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *st = NULL;
+	bool good = true;
 	int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
 
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(3)", -1, &st, NULL);
-	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *line = (const char *)sqlite3_column_text(st, 0);
-
-		rc = SQLITE_OK;
-		if (line && strcmp(line, "ok") != 0)
-			problem(v, "directory.db", 0, es_err_text(ES_PAGE_DAMAGED));
-	}
+		rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		*schema = (uint32_t)sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	st = NULL;
+	if (rc == SQLITE_ROW)
+		rc = sqlite3_prepare_v2(db, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", -1, &st, NULL);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		good = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
 	sqlite3_finalize(st);
 	sqlite3_close(db);
-	return rc == SQLITE_DONE ? ES_OK : sql_err(rc);
+	return rc == SQLITE_ROW && !good ? ES_PAGE_DAMAGED : sql_err(rc);
+}
+
+static enum es_err check_directory_pages(struct verifying *v, const char *path)
+{
+	uint32_t schema;
+	enum es_err err = verify_directory_pages(path, false, &schema);
+
+	if (err == ES_PAGE_DAMAGED)
+		problem(v, "directory.db", 0, es_err_text(err));
+	return err == ES_PAGE_DAMAGED ? ES_OK : err;
 }
 
 /* A second directory, folded now, must say the same as the one in use. */
@@ -187,7 +199,7 @@ enum es_err verify_node(struct node *n, struct buf *json)
 		if (!frontier_add(&v->frontier, &h->log, &h->hub, h->scope, h->generation))
 			return ES_NOMEM;
 	}
-	if (journal_check_pages(n->journal, &pages) == ES_PAGE_DAMAGED)
+	if (journal_check_pages(n->journal, false, &pages) == ES_PAGE_DAMAGED)
 		problem(v, "journal.db", 0, pages.len ? buf_cstr(&pages) : es_err_text(ES_PAGE_DAMAGED));
 	for (uint32_t i = 0; i < n->frontier.count; i++)
 		check_log(v, i);

@@ -313,6 +313,7 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 {
 	struct node *n = w->node;
 	bool writes = seal, more = false;
+	uint64_t fsync_us = 0;
 	enum es_err err = ES_OK;
 
 	n->utc = utc_now();
@@ -325,8 +326,12 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 		j->err = err != ES_OK && !j->reads && !j->in_memory ? err : run_job(n, j);
 	if (writes && err == ES_OK)
 		more = seal_step(w);
-	if (writes && err == ES_OK)
+	if (writes && err == ES_OK) {
+		uint64_t began = uv_hrtime();
+
 		err = journal_commit(n->journal);
+		fsync_us = (uv_hrtime() - began) / 1000;
+	}
 	if (writes && err == ES_OK && node_scrub(n) != ES_OK)
 		log_event(LOG_ERR_, "journal.scrub", "dir=%s", n->dir);
 	if (err != ES_OK) {
@@ -342,6 +347,8 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 	pthread_mutex_lock(&w->lock);
 	w->shared.journal_err = err;
 	w->shared.health = w->health;
+	if (fsync_us > 0)
+		timing_add(&w->shared.fsyncs, fsync_us);
 	w->backlog = more;
 	w->derive_waits = n->derive && !more;
 	if (writes || n->grew || n->control_grew)
@@ -539,9 +546,12 @@ static void project(struct worker *w)
 		else
 			w->feed_ready = false;
 		pthread_mutex_unlock(&w->lock);
+		uint64_t began = uv_hrtime();
 		if (err == ES_OK)
 			err = batch_apply(b, w->directory);
 		pthread_mutex_lock(&w->lock);
+		if (err == ES_OK && b->count > 0)
+			timing_add(&w->shared.folds, (uv_hrtime() - began) / 1000);
 		applied(w, err, b->feed.damaged);
 		if (err != ES_OK && more)
 			(void)!wait_feed(w); /* the batch asked for is dropped */

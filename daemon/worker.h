@@ -16,6 +16,7 @@
 #include <uv.h>
 #include "daemon/health.h"
 #include "daemon/node.h"
+#include "daemon/timing.h"
 
 /* The projector's waits; the simulator keeps to them too. */
 #define PROJECT_RETRY_MS 2000
@@ -57,6 +58,7 @@ struct snapshot {
 	uint64_t damaged_seq;
 	struct position projected, journal;
 	struct health health;
+	struct timing fsyncs, folds; /* since the start: transactions of the journal, batches of the directory */
 	enum es_err journal_err, directory_err; /* the last failure, ES_OK once mended */
 };
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * backup, restore, evidence. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/cli/command.h"
@@ -26,19 +29,21 @@ static enum es_err backup_here(const struct args *a, const char *dir, struct buf
 }
 
 /* It goes into the file that its reader has opened. */
-static bool fetch_here(struct client *c, FILE *f, int *code)
+static bool fetch_here(struct client *c, const char *name, FILE *f, int *code)
 {
 	char dir[CLIENT_PATH_MAX], path[CLIENT_PATH_MAX + 16];
 	FILE *made;
 	bool good;
+	int fd;
 
 	if (!command_do_here(c, backup_here, code) || !client_data_dir(c->args, dir))
 		return false;
 	snprintf(path, sizeof path, "%s/.sauvegarde", dir);
-	made = fopen(path, "re");
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC); /* the folder is not ours */
+	made = fd < 0 ? NULL : fdopen(fd, "r");
 	good = made && here_pour(made, f);
 	if (!good)
-		*code = print_fail_file(made ? c->args->words[0] : path, errno);
+		*code = print_fail_file(made ? name : path, errno);
 	if (made)
 		fclose(made);
 	unlink(path);
@@ -46,36 +51,34 @@ static bool fetch_here(struct client *c, FILE *f, int *code)
 }
 
 /* The daemon hears that its copy lies safe somewhere only when it does. */
-static bool fetch(struct client *c, FILE *f, int *code)
+static bool fetch(struct client *c, const char *name, FILE *f, int *code)
 {
-	const struct args *a = c->args;
-	int with_key = args_has(a, "with-key");
+	int with_key = args_has(c->args, "with-key");
 
 	if (!client_fetch(c, "/backup", json_pack("{s:b}", "with_key", with_key), f)) {
 		if (!c->write_errno)
-			return fetch_here(c, f, code);
+			return fetch_here(c, name, f, code);
 		client_forgive(c);
-		*code = print_fail_file(a->words[0], c->write_errno);
+		*code = print_fail_file(name, c->write_errno);
 		return false;
 	}
 	if (fflush(f) != 0 || fsync(fileno(f)) != 0) {
-		*code = print_fail_file(a->words[0], errno);
+		*code = print_fail_file(name, errno);
 		return false;
 	}
 	return client_call(c, "POST", "/backup/kept", json_pack("{s:b}", "with_key", with_key));
 }
 
 /* A new file, that nobody else may read, or none at all. */
-int cmd_backup(const struct args *a)
+static int make_backup(const struct args *a, const char *path)
 {
-	const char *path = a->words[0];
 	int code = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 	struct client c;
 
 	if (!f)
 		return errno == EEXIST ? print_fail(ES_EXISTS, W_BACKUP_EXISTS, path) : print_fail_file(path, errno);
-	bool good = client_open(&c, a) && fetch(&c, f, &code);
+	bool good = client_open(&c, a) && fetch(&c, path, f, &code);
 	if ((fsync(fd) != 0 || fclose(f) != 0) && good) {
 		good = false;
 		code = print_fail_file(path, errno);
@@ -85,6 +88,65 @@ int cmd_backup(const struct args *a)
 	else if (!command_json(&c) && !a->quiet)
 		word_print(stdout, args_has(a, "with-key") ? W_BACKED_UP_KEY : W_BACKED_UP, path);
 	return client_close(&c, code);
+}
+
+/* --- a folder of dated ones: essaim-20261127T033000Z.db --- */
+
+#define DATED "essaim-%Y%m%dT%H%M%SZ.db"
+#define DATED_LEN 26
+
+static int is_dated(const struct dirent *e)
+{
+	static const char shape[] = "essaim-00000000T000000Z.db";
+	const char *name = e->d_name;
+
+	for (size_t i = 0; i < DATED_LEN; i++)
+		if (shape[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != shape[i])
+			return 0;
+	return name[DATED_LEN] == 0;
+}
+
+/* Names in order are dates in order. What has another name is not ours. */
+static int drop_old(const char *dir, int64_t keep)
+{
+	struct dirent **list = NULL;
+	int n = scandir(dir, &list, is_dated, alphasort), saved = n < 0 ? errno : 0;
+	char path[PATH_MAX + 1024];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, list[i]->d_name);
+		if (i < n - keep && saved == 0 && unlink(path) != 0)
+			saved = errno;
+		free(list[i]);
+	}
+	free(list);
+	return saved == 0 ? 0 : print_fail_file(dir, saved);
+}
+
+static int keep_backups(const struct args *a, const char *dir)
+{
+	char path[PATH_MAX + 512], name[64];
+	time_t now = time(NULL);
+	struct tm utc;
+	int64_t keep;
+
+	if (!count_parse(args_get(a, "keep"), INT32_MAX, &keep))
+		return print_fail(ES_USAGE, W_NOT_A_COUNT, "keep", args_get(a, "keep"));
+	if (keep < 1)
+		return print_fail(ES_USAGE, W_BACKUP_KEEP_NONE);
+	if (args_has(a, "with-key"))
+		return print_fail(ES_USAGE, W_BACKUP_KEEP_KEY);
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return print_fail_file(dir, errno);
+	strftime(name, sizeof name, DATED, gmtime_r(&now, &utc));
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	int code = make_backup(a, path);
+	return code != 0 ? code : drop_old(dir, keep);
+}
+
+int cmd_backup(const struct args *a)
+{
+	return args_has(a, "keep") ? keep_backups(a, a->words[0]) : make_backup(a, a->words[0]);
 }
 
 /* --- restore --- */
