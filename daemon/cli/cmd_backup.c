@@ -26,7 +26,7 @@ static enum es_err backup_here(const struct args *a, const char *dir, struct buf
 }
 
 /* It goes into the file that its reader has opened. */
-static bool fetch_here(struct client *c, FILE *f, int *code)
+static bool fetch_here(struct client *c, const char *name, FILE *f, int *code)
 {
 	char dir[CLIENT_PATH_MAX], path[CLIENT_PATH_MAX + 16];
 	FILE *made;
@@ -38,7 +38,7 @@ static bool fetch_here(struct client *c, FILE *f, int *code)
 	made = fopen(path, "re");
 	good = made && here_pour(made, f);
 	if (!good)
-		*code = print_fail_file(made ? c->args->words[0] : path, errno);
+		*code = print_fail_file(made ? name : path, errno);
 	if (made)
 		fclose(made);
 	unlink(path);
@@ -46,36 +46,34 @@ static bool fetch_here(struct client *c, FILE *f, int *code)
 }
 
 /* The daemon hears that its copy lies safe somewhere only when it does. */
-static bool fetch(struct client *c, FILE *f, int *code)
+static bool fetch(struct client *c, const char *name, FILE *f, int *code)
 {
-	const struct args *a = c->args;
-	int with_key = args_has(a, "with-key");
+	int with_key = args_has(c->args, "with-key");
 
 	if (!client_fetch(c, "/backup", json_pack("{s:b}", "with_key", with_key), f)) {
 		if (!c->write_errno)
-			return fetch_here(c, f, code);
+			return fetch_here(c, name, f, code);
 		client_forgive(c);
-		*code = print_fail_file(a->words[0], c->write_errno);
+		*code = print_fail_file(name, c->write_errno);
 		return false;
 	}
 	if (fflush(f) != 0 || fsync(fileno(f)) != 0) {
-		*code = print_fail_file(a->words[0], errno);
+		*code = print_fail_file(name, errno);
 		return false;
 	}
 	return client_call(c, "POST", "/backup/kept", json_pack("{s:b}", "with_key", with_key));
 }
 
 /* A new file, that nobody else may read, or none at all. */
-int cmd_backup(const struct args *a)
+static int make_backup(const struct args *a, const char *path)
 {
-	const char *path = a->words[0];
 	int code = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 	struct client c;
 
 	if (!f)
 		return errno == EEXIST ? print_fail(ES_EXISTS, W_BACKUP_EXISTS, path) : print_fail_file(path, errno);
-	bool good = client_open(&c, a) && fetch(&c, f, &code);
+	bool good = client_open(&c, a) && fetch(&c, path, f, &code);
 	if ((fsync(fd) != 0 || fclose(f) != 0) && good) {
 		good = false;
 		code = print_fail_file(path, errno);
@@ -85,6 +83,11 @@ int cmd_backup(const struct args *a)
 	else if (!command_json(&c) && !a->quiet)
 		word_print(stdout, args_has(a, "with-key") ? W_BACKED_UP_KEY : W_BACKED_UP, path);
 	return client_close(&c, code);
+}
+
+int cmd_backup(const struct args *a)
+{
+	return make_backup(a, a->words[0]);
 }
 
 /* --- restore --- */
