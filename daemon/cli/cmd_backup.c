@@ -31,11 +31,13 @@ static bool fetch_here(struct client *c, const char *name, FILE *f, int *code)
 	char dir[CLIENT_PATH_MAX], path[CLIENT_PATH_MAX + 16];
 	FILE *made;
 	bool good;
+	int fd;
 
 	if (!command_do_here(c, backup_here, code) || !client_data_dir(c->args, dir))
 		return false;
 	snprintf(path, sizeof path, "%s/.sauvegarde", dir);
-	made = fopen(path, "re");
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC); /* the folder is not ours */
+	made = fd < 0 ? NULL : fdopen(fd, "r");
 	good = made && here_pour(made, f);
 	if (!good)
 		*code = print_fail_file(made ? name : path, errno);
