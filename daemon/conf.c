@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include "common/log.h"
 #include "daemon/node.h"
 #include "daemon/spelling.h"
@@ -316,7 +316,8 @@ enum es_err conf_write(const char *path, const char *listen, const char *adverti
 		fprintf(f, "listen = \"%s\";\n", listen);
 	if (advertise)
 		fprintf(f, "advertise = \"%s\";\n", advertise);
-	bool good = fflush(f) == 0 && fsync(fileno(f)) == 0;
+	/* No secret is in it, and who asks what is in force may read it. */
+	bool good = fchmod(fileno(f), 0644) == 0 && fflush(f) == 0 && fsync(fileno(f)) == 0;
 	int why = errno;
 	fclose(f);
 	return good ? ES_OK : why == ENOSPC ? ES_DISK_FULL : ES_IO;
