@@ -12,6 +12,7 @@
 #define VALUE_END '\xff'
 
 static enum log_level log_most = LOG_INFO;
+static bool log_plain;
 
 struct log_line {
 	char text[LOG_LINE_MAX];
@@ -21,6 +22,11 @@ struct log_line {
 void log_set_level(enum log_level most)
 {
 	log_most = most;
+}
+
+void log_set_plain(bool plain)
+{
+	log_plain = plain;
 }
 
 static void log_char(struct log_line *l, char c)
@@ -111,8 +117,10 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(filled, sizeof(filled), marked.text, args);
 	va_end(args);
-	line.len = (size_t)snprintf(line.text, sizeof(line.text), "<%d>%.200s%s", (int)level, event,
-				    filled[0] != '\0' ? " " : "");
+	if (!log_plain)
+		line.len = (size_t)snprintf(line.text, sizeof(line.text), "<%d>", (int)level);
+	line.len += (size_t)snprintf(line.text + line.len, sizeof(line.text) - line.len, "%.200s%s", event,
+				     filled[0] != '\0' ? " " : "");
 	log_unmark(&line, filled);
 	/* One write a line, so that lines of two processes do not mix. */
 	line.text[line.len] = '\n'; /* log_char() leaves the last byte free */

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# sh conf/install-deps.sh [build|tests]...
+# sh conf/install-deps.sh [build|tests|package]...
 #
 # What essaim needs on Debian 12 (and 13): installs what is missing when run by
 # root, else names it and fails. `build` makes the programs, `tests` adds what
-# tests/run.sh uses. Shared by conf/demo.sh and tests/run.sh.
+# tests/run.sh uses, `package` what makes the Debian package and tries it in a container.
+# Shared by conf/demo.sh and tests/run.sh.
 set -u
 
 build="gcc libc6-dev libuv1-dev libsqlite3-dev libmsgpack-dev|libmsgpack-c-dev libsodium-dev
@@ -13,6 +14,7 @@ libmicrohttpd-dev libjansson-dev libutf8proc-dev libzstd-dev libqrencode-dev lib
 libcurl4-gnutls-dev|libcurl4-openssl-dev cmake ninja-build pkg-config|pkgconf"
 tests="libcmocka-dev python3 clang libclang-rt-14-dev|libclang-rt-19-dev gcovr sqlite3 jq curl faketime
 nginx openssl"
+package="build-essential debhelper lintian debootstrap systemd-container dpkg-dev iproute2 jq"
 
 installed() {
 	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
@@ -28,7 +30,8 @@ for what in "${@:-build}"; do
 	case $what in
 	build) wanted="$wanted $build" ;;
 	tests) wanted="$wanted $tests" ;;
-	*) echo "usage: sh conf/install-deps.sh [build|tests]..." >&2; exit 64 ;;
+	package) wanted="$wanted $package" ;;
+	*) echo "usage: sh conf/install-deps.sh [build|tests|package]..." >&2; exit 64 ;;
 	esac
 done
 

@@ -105,7 +105,7 @@ enum es_err api_invite(struct request *r, struct node *n)
 		return ES_NOT_ALLOWED;
 	}
 	if (!r->address[0]) {
-		buf_str(&r->why, "this node has no address to give; set listen and advertise in essaim.conf and restart essaimd");
+		buf_str(&r->why, "this node has no address to give; set listen and advertise in essaim.conf and reload essaimd");
 		return ES_NO_ADDRESS;
 	}
 	if (!pays[0] || !name[0] || seconds < 1 || seconds > LIFETIME_MAX_S) {

@@ -141,7 +141,7 @@ static enum es_err replace_lost(struct request *r, struct node *n)
 	enum es_err err = only_cress(r, n, "replaces a lost key");
 
 	if (err == ES_OK && !r->address[0]) {
-		buf_str(&r->why, "this node has no address to give; set listen and advertise in essaim.conf and restart essaimd");
+		buf_str(&r->why, "this node has no address to give; set listen and advertise in essaim.conf and reload essaimd");
 		err = ES_NO_ADDRESS;
 	}
 	if (err == ES_OK)

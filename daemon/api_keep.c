@@ -6,26 +6,71 @@
  * and a signature by the node that exports it (SIGN_EVIDENCE over those bytes). */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "daemon/api_parts.h"
 #include "daemon/backup.h"
 #include "proto/fork.h"
 
+/* --- backup --- */
+
+/* Who asks, on this machine; false over TCP, where nobody knows. */
+static bool asked_by(struct request *r, uid_t *out)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct sockaddr at = {.sa_family = AF_UNSPEC};
+	socklen_t at_len = sizeof at, len = sizeof(struct ucred);
+	struct ucred peer;
+
+	if (!info || getsockname(info->connect_fd, &at, &at_len) != 0 || at.sa_family != AF_UNIX ||
+	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return false;
+	*out = peer.uid;
+	return true;
+}
+
+static bool wants_key(struct request *r)
+{
+	char with_key[8];
+
+	return strcmp(body_text(r, "with_key", with_key, sizeof with_key), "oui") == 0;
+}
+
+/* The file is the answer: the daemon's sandbox lets it write nowhere else than at home, and
+ * what it would write belongs to it, not to who asked. */
 enum es_err api_backup(struct request *r, struct node *n)
 {
-	char path[NODE_PATH_MAX], with_key[8], iso[25];
-	enum es_err err = ES_USAGE;
+	char path[NODE_PATH_MAX + 16];
+	enum es_err err;
+	uid_t uid;
 
-	body_text(r, "path", path, sizeof path);
-	body_text(r, "with_key", with_key, sizeof with_key);
-	if (path[0] != '/') {
-		buf_str(&r->why, "backup: the path of the new file must be absolute");
-		return err;
+	if (!asked_by(r, &uid)) {
+		buf_str(&r->why, "backup: a whole journal leaves by the node's own socket only; run 'essaim backup' on its machine");
+		return ES_NOT_ALLOWED;
 	}
-	err = backup_make(n, path, strcmp(with_key, "oui") == 0, &r->why);
-	stamp_text(stamp_at(n->utc), iso);
-	if (err == ES_OK)
-		buf_printf(&r->out, "{\"with_key\":%s,\"date\":\"%s\"}", strcmp(with_key, "oui") == 0 ? "true" : "false", iso);
+	/* Who has the key is the node. The group that may use the socket is not given it. */
+	if (wants_key(r) && uid != 0 && uid != geteuid()) {
+		buf_str(&r->why, "backup: the node's key is given to root or to the service's user only; run it as root");
+		return ES_NOT_ALLOWED;
+	}
+	snprintf(path, sizeof path, "%s/.sauvegarde", n->dir);
+	unlink(path); /* of a backup that was interrupted */
+	err = backup_make(n, path, wants_key(r), &r->why);
+	r->out_file = err == ES_OK ? fopen(path, "re") : NULL;
+	unlink(path);
+	if (err == ES_OK && (!r->out_file || fseeko(r->out_file, 0, SEEK_END) != 0))
+		err = ES_IO;
+	r->type = err == ES_OK ? "application/vnd.sqlite3" : NULL;
 	return err;
+}
+
+enum es_err api_backup_kept(struct request *r, struct node *n)
+{
+	char iso[25];
+
+	stamp_text(stamp_at(n->utc), iso);
+	buf_printf(&r->out, "{\"with_key\":%s,\"date\":\"%s\"}", wants_key(r) ? "true" : "false", iso);
+	return backup_kept(n);
 }
 
 /* --- evidence --- */

@@ -350,6 +350,7 @@ enum es_err api_audit(struct request *r, struct node *n);
 void api_audited(struct request *r, enum es_err err);
 /* api_keep.c */
 enum es_err api_backup(struct request *r, struct node *n);
+enum es_err api_backup_kept(struct request *r, struct node *n);
 enum es_err api_evidence(struct request *r, struct node *n);
 enum es_err api_evidence_check(struct request *r, struct node *n);
 

@@ -109,6 +109,7 @@ const struct route api_routes[] = {
 	{.method = "GET", .path = V1 "rgpd/requests", .action = ACTION_PRIVACY, .write = api_rgpd_requests, .reads = true},
 	{.method = "POST", .path = V1 "rgpd/refuse", .action = ACTION_PRIVACY, .write = api_rgpd_refuse, .edits = true},
 	{.method = "POST", .path = V1 "backup", .action = ACTION_GOVERN, .write = api_backup, .apart = true},
+	{.method = "POST", .path = V1 "backup/kept", .action = ACTION_GOVERN, .write = api_backup_kept, .apart = true},
 	{.method = "GET", .path = V1 "evidence", .action = ACTION_READ_FEDERATION, .write = api_evidence, .reads = true},
 	{.method = "POST", .path = V1 "evidence/check", .action = ACTION_READ_FEDERATION, .write = api_evidence_check, .reads = true},
 	{.method = "GET", .path = V1 "accounts", .now = api_accounts},

@@ -138,7 +138,6 @@ static void sync_parent(const char *path)
 
 enum es_err backup_make(struct node *n, const char *path, bool with_key, struct buf *why)
 {
-	uint8_t be[8];
 	enum es_err err = reserve(path, why);
 
 	if (err != ES_OK)
@@ -153,6 +152,14 @@ enum es_err backup_make(struct node *n, const char *path, bool with_key, struct 
 	}
 	sync_path(path);
 	sync_parent(path);
+	return ES_OK;
+}
+
+enum es_err backup_kept(struct node *n)
+{
+	uint8_t be[8];
+	enum es_err err;
+
 	be_write(be, (uint64_t)n->utc, 8);
 	err = journal_begin(n->journal);
 	if (err == ES_OK)
@@ -170,6 +177,8 @@ enum es_err setup_backup(const char *dir, const char *path, bool with_key, struc
 		return err;
 	n->utc = utc_now();
 	err = backup_make(n, path, with_key, why);
+	if (err == ES_OK)
+		err = backup_kept(n);
 	if (err == ES_OK)
 		buf_printf(json, "{\"with_key\":%s}", with_key ? "true" : "false");
 	node_close(n);

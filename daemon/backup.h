@@ -15,6 +15,8 @@
 #include "daemon/node.h"
 
 /* On the thread that owns the node, outside a transaction. `path` must not exist
- * (ES_EXISTS). The journal remembers when (meta "backup"). */
+ * (ES_EXISTS). */
 ES_MUST_USE enum es_err backup_make(struct node *n, const char *path, bool with_key, struct buf *why);
+/* It lies safe where it is to stay: the journal remembers when (meta "backup"). */
+ES_MUST_USE enum es_err backup_kept(struct node *n);
 #endif

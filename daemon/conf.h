@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * essaim.conf (libconfig): where to listen, what address to give, how much to
- * log, how the page is served. Written by `init` and `join`, commented example in conf/essaim.conf. */
+ * log, how the page is served. Its keys are those of conf.def; conf/essaim.conf is the commented example.
+ *
+ * Read in this order, the last word counting:
+ *
+ *   what `init`, `join` and `restore` wrote into the data directory
+ *   essaim.conf
+ *   conf.d/ beside it, its *.conf files by name */
 #ifndef DAEMON_CONF_H
 #define DAEMON_CONF_H
 
@@ -20,13 +26,16 @@ struct page_conf {
 struct conf {
 	char listen[RIGHTS_ADDRESS_MAX + 1]; /* "host:port"; empty: accept nobody */
 	char advertise[RIGHTS_ADDRESS_MAX + 1]; /* default: listen, unless a wildcard */
-	int log_level; /* 3..7 */
+	int log; /* enum log_level */
 	struct page_conf page;
-	bool page_given; /* `page` stands in the file */
+	bool page_given; /* `page` stands in a file */
 };
 
-/* A missing file is the defaults. ES_CONFIG: `why` gets "file:line: key: reason". */
-ES_MUST_USE enum es_err conf_load(const char *path, struct conf *out, struct buf *why);
+/* `written` may be NULL: the data directory's file, where that is another. A missing
+ * file says nothing. ES_CONFIG: `why` gets "file:line: key: reason", *out is as before. */
+ES_MUST_USE enum es_err conf_load(const char *written, const char *path, struct conf *out, struct buf *why);
+/* Every key with its value, as the file would say it. */
+void conf_show(const struct conf *c, struct buf *out);
 /* NULL: left out. ES_IO, ES_DISK_FULL. */
 ES_MUST_USE enum es_err conf_write(const char *path, const char *listen, const char *advertise);
 /* "host:port" or "host" (port 4446 added) checked and copied; false: neither. */

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * essaimd [--data DIR] [--config FILE] [--page HOST:PORT]: one node, in the foreground. */
+ * essaimd [--data DIR] [--config FILE] [--page HOST:PORT]: one node, in the foreground.
+ * SIGHUP reads the configuration again: peers stay connected, a bad file changes nothing. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "common/log.h"
 #include "daemon/api.h"
 #include "daemon/conf.h"
 #include "daemon/keyfile.h"
+#include "daemon/pulse.h"
+#include "daemon/service.h"
 
 struct program {
 	uv_loop_t loop;
 	char dir[NODE_PATH_MAX], config[NODE_PATH_MAX + 16], socket_path[NODE_PATH_MAX + 16];
+	char written[NODE_PATH_MAX + 16]; /* what init or join wrote, where that is not `config` */
+	bool check; /* the configuration only */
 	char page[RIGHTS_ADDRESS_MAX + 1];
 	bool page_asked, alone; /* alone: --data, a node beside others on its machine */
 	struct conf conf;
@@ -23,6 +29,7 @@ struct program {
 	struct node_keys keys;
 	struct swarm swarm;
 	struct api *api;
+	struct pulse pulse;
 	uv_signal_t signals[3];
 };
 
@@ -34,13 +41,14 @@ static int fail(enum es_err err, const char *where, const char *what)
 
 static void usage(FILE *f)
 {
-	fputs("usage: essaimd [--data DIR] [--config FILE] [--socket PATH] [--page HOST:PORT]\n"
+	fputs("usage: essaimd [--data DIR] [--config FILE] [--socket PATH] [--page HOST:PORT] [--check]\n"
 	      "Runs one essaim node in the foreground. 'essaim init' or 'essaim join' makes the node.\n"
 	      "  --data DIR     everything under DIR (essaim.sock journal.db directory.db node.key essaim.conf)\n"
 	      "  --config FILE  another configuration file\n"
 	      "  --socket PATH  another place for the control socket\n"
 	      "  --page HOST:PORT  where browsers find the page (default: the configuration's; with\n"
 	      "                 --data and without one: nowhere)\n"
+	      "  --check        read the configuration, show what it says, and stop\n"
 	      "  --version      print the version\n", f);
 }
 
@@ -51,12 +59,29 @@ static const char *env_or(const char *name, const char *otherwise)
 	return v && v[0] ? v : otherwise;
 }
 
+/* With --data everything is in one folder. Else it is where Debian wants it, or systemd says. */
+static void choose_places(struct program *p, const char *data, const char *config, const char *sock)
+{
+	snprintf(p->dir, sizeof p->dir, "%s", data ? data : env_or("STATE_DIRECTORY", "/var/lib/essaim"));
+	if (config)
+		snprintf(p->config, sizeof p->config, "%s", config);
+	else
+		snprintf(p->config, sizeof p->config, "%s/essaim.conf", data ? data : env_or("CONFIGURATION_DIRECTORY", "/etc/essaim"));
+	if (!config && !data)
+		snprintf(p->written, sizeof p->written, "%s/essaim.conf", p->dir);
+	if (sock)
+		snprintf(p->socket_path, sizeof p->socket_path, "%s", sock);
+	else
+		snprintf(p->socket_path, sizeof p->socket_path, "%s/essaim.sock", data ? data : env_or("RUNTIME_DIRECTORY", "/run/essaim"));
+}
+
 /* 0: go on; else an exit code plus one. */
 static int read_options(struct program *p, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"data", required_argument, NULL, 'd'}, {"config", required_argument, NULL, 'c'},
-		{"socket", required_argument, NULL, 's'}, {"page", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
+		{"socket", required_argument, NULL, 's'}, {"page", required_argument, NULL, 'p'},
+		{"check", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'}, {0}};
 	const char *data = NULL, *config = NULL, *sock = NULL;
 	int c;
@@ -78,6 +103,9 @@ static int read_options(struct program *p, int argc, char **argv)
 				return fail(ES_USAGE, "--page", "expected HOST:PORT") + 1;
 			p->page_asked = true;
 			break;
+		case 'k':
+			p->check = true;
+			break;
 		case 'h':
 			usage(stdout);
 			return 1;
@@ -91,41 +119,72 @@ static int read_options(struct program *p, int argc, char **argv)
 	if (optind < argc)
 		return fail(ES_USAGE, argv[optind], "unexpected argument. Try 'essaimd --help'.") + 1;
 	p->alone = data != NULL;
-	snprintf(p->dir, sizeof p->dir, "%s", data ? data : env_or("STATE_DIRECTORY", "/var/lib/essaim"));
-	if (config)
-		snprintf(p->config, sizeof p->config, "%s", config);
-	else if (data)
-		snprintf(p->config, sizeof p->config, "%s/essaim.conf", data);
-	else
-		snprintf(p->config, sizeof p->config, "%s/essaim.conf", env_or("CONFIGURATION_DIRECTORY", "/etc/essaim"));
-	if (sock)
-		snprintf(p->socket_path, sizeof p->socket_path, "%s", sock);
-	else if (data)
-		snprintf(p->socket_path, sizeof p->socket_path, "%s/essaim.sock", data);
-	else
-		snprintf(p->socket_path, sizeof p->socket_path, "%s/essaim.sock", env_or("RUNTIME_DIRECTORY", "/run/essaim"));
+	choose_places(p, data, config, sock);
 	return 0;
 }
 
 /* --- stopping --- */
 
-static void on_signal(uv_signal_t *signal, int number)
+static void stop(struct program *p, int number)
 {
-	struct program *p = signal->data;
-
-	if (number == SIGHUP) {
-		log_event(LOG_NOTE, "reload", "config=unchanged");
-		api_reload(p->api);
-		return;
-	}
 	if (p->swarm.stopping)
 		return;
+	service_tell("STOPPING=1");
 	log_event(LOG_NOTE, "stopping", "signal=%d", number);
+	pulse_stop(&p->pulse);
 	swarm_stop(&p->swarm);
 	api_stop(p->api);
 	for (int i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&p->signals[i], NULL);
 	worker_stop(p->swarm.worker);
+}
+
+/* ES_CONFIG, and why: all is as before. */
+static enum es_err reload(struct program *p, struct buf *why)
+{
+	struct conf new;
+	enum es_err err = conf_load(p->written[0] ? p->written : NULL, p->config, &new, why);
+
+	if (err != ES_OK)
+		return err;
+	err = swarm_readdress(&p->swarm, new.listen, new.advertise);
+	if (err != ES_OK) {
+		buf_printf(why, "%s: listen: cannot listen at %s", p->config, new.listen);
+		return err;
+	}
+	log_set_level((enum log_level)new.log);
+	p->conf = new;
+	return ES_OK;
+}
+
+static void on_hangup(struct program *p)
+{
+	struct buf why, told;
+
+	service_tell("RELOADING=1");
+	api_reload(p->api);
+	buf_init(&why, 4096);
+	buf_init(&told, 8192);
+	if (reload(p, &why) == ES_OK) {
+		log_event(LOG_NOTE, "reloaded", "config=%s listen=%s", p->config, p->swarm.listen);
+		buf_str(&told, "READY=1\nSTATUS=");
+	} else {
+		log_event(LOG_ERR_, "reload.refused", "why=\"%s\"", buf_cstr(&why));
+		buf_printf(&told, "READY=1\nSTATUS=the settings are still the old ones: %s", buf_cstr(&why));
+	}
+	service_tell(buf_cstr(&told));
+	buf_done(&told);
+	buf_done(&why);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct program *p = signal->data;
+
+	if (number == SIGHUP)
+		on_hangup(p);
+	else
+		stop(p, number);
 }
 
 static void watch_signals(struct program *p)
@@ -212,15 +271,15 @@ static void wind_down(struct program *p)
 	uv_loop_close(&p->loop);
 }
 
-/* --page, else the file, else the usual place, unless others may have taken it. */
+/* --page, else the file, else the usual place, unless others may have taken it (--data). */
 static const struct page_conf *page_of(struct program *p)
 {
 	struct page_conf *page = &p->conf.page;
 
 	if (p->page_asked)
 		memcpy(page->listen, p->page, sizeof page->listen);
-	else if (!p->conf.page_given && !p->alone)
-		snprintf(page->listen, sizeof page->listen, CONF_PAGE_DEFAULT);
+	else if (!p->conf.page_given && p->alone)
+		page->listen[0] = 0;
 	return page;
 }
 
@@ -282,8 +341,10 @@ static int run(struct program *p)
 	code = start(p);
 	if (code == 0) {
 		watch_signals(p);
+		pulse_start(&p->pulse, &p->loop, p->swarm.worker);
 		log_event(LOG_NOTE, "started", "dir=%s listen=%s role=%s", p->dir, p->swarm.listen,
 			  p->swarm.role == ROLE_CRESS ? "cress" : "hub");
+		service_tell("READY=1");
 	}
 	wind_down(p);
 	return code;
@@ -300,21 +361,41 @@ static const char *what_to_do(enum es_err err)
 	return es_err_text(err);
 }
 
-static int prepare(struct program *p)
+static int read_conf(struct program *p)
 {
 	struct buf why;
-	enum es_err err = crypto_start();
+	enum es_err err;
 
-	if (err != ES_OK)
-		return fail(err, "libsodium", es_err_text(err));
 	buf_init(&why, 4096);
-	err = conf_load(p->config, &p->conf, &why);
+	err = conf_load(p->written[0] ? p->written : NULL, p->config, &p->conf, &why);
 	if (err != ES_OK)
-		fail(err, "configuration", buf_cstr(&why));
+		fprintf(stderr, "essaimd: %s\n", buf_cstr(&why));
 	buf_done(&why);
-	if (err != ES_OK)
-		return es_err_exit(err);
-	log_set_level((enum log_level)p->conf.log_level);
+	return es_err_exit(err);
+}
+
+static int check(struct program *p)
+{
+	struct buf text;
+	int code = read_conf(p);
+
+	buf_init(&text, 4096);
+	conf_show(&p->conf, &text);
+	if (code == 0)
+		fputs(buf_cstr(&text), stdout);
+	buf_done(&text);
+	return code;
+}
+
+static int prepare(struct program *p)
+{
+	enum es_err err = crypto_start();
+	int code = err == ES_OK ? read_conf(p) : fail(err, "libsodium", es_err_text(err));
+
+	if (code != 0)
+		return code;
+	log_set_level((enum log_level)p->conf.log);
+	log_set_plain(isatty(STDERR_FILENO));
 	err = reference_load(reference_default_dir(), &p->ref);
 	if (err != ES_OK)
 		return fail(err, reference_default_dir(), "the reference tables cannot be read");
@@ -336,8 +417,8 @@ int main(int argc, char **argv)
 		free(p);
 		return code - 1;
 	}
-	code = prepare(p);
-	if (code == 0)
+	code = p->check ? check(p) : prepare(p);
+	if (code == 0 && !p->check)
 		code = run(p);
 	node_close(p->node);
 	if (p->ref)

@@ -589,7 +589,7 @@ void peer_accept(struct swarm *s)
 	if (!p)
 		return;
 	session_init(&p->session, false, NULL);
-	if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&p->tcp) != 0) {
+	if (uv_accept((uv_stream_t *)s->listener, (uv_stream_t *)&p->tcp) != 0) {
 		peer_close(p, ES_IO);
 		return;
 	}

@@ -66,7 +66,19 @@ static void on_connection(uv_stream_t *server, int status)
 		peer_accept(s);
 }
 
-/* The listener's address is numeric or resolved here, once, at start. */
+static void free_listener(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void stop_listening(struct swarm *s)
+{
+	if (s->listener)
+		uv_close((uv_handle_t *)s->listener, free_listener);
+	s->listener = NULL;
+}
+
+/* The listener's address is numeric or resolved here, once. */
 static enum es_err listen_at(struct swarm *s)
 {
 	char host[RIGHTS_ADDRESS_MAX + 1], port[16];
@@ -76,16 +88,42 @@ static enum es_err listen_at(struct swarm *s)
 	if (!address_split(s->listen, host, sizeof host, port, sizeof port) ||
 	    getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, port, &hints, &res) != 0)
 		return ES_CONFIG;
-	uv_tcp_init(s->loop, &s->listener);
-	s->listener.data = s;
-	if (uv_tcp_bind(&s->listener, res->ai_addr, 0) != 0 ||
-	    uv_listen((uv_stream_t *)&s->listener, 512, on_connection) != 0) {
-		err = ES_CONFIG;
-		uv_close((uv_handle_t *)&s->listener, NULL);
+	s->listener = calloc(1, sizeof *s->listener);
+	if (!s->listener) {
+		freeaddrinfo(res);
+		return ES_NOMEM;
 	}
-	s->listening = err == ES_OK;
+	uv_tcp_init(s->loop, s->listener);
+	s->listener->data = s;
+	if (uv_tcp_bind(s->listener, res->ai_addr, 0) != 0 ||
+	    uv_listen((uv_stream_t *)s->listener, 512, on_connection) != 0) {
+		err = ES_CONFIG;
+		stop_listening(s);
+	}
 	freeaddrinfo(res);
 	return err;
+}
+
+/* The old one goes first: the new address may be the same port on another interface. */
+enum es_err swarm_readdress(struct swarm *s, const char *listen, const char *advertise)
+{
+	char before[RIGHTS_ADDRESS_MAX + 1];
+	enum es_err err = ES_OK;
+
+	memcpy(before, s->listen, sizeof before);
+	if (strcmp(listen, before) != 0) {
+		stop_listening(s);
+		snprintf(s->listen, sizeof s->listen, "%s", listen);
+		err = listen[0] ? listen_at(s) : ES_OK;
+	}
+	if (err != ES_OK) {
+		memcpy(s->listen, before, sizeof s->listen);
+		if (before[0] && listen_at(s) != ES_OK)
+			log_event(LOG_ERR_, "listen.lost", "address=%s", before);
+		return err;
+	}
+	snprintf(s->advertise, sizeof s->advertise, "%s", advertise);
+	return ES_OK;
 }
 
 static void on_first_dial(uv_timer_t *timer)
@@ -168,9 +206,7 @@ static void free_target(uv_handle_t *handle)
 void swarm_stop(struct swarm *s)
 {
 	s->stopping = true;
-	if (s->listening)
-		uv_close((uv_handle_t *)&s->listener, NULL);
-	s->listening = false;
+	stop_listening(s);
 	for (size_t i = 0; i < s->target_count; i++) {
 		s->targets[i]->closing = true;
 		uv_timer_stop(&s->targets[i]->timer);

@@ -51,8 +51,8 @@ struct swarm {
 	struct rng rng;
 	int buffers;
 	char listen[RIGHTS_ADDRESS_MAX + 1], advertise[RIGHTS_ADDRESS_MAX + 1];
-	uv_tcp_t listener;
-	bool listening, stopping;
+	uv_tcp_t *listener; /* NULL: nobody may call */
+	bool stopping;
 	struct target *targets[SWARM_TARGETS_MAX];
 	size_t target_count;
 	struct peer *peers; /* list */
@@ -98,6 +98,9 @@ struct swarm {
 /* `s` is zeroed memory with keys, self, role, name, listen... filled in; the
  * worker is set before anything is dialled. ES_CONFIG: the address cannot be bound. */
 ES_MUST_USE enum es_err swarm_start(struct swarm *s, const char *home_address, const struct dh_public *home);
+/* Other addresses from now on; sessions go on, members hear of it when they next meet us.
+ * ES_CONFIG: the new one cannot be bound, all is as before. */
+ES_MUST_USE enum es_err swarm_readdress(struct swarm *s, const char *listen, const char *advertise);
 /* Says BYE to all and closes; the loop then runs dry. */
 void swarm_stop(struct swarm *s);
 /* A log was refused with a code that asks for a human. */

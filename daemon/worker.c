@@ -872,6 +872,16 @@ void worker_free(struct worker *w)
 	free(w);
 }
 
+uint64_t worker_writer_cpu(const struct worker *w)
+{
+	struct timespec t = {0};
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(w->writer, &clock) != 0 || clock_gettime(clock, &t) != 0)
+		return 0;
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 void worker_stop(struct worker *w)
 {
 	pthread_mutex_lock(&w->lock);

@@ -82,6 +82,8 @@ void worker_stop(struct worker *w);
 /* After the loop has run dry; accepts NULL. */
 void worker_free(struct worker *w);
 void worker_post(struct worker *w, struct job *j);
+/* Nanoseconds of processor that the writer has used: a writer at work, or one that hangs? */
+uint64_t worker_writer_cpu(const struct worker *w);
 /* Loop's thread: the copy as of the last commit it heard of. */
 const struct snapshot *worker_snapshot(const struct worker *w);
 

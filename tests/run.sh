@@ -240,6 +240,13 @@ done
 stage "the page, in a browser"
 script page sh tests/page/run.sh
 
+stage "the Debian package, in a Debian of its own"
+sh conf/install-deps.sh package >"$logs/install-package.log" 2>&1 # what is missing is said by who needs it
+script package-build sh tests/package/build.sh
+for package in install onboard; do
+	script "package-$package" env ESSAIM_DEB="$(ls "$root"/build/package/essaim_*.deb 2>/dev/null | tail -n 1)" sh "tests/package/$package.sh"
+done
+
 stage "coverage of common/ and proto/"
 if build coverage; then
 	find build/coverage -name '*.gcda' -delete

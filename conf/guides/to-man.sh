@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# sh conf/guides/to-man.sh NAME FILE.md >NAME.7
+# sh conf/guides/to-man.sh NAME FILE.md [SECTION] >NAME.SECTION
 #
+# Section 7 is a guide, in French; the others are pages in English.
 # A man page of the Markdown that the guides use, no more: headings, paragraphs,
 # lists of one level, fenced code, `code`, **strong**, [text](address), and tables,
 # each row of which becomes an entry: its first cell, then the others below.
 set -u
-[ $# = 2 ] || { echo "usage: sh conf/guides/to-man.sh NAME FILE.md" >&2; exit 64; }
+[ $# = 2 ] || [ $# = 3 ] || { echo "usage: sh conf/guides/to-man.sh NAME FILE.md [SECTION]" >&2; exit 64; }
 
-LC_ALL=C awk -v name="$1" '
+LC_ALL=C awk -v name="$1" -v section="${3:-7}" '
 	# What roff would read as its own is made plain, then our marks become fonts.
 	function plain(text) {
 		gsub(/\\/, "\\e", text)
@@ -58,7 +59,7 @@ LC_ALL=C awk -v name="$1" '
 	/^<!--/ { next }
 	/^# / {
 		title = said(substr($0, 3))
-		print ".TH " toupper(name) " 7 \"\" essaim\n.nr HY 0\n.ad l\n.SH NOM\n" plain(name) " \\- " title "\n.SH DESCRIPTION"
+		print ".TH " toupper(name) " " section " \"\" essaim\n.nh\n.ad l\n.SH " (section == 7 ? "NOM" : "NAME") "\n" plain(name) " \\- " title "\n.SH DESCRIPTION"
 		next
 	}
 	/^## / { print ".SH \"" said(substr($0, 4)) "\""; head = 0; next }

@@ -224,7 +224,7 @@ bool client_upload(struct client *c, const char *path, struct slice body)
 	return run(c, "POST", path);
 }
 
-bool client_call(struct client *c, const char *method, const char *path, json_t *send)
+static bool call(struct client *c, const char *method, const char *path, json_t *send, FILE *f)
 {
 	char *text = send ? json_dumps(send, JSON_COMPACT) : NULL;
 	bool ok;
@@ -234,21 +234,27 @@ bool client_call(struct client *c, const char *method, const char *path, json_t 
 		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(text ? strlen(text) : 0));
 		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, text ? text : "");
 	}
+	c->file = f;
 	ok = run(c, method, path);
+	c->file = NULL;
 	free(text);
 	json_decref(send);
 	return ok;
 }
 
+bool client_call(struct client *c, const char *method, const char *path, json_t *send)
+{
+	return call(c, method, path, send, NULL);
+}
+
 bool client_download(struct client *c, const char *path, FILE *f)
 {
-	bool ok;
+	return call(c, "GET", path, NULL, f);
+}
 
-	set_up(c);
-	c->file = f;
-	ok = run(c, "GET", path);
-	c->file = NULL;
-	return ok;
+bool client_fetch(struct client *c, const char *path, json_t *send, FILE *f)
+{
+	return call(c, "POST", path, send, f);
 }
 
 void client_forgive(struct client *c)

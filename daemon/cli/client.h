@@ -54,6 +54,9 @@ bool client_upload(struct client *c, const char *path, struct slice body);
 /* The answer's bytes into f; nothing is written of an error's answer. */
 ES_MUST_USE
 bool client_download(struct client *c, const char *path, FILE *f);
+/* The same of a POST; takes `send`. */
+ES_MUST_USE
+bool client_fetch(struct client *c, const char *path, json_t *send, FILE *f);
 /* Forgets a failure that the caller deals with. */
 void client_forgive(struct client *c);
 /* Says what failed, if anything, and returns its exit code, else `code`. */

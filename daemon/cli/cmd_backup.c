@@ -3,6 +3,7 @@
  * backup, restore, evidence. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,40 +13,80 @@
 
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
+#include "daemon/cli/here.h"
 #include "daemon/cli/output.h"
 #include "daemon/cli/print.h"
 #include "daemon/setup.h"
 
-/* The daemon has another working directory. */
-static bool absolute(const char *path, char *out, size_t size)
-{
-	char here[PATH_MAX];
-
-	if (path[0] == '/')
-		return snprintf(out, size, "%s", path) < (int)size;
-	return getcwd(here, sizeof here) && snprintf(out, size, "%s/%s", here, path) < (int)size;
-}
-
-static const char *making; /* the path, for backup_here */
-
+/* Without a daemon the copy is made beside the journal, by the directory's owner. */
 static enum es_err backup_here(const struct args *a, const char *dir, struct buf *json, struct buf *why)
 {
-	return setup_backup(dir, making, args_has(a, "with-key"), json, why);
+	char path[CLIENT_PATH_MAX + 16];
+
+	snprintf(path, sizeof path, "%s/.sauvegarde", dir);
+	unlink(path); /* of a backup that was interrupted */
+	return setup_backup(dir, path, args_has(a, "with-key"), json, why);
 }
 
+/* It goes into the file that its reader has opened. */
+static bool fetch_here(struct client *c, const char *name, FILE *f, int *code)
+{
+	char dir[CLIENT_PATH_MAX], path[CLIENT_PATH_MAX + 16];
+	FILE *made;
+	bool good;
+	int fd;
+
+	if (!command_do_here(c, backup_here, code) || !client_data_dir(c->args, dir))
+		return false;
+	snprintf(path, sizeof path, "%s/.sauvegarde", dir);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC); /* the folder is not ours */
+	made = fd < 0 ? NULL : fdopen(fd, "r");
+	good = made && here_pour(made, f);
+	if (!good)
+		*code = print_fail_file(made ? name : path, errno);
+	if (made)
+		fclose(made);
+	unlink(path);
+	return good;
+}
+
+/* The daemon hears that its copy lies safe somewhere only when it does. */
+static bool fetch(struct client *c, const char *name, FILE *f, int *code)
+{
+	int with_key = args_has(c->args, "with-key");
+
+	if (!client_fetch(c, "/backup", json_pack("{s:b}", "with_key", with_key), f)) {
+		if (!c->write_errno)
+			return fetch_here(c, name, f, code);
+		client_forgive(c);
+		*code = print_fail_file(name, c->write_errno);
+		return false;
+	}
+	if (fflush(f) != 0 || fsync(fileno(f)) != 0) {
+		*code = print_fail_file(name, errno);
+		return false;
+	}
+	return client_call(c, "POST", "/backup/kept", json_pack("{s:b}", "with_key", with_key));
+}
+
+/* A new file, that nobody else may read, or none at all. */
 static int make_backup(const struct args *a, const char *path)
 {
+	int code = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 	struct client c;
-	int code = 0;
 
-	if (!client_open(&c, a))
-		return client_close(&c, 0);
-	json_t *send = json_pack("{s:s, s:b}", "path", path, "with_key", (int)args_has(a, "with-key"));
-	making = path;
-	if (!send)
-		code = print_fail(ES_USAGE, W_NOT_UTF8, "FILE");
-	else if (command_ask_or_do(&c, "/backup", send, backup_here, &code) && !command_json(&c) && !a->quiet)
-		word_print(stdout, args_has(a, "with-key") ? W_BACKED_UP_KEY : W_BACKED_UP, args_has(a, "keep") ? path : a->words[0]);
+	if (!f)
+		return errno == EEXIST ? print_fail(ES_EXISTS, W_BACKUP_EXISTS, path) : print_fail_file(path, errno);
+	bool good = client_open(&c, a) && fetch(&c, path, f, &code);
+	if ((fsync(fd) != 0 || fclose(f) != 0) && good) {
+		good = false;
+		code = print_fail_file(path, errno);
+	}
+	if (!good)
+		unlink(path);
+	else if (!command_json(&c) && !a->quiet)
+		word_print(stdout, args_has(a, "with-key") ? W_BACKED_UP_KEY : W_BACKED_UP, path);
 	return client_close(&c, code);
 }
 
@@ -105,29 +146,70 @@ static int keep_backups(const struct args *a, const char *dir)
 
 int cmd_backup(const struct args *a)
 {
-	char path[PATH_MAX + 256];
-
-	if (!absolute(a->words[0], path, sizeof path))
-		return print_fail(ES_USAGE, W_PATH_LONG, a->words[0]);
-	return args_has(a, "keep") ? keep_backups(a, path) : make_backup(a, path);
+	return args_has(a, "keep") ? keep_backups(a, a->words[0]) : make_backup(a, a->words[0]);
 }
 
-int cmd_restore(const struct args *a)
+/* --- restore --- */
+
+/* Files that root may read and the service's user not: lent to it while it restores. */
+struct loan {
+	const char *file; /* as the user named it */
+	char path[CLIENT_PATH_MAX + 32];
+};
+
+static bool lend(struct loan *l, const char *file, const char *dir, const char *name)
 {
-	char dir[CLIENT_PATH_MAX];
+	l->file = file;
+	snprintf(l->path, sizeof l->path, "%s/%s", dir, name);
+	return here_copy(file, l->path, dir);
+}
+
+/* A sentence about the copy is one about the file. */
+static int fail_restore(enum es_err err, const char *why, const struct loan *loans)
+{
+	char said[4096];
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t len = strlen(loans[i].path);
+
+		if (len == 0 || strncmp(why, loans[i].path, len) != 0)
+			continue;
+		snprintf(said, sizeof said, "%s%s", loans[i].file, why + len);
+		return print_fail_text(es_err_exit(err), said);
+	}
+	return print_fail_text(es_err_exit(err), why[0] ? why : es_err_text(err));
+}
+
+/* By root into another's directory, with copies of both files. False: said. */
+static bool lend_both(struct loan loans[2], const struct args *a, const char *dir, int *code)
+{
+	const char *files[2] = {a->words[0], args_get(a, "key")}, *names[2] = {".prete", ".prete-cle"};
+	struct stat st;
+
+	if (geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0)
+		return true;
+	for (size_t i = 0; i < 2; i++)
+		if (files[i] && !lend(&loans[i], files[i], dir, names[i])) {
+			loans[i].path[0] = 0;
+			*code = print_fail_file(files[i], errno);
+			return false;
+		}
+	return true;
+}
+
+static int restore(const struct args *a, const char *dir, const struct loan *loans)
+{
+	const char *file = loans[0].path[0] ? loans[0].path : a->words[0];
+	const char *key = loans[1].path[0] ? loans[1].path : args_get(a, "key");
 	struct buf json, why;
 	int code = 0;
 
-	if (!client_data_dir(a, dir))
-		return print_fail(ES_USAGE, W_PATH_LONG, "--data");
-	if (crypto_start() != ES_OK)
-		return print_fail_text(es_err_exit(ES_KEY_CHECK), es_err_text(ES_KEY_CHECK));
 	buf_init(&json, 65536);
 	buf_init(&why, 65536);
-	enum es_err err = setup_restore(dir, a->words[0], args_get(a, "key"), args_get(a, "listen"), &json, &why);
+	enum es_err err = setup_restore(dir, file, key, args_get(a, "listen"), &json, &why);
 	json_t *answer = json_loadb((const char *)json.p, json.len, 0, NULL);
 	if (err != ES_OK)
-		code = print_fail_text(es_err_exit(err), why.len ? buf_cstr(&why) : es_err_text(err));
+		code = fail_restore(err, why.len ? buf_cstr(&why) : "", loans);
 	else if (a->json)
 		puts(buf_cstr(&json));
 	else if (!a->quiet)
@@ -136,6 +218,27 @@ int cmd_restore(const struct args *a)
 	json_decref(answer);
 	buf_done(&json);
 	buf_done(&why);
+	return code;
+}
+
+int cmd_restore(const struct args *a)
+{
+	struct loan loans[2] = {0};
+	char dir[CLIENT_PATH_MAX];
+	int code = 0;
+
+	if (!client_data_dir(a, dir))
+		return print_fail(ES_USAGE, W_PATH_LONG, "--data");
+	if (crypto_start() != ES_OK)
+		return print_fail_text(es_err_exit(ES_KEY_CHECK), es_err_text(ES_KEY_CHECK));
+	if (lend_both(loans, a, dir, &code) && here_enter(dir, &code))
+		code = restore(a, dir, loans);
+	for (size_t i = 0; i < 2; i++)
+		if (loans[i].path[0])
+			unlink(loans[i].path);
+	here_leave();
+	if (code == 0)
+		here_made(a, dir, false); /* one looks before a copy goes to work */
 	return code;
 }
 

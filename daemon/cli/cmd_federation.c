@@ -10,6 +10,7 @@
 #include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
+#include "daemon/cli/here.h"
 #include "daemon/cli/print.h"
 #include "daemon/setup.h"
 
@@ -21,12 +22,6 @@ static const char *missing(const struct args *a, const char *const *names)
 	while (*names && args_has(a, *names))
 		names++;
 	return *names;
-}
-
-static void say_recovery(const char *recovery, const char *dir)
-{
-	word_print(stdout, W_INIT_RECOVERY, recovery);
-	word_print(stdout, W_INIT_NEXT, dir);
 }
 
 int cmd_init(const struct args *a)
@@ -44,16 +39,21 @@ int cmd_init(const struct args *a)
 		return print_fail(ES_USAGE, W_PATH_LONG, "--data");
 	s.name = args_get(a, "name");
 	s.region = args_get(a, "region");
+	if (!here_enter(dir, &code))
+		return code;
 	buf_init(&why, 65536);
 	err = crypto_start();
 	if (err == ES_OK)
 		err = setup_cress(&s, recovery, &why);
+	here_leave();
 	if (err != ES_OK)
 		code = print_fail_text(es_err_exit(err), why.len ? buf_cstr(&why) : es_err_text(err));
 	else if (a->json)
 		printf("{\"recovery\":\"%s\"}\n", recovery);
 	else
-		say_recovery(recovery, dir);
+		word_print(stdout, W_INIT_RECOVERY, recovery);
+	if (err == ES_OK)
+		here_made(a, dir, true);
 	crypto_wipe(recovery, sizeof recovery);
 	buf_done(&why);
 	return code;

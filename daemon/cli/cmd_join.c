@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/cli/command.h"
+#include "daemon/cli/here.h"
 #include "daemon/cli/print.h"
 #include "daemon/setup.h"
 
@@ -103,7 +104,9 @@ static int accept_offer(const struct args *a, struct setup *s, const struct invi
 	err = setup_join_accept(s, invite, offer, fingerprint, state, why);
 	if (err != ES_OK)
 		return fail(err, why);
+	here_leave();
 	print_result(a, offer, fingerprint, state);
+	here_made(a, s->dir, true);
 	return 0;
 }
 
@@ -127,9 +130,12 @@ int cmd_join(const struct args *a)
 		return print_fail(ES_MISTYPED, W_MISTYPED);
 	if (!args_has(a, "accept-charter") && !isatty(STDIN_FILENO))
 		return print_fail(ES_USAGE, W_NO_TERMINAL);
+	if (!here_enter(dir, &code))
+		return code;
 	buf_init(&why, 65536);
 	enum es_err err = setup_join_ask(&s, &invite, &offer, &why);
 	code = err == ES_OK ? accept_offer(a, &s, &invite, &offer, &why) : fail(err, &why);
+	here_leave();
 	free(offer.charter);
 	buf_done(&why);
 	crypto_wipe(&invite.secret, sizeof invite.secret);

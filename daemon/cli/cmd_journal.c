@@ -8,6 +8,7 @@
 
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
+#include "daemon/cli/here.h"
 #include "daemon/cli/print.h"
 #include "daemon/setup.h"
 
@@ -15,14 +16,11 @@
 #define TAIL_DEFAULT "20"
 #define TAIL_PAGE "500"
 
-bool command_ask_or_do(struct client *c, const char *path, json_t *send,
-		       enum es_err (*here)(const struct args *a, const char *dir, struct buf *json, struct buf *why), int *code)
+bool command_do_here(struct client *c, command_here *here, int *code)
 {
 	char dir[CLIENT_PATH_MAX];
 	struct buf why;
 
-	if (client_call(c, "POST", path, send))
-		return true;
 	if (!c->unreachable || args_has(c->args, "as") || (args_has(c->args, "socket") && !args_has(c->args, "data")))
 		return false;
 	client_forgive(c);
@@ -30,11 +28,14 @@ bool command_ask_or_do(struct client *c, const char *path, json_t *send,
 		*code = print_fail(ES_USAGE, W_PATH_LONG, "--data");
 		return false;
 	}
+	if (!here_enter(dir, code))
+		return false;
 	buf_init(&why, 65536);
 	buf_clear(&c->body);
 	enum es_err err = crypto_start();
 	if (err == ES_OK)
 		err = here(c->args, dir, &c->body, &why);
+	here_leave();
 	c->json = json_loadb((const char *)c->body.p, c->body.len, 0, NULL);
 	/* ES_DAMAGED with a JSON is an answer, not a failure to answer. */
 	if (!c->json || (err != ES_OK && err != ES_DAMAGED))
@@ -42,6 +43,11 @@ bool command_ask_or_do(struct client *c, const char *path, json_t *send,
 					why.len ? buf_cstr(&why) : es_err_text(err));
 	buf_done(&why);
 	return *code == 0;
+}
+
+bool command_ask_or_do(struct client *c, const char *path, json_t *send, command_here *here, int *code)
+{
+	return client_call(c, "POST", path, send) || command_do_here(c, here, code);
 }
 
 static enum es_err verify_here(const struct args *a, const char *dir, struct buf *json, struct buf *why)

@@ -28,10 +28,13 @@ int command_confirm(const struct args *a, enum word_id warning, const char *what
 int command_decide(const struct args *a, const char *path, json_t *send, enum word_id said);
 /* An invitation, as the answer has it: the string alone on stdout, for scripts. */
 void command_show_code(const struct client *c, enum word_id note);
+/* What is done without a daemon, in the data directory. */
+typedef enum es_err command_here(const struct args *a, const char *dir, struct buf *json, struct buf *why);
 /* Asked of the daemon (POST), or done here when none answers: unless a socket was
  * named, which says nothing about where the data is. False: said, code set. */
-bool command_ask_or_do(struct client *c, const char *path, json_t *send,
-		       enum es_err (*here)(const struct args *a, const char *dir, struct buf *json, struct buf *why), int *code);
+bool command_ask_or_do(struct client *c, const char *path, json_t *send, command_here *here, int *code);
+/* The second half of it, after a call that failed. */
+bool command_do_here(struct client *c, command_here *here, int *code);
 /* {total, items}: with distances when the search was around somewhere. */
 void command_show_list(const struct args *a, const json_t *answer, bool near);
 /* With --json prints the answer and is true: nothing else is to be said. */

@@ -29,12 +29,14 @@ static es_ms utc_now(void)
 
 static void look_conf(struct doctor_facts *f)
 {
+	char written[DOCTOR_PATH_MAX + 16];
 	struct conf conf;
 	struct buf why;
 
+	snprintf(written, sizeof written, "%s/essaim.conf", f->dir);
 	buf_init(&why, sizeof f->conf_why);
 	f->conf_there = access(f->conf, F_OK) == 0;
-	if (conf_load(f->conf, &conf, &why) != ES_OK)
+	if (conf_load(strcmp(written, f->conf) != 0 ? written : NULL, f->conf, &conf, &why) != ES_OK)
 		snprintf(f->conf_why, sizeof f->conf_why, "%s", buf_cstr(&why));
 	else if (!f->listen[0])
 		snprintf(f->listen, sizeof f->listen, "%s", conf.listen);

@@ -24,19 +24,6 @@ static int (*const handlers[])(const struct args *) = {
 #undef OPTION
 };
 
-/* Headings of --help: each stands before the command that it names. */
-static const struct {
-	enum command_id first;
-	const char *fr, *en;
-} groups[] = {
-#define COMMAND(...)
-#define OPTION(...)
-#define GROUP(id, ...) {COMMAND_##id, __VA_ARGS__},
-#include "daemon/cli/commands.def"
-#undef COMMAND
-#undef OPTION
-};
-
 static void help_options(enum command_id command)
 {
 	struct grid g;
@@ -105,12 +92,10 @@ static void help_group(size_t first, size_t end)
 static int help_all(void)
 {
 	static_assert(COMMAND_init == 0, "the first group begins with the first command");
-	const size_t count = sizeof groups / sizeof *groups;
-
 	printf("%s essaim [OPTION...] %s\n", word(W_HELP_USAGE), word(W_HELP_SYNOPSIS));
-	for (size_t i = 0; i < count; i++) {
-		printf("\n%s\n", word_pick(groups[i].fr, groups[i].en));
-		help_group(groups[i].first, i + 1 < count ? groups[i + 1].first : COMMAND_COUNT);
+	for (size_t i = 0; i < command_group_count; i++) {
+		printf("\n%s\n", word_pick(command_groups[i].fr, command_groups[i].en));
+		help_group(command_groups[i].first, i + 1 < command_group_count ? command_groups[i + 1].first : COMMAND_COUNT);
 	}
 	help_options(COMMAND_all);
 	printf("\n%s\n", word(W_HELP_MORE));

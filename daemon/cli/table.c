@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/cli/words.h"
+#include "daemon/spelling.h"
 
 #define COMMAND(name_, words_, least_, most_, fr_, en_) \
 	{.name = #name_, .words = words_, .least = least_, .most = most_, .fr = fr_, .en = en_},
@@ -27,6 +28,16 @@ const struct command_option command_options[OPTION_COUNT] = {
 };
 #undef COMMAND
 #undef OPTION
+
+#define COMMAND(...)
+#define OPTION(...)
+#define GROUP(id, ...) {COMMAND_##id, __VA_ARGS__},
+const struct command_group command_groups[] = {
+#include "daemon/cli/commands.def"
+};
+#undef COMMAND
+#undef OPTION
+const size_t command_group_count = sizeof command_groups / sizeof *command_groups;
 
 enum command_id command_named(const char *name)
 {
@@ -56,55 +67,13 @@ static size_t option_find(enum command_id command, const char *name, size_t len)
 	return i;
 }
 
-#define DISTANCE_MAX 32 /* longer words are not compared */
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-size_t edit_distance(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b);
-	size_t d[DISTANCE_MAX + 1][DISTANCE_MAX + 1];
-
-	if (n > DISTANCE_MAX || m > DISTANCE_MAX)
-		return SIZE_MAX;
-	for (size_t i = 0; i <= n; i++) {
-		for (size_t j = 0; j <= m; j++) {
-			if (i == 0 || j == 0) {
-				d[i][j] = i + j;
-				continue;
-			}
-			d[i][j] = least(d[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
-					least(d[i - 1][j], d[i][j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
-		}
-	}
-	return d[n][m];
-}
-
-/* Up to a third of the word may be wrong, and one letter of any. */
-static void nearer(const char *name, const char *candidate, size_t *best, const char **found)
-{
-	size_t far = edit_distance(name, candidate), allowed = strlen(name) / 3;
-
-	if (strlen(name) >= 3 && strncmp(candidate, name, strlen(name)) == 0)
-		far = 1;
-	if (far <= (allowed > 0 ? allowed : 1) && far < *best) {
-		*best = far;
-		*found = candidate;
-	}
-}
-
 const char *command_suggest(const char *name)
 {
 	size_t best = SIZE_MAX;
 	const char *found = NULL;
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		nearer(name, commands[i].name, &best, &found);
+		spelling_nearer(name, commands[i].name, &best, &found);
 	return found;
 }
 
@@ -115,7 +84,7 @@ const char *command_suggest_option(enum command_id command, const char *name)
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (belongs(&command_options[i], command))
-			nearer(name, command_options[i].name, &best, &found);
+			spelling_nearer(name, command_options[i].name, &best, &found);
 	}
 	return found;
 }

@@ -43,6 +43,13 @@ struct command_option {
 	const char *arg; /* "DIR", NULL for a switch */
 	const char *fr, *en;
 };
+/* Headings: each stands before the command that it names. */
+struct command_group {
+	enum command_id first;
+	const char *fr, *en;
+};
+extern const struct command_group command_groups[];
+extern const size_t command_group_count;
 extern const struct command commands[COMMAND_COUNT];
 extern const struct command_option command_options[OPTION_COUNT];
 
@@ -70,8 +77,6 @@ enum command_id command_named(const char *name);
 /* The nearest of the table's names if it is near enough, else NULL. */
 const char *command_suggest(const char *name);
 const char *command_suggest_option(enum command_id command, const char *name);
-/* Insertions, deletions, substitutions and swaps of neighbours. */
-size_t edit_distance(const char *a, const char *b);
 
 /* "7d", "12h", "30m", "90s", "90" into seconds: 1 s to 10 years. */
 ES_MUST_USE

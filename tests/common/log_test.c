@@ -56,6 +56,15 @@ static void an_event_is_one_line_with_its_priority_in_front(void **state)
 	assert_string_equal(written(), "<3>store.failed code=-5\n<5>peer.up a=x\n");
 }
 
+static void a_person_is_shown_no_priority(void **state)
+{
+	(void)state;
+	log_set_plain(true);
+	log_event(LOG_WARN, "peer.gone", "hub=%s", "pole-brest");
+	log_set_plain(false);
+	assert_string_equal(written(), "peer.gone hub=pole-brest\n");
+}
+
 static void an_event_may_have_nothing_to_add(void **state)
 {
 	const char *nothing = "";
@@ -145,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_event_is_one_line_with_its_priority_in_front,
 						watch_stderr, leave_stderr),
+		cmocka_unit_test_setup_teardown(a_person_is_shown_no_priority, watch_stderr, leave_stderr),
 		cmocka_unit_test_setup_teardown(an_event_may_have_nothing_to_add, watch_stderr,
 						leave_stderr),
 		cmocka_unit_test_setup_teardown(an_event_above_the_level_is_not_written,

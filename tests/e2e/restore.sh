@@ -31,6 +31,7 @@ check "and-nothing-is-left" test ! -e "$work/brest/journal.db"
 must e auray backup "$work/auray.0" >/dev/null
 exits "a-backup-writes-over-nothing" 78 e auray backup "$work/auray.0"
 equal "a-backup-is-private" 600 "$(stat -c %a "$work/auray.0")"
+equal "nothing-of-it-stays-with-the-daemon" 0 "$(ls -A "$work/auray" | grep -c sauvegarde)"
 exits "a-backup-without-a-key" 78 e brest restore "$work/auray.0"
 cp "$work/auray/node.key" "$work/open.key"
 chmod 644 "$work/open.key"
