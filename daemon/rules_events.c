@@ -23,11 +23,12 @@ static void check_organiser(struct checking *c, size_t evenement)
 }
 
 /* C12: nobody sits in two appointments of one slot, however its hour is written; slots are
- * within the event. */
+ * on the days of the event, before its end. */
 void look_rendez_vous(struct checking *c)
 {
 	static const char outside[] =
-		"SELECT count(*) FROM evenement WHERE uid = ?1 AND (strftime('%s', ?2) + 0 < strftime('%s', debut) + 0 OR strftime('%s', ?2) + 0 >= strftime('%s', fin) + 0)";
+		"SELECT count(*) FROM evenement WHERE uid = ?1"
+		" AND (substr(?2, 1, 10) < substr(debut, 1, 10) OR strftime('%s', ?2) + 0 >= strftime('%s', fin) + 0)";
 	struct uid_text own = own_uid(c), a = uid_of(c, rendez_vous_a_uid), b = uid_of(c, rendez_vous_b_uid),
 			evenement = uid_of(c, rendez_vous_evenement_uid);
 	const struct slice args[] = {slice_str(evenement.text), rules_text(c, rendez_vous_creneau), slice_str(a.text),

@@ -67,6 +67,7 @@ says E19-it-names-the-known "known: newsletter"
 fair=$(new auray evenement type_evenement=convention_affaires titre=Coventis "debut=$year-10-15T09:00:00+02:00" "fin=$year-10-15T18:00:00+02:00")
 exits C12-not-after-its-event 65 e auray add rendez_vous evenement="$fair" a="$a" b="$k" "creneau=$year-10-16T10:00:00+02:00"
 says C12-it-says-so hors_evenement
+exits C12-nor-on-the-day-before 65 e auray add rendez_vous evenement="$fair" a="$a" b="$k" "creneau=$year-10-14T10:00:00+02:00"
 check C12-within-it e auray add rendez_vous evenement="$fair" a="$a" b="$k" "creneau=$year-10-15T10:00:00+02:00"
 
 # F14: what hangs on a structure.
