@@ -18,7 +18,7 @@ exits web-a-role-is-asked-for 64 e cress account add anne
 exits web-unknown-role 65 sh -c "echo '$pass' | '$bin/essaim' --data '$work/cress' account add anne --role chef"
 exits web-role-of-another-kind-of-node 65 sh -c "echo '$pass' | '$bin/essaim' --data '$work/cress' account add anne --role agent_pole"
 exits web-short-password 65 sh -c "echo court | '$bin/essaim' --data '$work/cress' account add anne --role cress"
-exits web-no-password 64 e cress account add anne --role cress
+exits web-no-password 65 e cress account add anne --role cress
 exits web-a-name-with-a-slash 65 sh -c "echo '$pass' | '$bin/essaim' --data '$work/cress' account add ../anne --role cress"
 check web-made-without-a-daemon account cress anne cress "$pass"
 exits web-made-once 78 sh -c "echo '$pass' | '$bin/essaim' --data '$work/cress' account add anne --role cress"
