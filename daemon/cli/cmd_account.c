@@ -53,9 +53,9 @@ static int get_password(const char *name, char out[PASSWORD_ROOM])
 	bool same;
 
 	if (!isatty(STDIN_FILENO))
-		return read_line(out) ? 0 : print_fail(ES_USAGE, W_ACCOUNT_NO_PASSWORD);
+		return read_line(out) ? 0 : print_fail(ES_BAD_VALUE, W_ACCOUNT_NO_PASSWORD);
 	if (!ask(W_ACCOUNT_ASK, name, out) || !ask(W_ACCOUNT_AGAIN, name, again))
-		return print_fail(ES_USAGE, W_ACCOUNT_NO_PASSWORD);
+		return print_fail(ES_BAD_VALUE, W_ACCOUNT_NO_PASSWORD);
 	same = strcmp(out, again) == 0;
 	crypto_wipe(again, sizeof again);
 	return same ? 0 : print_fail(ES_BAD_VALUE, W_ACCOUNT_DIFFER);
