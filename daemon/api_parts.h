@@ -43,6 +43,7 @@ struct route {
 	enum es_err (*read)(struct request *r, struct reader *reader); /* in the pool */
 	enum es_err (*write)(struct request *r, struct node *n); /* on the writer's thread */
 	bool edits, reads, file, apart; /* apart: outside any transaction */
+	bool owner; /* the socket's owner alone: no role has it */
 	bool anyone; /* of the page: asks for no session */
 	bool idle; /* of the page: asked by itself, keeps no session awake */
 	bool stream; /* /events: its answer has no end */

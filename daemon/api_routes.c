@@ -112,10 +112,10 @@ const struct route api_routes[] = {
 	{.method = "POST", .path = V1 "backup/kept", .action = ACTION_GOVERN, .write = api_backup_kept, .apart = true},
 	{.method = "GET", .path = V1 "evidence", .action = ACTION_READ_FEDERATION, .write = api_evidence, .reads = true},
 	{.method = "POST", .path = V1 "evidence/check", .action = ACTION_READ_FEDERATION, .write = api_evidence_check, .reads = true},
-	{.method = "GET", .path = V1 "accounts", .now = api_accounts},
-	{.method = "POST", .path = V1 "accounts", .now = api_account_add, .secret = true},
-	{.method = "POST", .path = V1 "accounts/", .now = api_account_change, .secret = true},
-	{.method = "GET", .path = V1 "audit", .write = api_audit, .reads = true},
+	{.method = "GET", .path = V1 "accounts", .owner = true, .now = api_accounts},
+	{.method = "POST", .path = V1 "accounts", .owner = true, .now = api_account_add, .secret = true},
+	{.method = "POST", .path = V1 "accounts/", .owner = true, .now = api_account_change, .secret = true},
+	{.method = "GET", .path = V1 "audit", .owner = true, .write = api_audit, .reads = true},
 	{.method = "GET", .path = "/events", .action = ACTION_READ_FEDERATION, .idle = true, .stream = true},
 };
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
