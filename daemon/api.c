@@ -2,7 +2,7 @@
  *
  * The HTTP side: connections, bodies, suspended requests. Routes are in
  * api_routes.c, what they do in api_status.c, api_edit.c, api_federation.c...
- * Their listeners are in api_listener.c, the page's gate in web_gate.c. */
+ * The listeners are in api_listener.c, the page's gate in web_gate.c. */
 #include "daemon/api.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -268,7 +268,7 @@ static struct request *request_new(struct listener *l, struct MHD_Connection *co
 	buf_init(&r->body, API_BODY_MAX);
 	buf_init(&r->out, 64 * 1024 * 1024);
 	buf_init(&r->packed, 64 * 1024 * 1024);
-	buf_init(&r->why, 2048);
+	buf_init(&r->why, 8192);
 	return r;
 }
 

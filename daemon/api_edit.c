@@ -25,6 +25,13 @@ static void findings_json(const struct findings *f, struct buf *out)
 	buf_str(out, "]");
 }
 
+static void name_fields(const struct schema_kind *k, struct buf *out)
+{
+	for (size_t i = 0; i < k->field_count; i++)
+		if (k->fields[i].no != FIELD_EXTRA)
+			buf_printf(out, "%s%s", i ? ", " : "", k->fields[i].name);
+}
+
 /* Texts as canonical values; names the field in `why`. */
 static enum es_err read_values(struct request *r, struct edit *e, const struct pair *pairs, size_t n, struct buf *memory,
 			       struct findings *f)
@@ -33,11 +40,17 @@ static enum es_err read_values(struct request *r, struct edit *e, const struct p
 	enum es_err err = ES_OK;
 
 	for (size_t i = 0; i < n && err == ES_OK; i++) {
-		const struct schema_field *field = schema_field_named(e->kind, slice_str(pairs[i].key));
+		const struct schema_field *field = schema_field_said(e->kind, slice_str(pairs[i].key));
 
 		if (!field) {
-			buf_printf(&r->why, "%s: unknown field of %s; see 'essaim list --help'", pairs[i].key, e->kind->name);
+			buf_printf(&r->why, "%.64s: unknown field of %s; known: ", pairs[i].key, e->kind->name);
+			name_fields(e->kind, &r->why);
 			err = ES_UNKNOWN_FIELD;
+			break;
+		}
+		if (len[field->index] > 0) {
+			buf_printf(&r->why, "%.64s: %s is said twice", pairs[i].key, field->name);
+			err = ES_BAD_VALUE;
 			break;
 		}
 		at[field->index] = memory->len;
@@ -132,7 +145,7 @@ static enum es_err write_record(struct request *r, struct node *n, const struct 
 	ulid_encode(result->uid.bytes, f.uid);
 	err = follow_edit(&f);
 	if (err == ES_OK && result->kept_from < SCOPE_LOCAL)
-		err = node_erase_withdrawn(n, c->e->kind, &result->record);
+		err = node_erase_withdrawn(n, &(struct withdrawn){c->e->kind, result->record}, 1);
 	return err == ES_BAD_VALUE && c->findings->worst == VERDICT_REJECTED ? refused(r, n, c->e->kind, c->findings) : err;
 }
 
@@ -224,9 +237,8 @@ enum es_err api_add(struct request *r, struct node *n)
 	body_text(r, "kind", kind, sizeof kind);
 	e.kind = schema_kind_named(slice_str(kind));
 	if (!e.kind) {
-		buf_printf(&r->why, "%s: unknown kind; known: ", kind);
-		for (size_t i = 0; i < schema_kind_count; i++)
-			buf_printf(&r->why, "%s%s", i ? ", " : "", schema_kinds[i].name);
+		buf_printf(&r->why, "%s: unknown kind", kind);
+		kinds_known(&r->why);
 		return ES_UNKNOWN_KIND;
 	}
 	return edit_record(r, n, &e, WRITING_NEW);

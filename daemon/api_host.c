@@ -6,6 +6,8 @@
 #include "daemon/follow.h"
 #include "proto/canon.h"
 
+#define WITHDRAWN_MAX 10000000 /* records that one import narrows */
+
 static struct slice edit_text(const struct edit *e, const char *name)
 {
 	const struct schema_field *f = schema_field_named(e->kind, slice_str(name));
@@ -16,13 +18,14 @@ static struct slice edit_text(const struct edit *e, const char *name)
 }
 
 /* The annuaire has the structures of all hubs: what it says of another's, and that hub
- * says too, is no structure of ours, nor news of one of ours with the same SIRET. Derived fields are none of its columns. */
+ * says too, is no structure of ours, nor news of one of ours with the same SIRET. Derived fields are none of its columns;
+ * "Mise à jour" alone, which the file has from the journal where the record is silent, is no news. */
 static bool others_say(struct editing_host *h, const struct edit *e, const struct structure_match *m)
 {
 	struct slice values[SCHEMA_FIELDS_MAX] = {{0}};
 
 	for (size_t i = 0; i < e->kind->field_count; i++)
-		if (!(e->kind->fields[i].flags & FIELD_DERIVED) && !(e->if_empty >> i & 1))
+		if (!(e->kind->fields[i].flags & FIELD_DERIVED) && !(e->if_empty >> i & 1) && i != structure_date_maj)
 			values[i] = e->values[i];
 	return reader_repeats(h->n->reader, m, values);
 }
@@ -51,6 +54,15 @@ static enum es_err close_structure(struct editing_host *h, const struct edit *e,
 	return structure_close(&f);
 }
 
+static enum es_err note_withdrawn(struct editing_host *h, const struct schema_kind *k, const struct edit_result *result)
+{
+	const struct withdrawn one = {k, result->record};
+
+	h->widest = result->kept_from < h->widest ? result->kept_from : h->widest;
+	buf_add(&h->withdrawn, &one, sizeof one);
+	return buf_err(&h->withdrawn);
+}
+
 static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer *answer)
 {
 	struct editing_host *h = ctx;
@@ -62,13 +74,12 @@ static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer
 		return ES_OK;
 	}
 	err = node_edit(h->n, e, false, &result);
-
 	if (err == ES_OK)
 		*answer = (struct edit_answer){.outcome = result.outcome, .uid = result.uid, .older = result.older};
 	if (err == ES_OK && closes_structure(e, &result))
 		err = close_structure(h, e, &result);
-	if (err == ES_OK && result.kept_from < h->withdrawn)
-		h->withdrawn = result.kept_from;
+	if (err == ES_OK && result.kept_from < SCOPE_LOCAL)
+		err = note_withdrawn(h, e->kind, &result);
 	return err;
 }
 
@@ -177,7 +188,8 @@ static void host_seats(void *ctx, const struct id16 *event, struct buf *json)
 
 void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
 {
-	*h = (struct editing_host){.n = n, .api = r->api, .withdrawn = SCOPE_COUNT};
+	*h = (struct editing_host){.n = n, .api = r->api, .widest = SCOPE_COUNT};
+	buf_init(&h->withdrawn, WITHDRAWN_MAX * sizeof(struct withdrawn));
 	day_of(n->utc, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .charter_due = node_charter_due(n), .by_hand = by_hand, .today = h->today, .reader = n->reader,

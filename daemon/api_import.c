@@ -2,7 +2,8 @@
  *
  * import: one table, or a folder's tables in one go ("kind=all"): then the body
  * holds each behind a line "@kind name bytes\n", and the answer is the reports in
- * that order. Either way one transaction: all of it or nothing. */
+ * that order. Either way one transaction: all of it or nothing; what it narrowed is erased
+ * elsewhere by orders of the same transaction. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,15 +163,15 @@ void holder_json(void *ctx, const char *name)
 }
 
 /* The report's last brace makes room for whether anything was written. */
-static enum es_err close_report(struct request *r, FILE *report, bool written, enum scope withdrawn, struct node *n)
+static enum es_err close_report(struct request *r, FILE *report, bool written, enum scope widest, struct node *n)
 {
 	struct buf tail;
 
 	buf_init(&tail, 65536);
 	buf_printf(&tail, ",\"written\":%s", written ? "true" : "false");
-	if (written && withdrawn < SCOPE_LOCAL) {
+	if (written && widest < SCOPE_LOCAL) {
 		buf_str(&tail, ",\"encore_chez\":[");
-		node_holders(n, withdrawn, holder_json, &tail);
+		node_holders(n, widest, holder_json, &tail);
 		buf_str(&tail, "]");
 	}
 	buf_str(&tail, "}\n");
@@ -306,7 +307,12 @@ static enum es_err import_marked(struct request *r, struct editing_host *h, stru
 		err = import_body(r, h, o, body, report, &counts);
 	*written = err == ES_OK && !dry && (counts.rejected == 0 || o->skip_rejected);
 	released = journal_unmark(h->n->journal, *written);
-	return err == ES_OK ? released : err;
+	if (err == ES_OK)
+		err = released;
+	if (err == ES_OK && *written)
+		err = node_erase_withdrawn(h->n, (const struct withdrawn *)(const void *)h->withdrawn.p,
+					   h->withdrawn.len / sizeof(struct withdrawn));
+	return err;
 }
 
 /* A job that writes nothing is told so by this error, and answered all the same. */
@@ -337,10 +343,11 @@ enum es_err api_import(struct request *r, struct node *n)
 	}
 	matcher_close(h.matcher);
 	repeats_close(h.repeats);
+	buf_done(&h.withdrawn);
 	if (body.len > 0)
 		munmap((void *)(uintptr_t)body.p, body.len);
 	if (err == ES_OK)
-		return close_report(r, report, written, h.withdrawn, n);
+		return close_report(r, report, written, h.widest, n);
 	if (report)
 		fclose(report);
 	return err;

@@ -132,6 +132,33 @@ static enum es_err answer_one(struct request *r, struct node *n, int64_t no, boo
 	return err == ES_OK ? node_answer(n, no, accept, slice_str(why)) : err;
 }
 
+struct asker {
+	int64_t no;
+	const struct id16 *us;
+	bool others; /* it is open, and another hub asked it */
+};
+
+static bool note_asker(void *ctx, const struct inbox_item *i)
+{
+	struct asker *a = ctx;
+
+	if (i->no == a->no && i->state == INBOX_OPEN)
+		a->others = !id_eq(&i->from, a->us);
+	return true;
+}
+
+/* R3: who asked is told why not; one's own request is withdrawn without. */
+static enum es_err check_reason(struct request *r, struct node *n, int64_t no, const char *why)
+{
+	struct asker a = {.no = no, .us = &n->hub};
+	enum es_err err = why[strspn(why, " ")] ? ES_OK : node_inbox(n, note_asker, &a);
+
+	if (err != ES_OK || !a.others)
+		return err;
+	buf_printf(&r->why, "%lld: whoever asked is told why; type: essaim refuse %lld --why \"...\"", (long long)no, (long long)no);
+	return ES_USAGE;
+}
+
 static enum es_err answer(struct request *r, struct node *n, bool accept)
 {
 	char number[24], why[WHY_MAX + 1];
@@ -141,7 +168,9 @@ static enum es_err answer(struct request *r, struct node *n, bool accept)
 
 	body_text(r, "no", number, sizeof number);
 	body_text(r, "why", why, sizeof why);
-	err = hand_over_group(n, strtoll(number, NULL, 10), &with, &count);
+	err = accept ? ES_OK : check_reason(r, n, strtoll(number, NULL, 10), why);
+	if (err == ES_OK)
+		err = hand_over_group(n, strtoll(number, NULL, 10), &with, &count);
 	if (err == ES_OK)
 		err = answer_one(r, n, strtoll(number, NULL, 10), accept, why);
 	for (size_t i = 0; i < count && err == ES_OK; i++)

@@ -40,6 +40,13 @@ void api_kinds(struct request *r)
 	request_answer(r, ES_OK);
 }
 
+void kinds_known(struct buf *out)
+{
+	buf_str(out, "; known: ");
+	for (size_t i = 0; i < schema_kind_count; i++)
+		buf_printf(out, "%s%s", i ? ", " : "", schema_kinds[i].name);
+}
+
 void api_roles(struct request *r)
 {
 	roles_json(r->api->swarm->role == ROLE_CRESS, &r->out);

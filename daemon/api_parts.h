@@ -134,6 +134,8 @@ void member_answer(struct request *r, const struct member *m);
 enum es_err territory_ensure(struct request *r, struct node *n, const char *code);
 /* The path's last part is a uid; else the answer says so. */
 ES_MUST_USE enum es_err part_uid(struct request *r, struct id16 *uid);
+/* Appends "; known: " and every kind. */
+void kinds_known(struct buf *out);
 /* F15: the other side's word is not written by hand. ES_NOT_ALLOWED. */
 enum es_err countersign_guard(struct request *r, const struct schema_kind *k, const struct pair *pairs, size_t count);
 /* The offers that go with that of a structure, by number; malloc'd. */
@@ -194,7 +196,8 @@ struct editing_host {
 	struct api *api;
 	struct matcher *matcher; /* api_import.c's, as is repeats */
 	struct repeats *repeats;
-	enum scope withdrawn;
+	struct buf withdrawn; /* struct withdrawn: what the edits of an import narrowed; api_import.c frees it */
+	enum scope widest; /* that lost a value so; SCOPE_COUNT: none */
 	char today[11];
 };
 /* by_hand: a person's edit, not an import. */

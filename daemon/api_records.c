@@ -9,6 +9,7 @@
 #include "daemon/export.h"
 #include "daemon/reader_due.h"
 #include "daemon/rgpd.h"
+#include "daemon/sql.h"
 #include "proto/value.h"
 
 static int64_t number(struct request *r, const char *name, int64_t otherwise, int64_t max)
@@ -27,6 +28,7 @@ static enum es_err kind_param(struct request *r, bool needed, const struct schem
 	if (*out || (!needed && !name[0]))
 		return ES_OK;
 	buf_printf(&r->why, "%s: unknown kind", name[0] ? name : "kind");
+	kinds_known(&r->why);
 	return ES_UNKNOWN_KIND;
 }
 
@@ -87,12 +89,14 @@ static const char *search_param(void *r, const char *name)
 
 struct search_source search_from_request(struct request *r)
 {
-	return (struct search_source){search_param, r, r->api->ref, r->api->swarm->rights.region};
+	return (struct search_source){search_param, r, r->api->ref, r->api->swarm->rights.region, NULL};
 }
 
 enum es_err api_search(struct request *r, struct reader *reader)
 {
 	struct search_source from = search_from_request(r);
+
+	from.reader = reader;
 	enum es_err err = search_read(&r->search, &from, &r->why);
 
 	return err != ES_OK ? err : reader_search(reader, &r->search, &r->out);
@@ -128,6 +132,23 @@ static enum es_err format_param(struct request *r, const struct export_format **
 	return ES_USAGE;
 }
 
+/* A purpose that nobody was ever asked about gives no list, and no hint why. */
+static enum es_err purpose_param(struct request *r, struct reader *reader, const char *finalite)
+{
+	static const char asked[] = "SELECT DISTINCT substr(i.value, 1, instr(i.value || ':', ':') - 1) AS f FROM contact t, " ITEMS("t.consentements") " i"
+				    " WHERE i.value <> ''";
+	const struct slice args[] = {slice_str(finalite)};
+	char sql[512];
+
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM (%s) WHERE f = ?1", asked);
+	if (!finalite[0] || strcmp(finalite, "newsletter") == 0 || reader_number(reader, sql, args, 1) > 0)
+		return ES_OK;
+	buf_printf(&r->why, "finalite: '%.40s' is not known; known: newsletter", finalite);
+	snprintf(sql, sizeof sql, "SELECT '|' || group_concat(f, '|') FROM (%s AND f <> 'newsletter' ORDER BY f LIMIT 40)", asked);
+	(void)reader_text(reader, sql, NULL, 0, &r->why);
+	return ES_BAD_VALUE;
+}
+
 enum es_err api_export(struct request *r, struct reader *reader)
 {
 	const char *finalite = request_param(r, "finalite");
@@ -142,6 +163,8 @@ enum es_err api_export(struct request *r, struct reader *reader)
 		err = ES_NOT_ALLOWED;
 	}
 
+	if (err == ES_OK)
+		err = purpose_param(r, reader, finalite);
 	if (err == ES_OK)
 		err = month_param(r, request_param(r, "month"), "", &month);
 	if (err == ES_OK)

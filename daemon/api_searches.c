@@ -9,7 +9,7 @@
 
 static struct search_source from_here(struct request *r, struct search_query *q)
 {
-	return (struct search_source){search_query_get, q, r->api->ref, r->api->swarm->rights.region};
+	return (struct search_source){search_query_get, q, r->api->ref, r->api->swarm->rights.region, NULL};
 }
 
 enum es_err api_searches(struct request *r, struct reader *reader)
@@ -39,6 +39,7 @@ enum es_err api_search_save(struct request *r, struct node *n)
 	body_text(r, "titre", titre, sizeof titre);
 	body_text(r, "critere", critere, sizeof critere);
 	seen_now(n, seen);
+	from.reader = n->reader;
 	if (search_query_parse(&query, slice_str(critere)))
 		err = search_read(&r->search, &from, &r->why);
 	else

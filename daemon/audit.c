@@ -2,6 +2,7 @@
 #include "daemon/audit.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +92,17 @@ static enum es_err add_file(const char *dir, const char *suffix, struct buf *tex
 	return bad ? ES_IO : buf_err(text);
 }
 
-/* Where the last `limit` lines begin. A line that was cut off by a crash is none. */
+/* A line that a crash cut off has the next one behind it: neither is one. */
+static bool is_whole(struct slice line)
+{
+	json_t *read = json_loadb((const char *)line.p, line.len, JSON_REJECT_DUPLICATES, NULL);
+	bool whole = json_is_object(read);
+
+	json_decref(read);
+	return whole;
+}
+
+/* Where the last `limit` lines begin. */
 static size_t start_of(const struct buf *text, size_t limit)
 {
 	size_t at = text->len, lines = 0;
@@ -118,6 +129,8 @@ enum es_err audit_read(const char *dir, size_t limit, struct buf *out)
 		if (!stop)
 			break;
 		end = (size_t)(stop - text.p);
+		if (!is_whole(SLICE(text.p + at, end - at)))
+			continue;
 		buf_str(out, comma);
 		buf_add(out, text.p + at, end - at);
 		comma = ",";

@@ -110,6 +110,7 @@ static inline void set_int(struct checking *c, size_t index, int64_t n)
 /* rules.c: what the tables of rules.def say of this kind, then rules_look.c. */
 void rules_check(struct checking *c);
 void rules_look(struct checking *c);
+void rules_look_removal(struct checking *c);
 /* May the record be removed? `e` names nothing but kind and uid, `state` is as it stands. */
 void rules_removal(struct checking *c);
 /* The value before the edit, and after it; SLICE_NONE: unset. */

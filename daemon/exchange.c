@@ -32,6 +32,7 @@ struct importing {
 	enum encoding encoding;
 	struct buf unicode; /* the file, where it was UTF-16 */
 	struct header header;
+	struct target targets[CSV_FIELDS_MAX]; /* of the record's cells; what brought no value is ignored */
 	struct edit edit, contact;
 	struct exchange_match match;
 	bool left; /* its candidates are not decided */
@@ -123,8 +124,11 @@ static void take_pole(struct importing *im, struct slice text)
 		im->pole = text;
 }
 
+/* Kept as it was written, but for the ends of its lines. */
 static void take_extra(struct importing *im, const struct column *c, struct slice text)
 {
+	struct buf clean;
+
 	text = text_trim(text);
 	if (text.len == 0)
 		return;
@@ -132,24 +136,33 @@ static void take_extra(struct importing *im, const struct column *c, struct slic
 		findings_add(&im->findings, c->header, "colonne_refusee", VERDICT_REJECTED, SLICE_NONE);
 		return;
 	}
+	buf_init(&clean, text.len * 3 + 16);
+	if (!text_plain(text) && value_clean_text(text, &clean)) {
+		if (memchr(text.p, '\r', text.len))
+			findings_add(&im->findings, c->header, "saut_de_ligne_normalise", VERDICT_ACCEPTED, text);
+		text = buf_slice(&clean);
+	}
 	buf_add_u8(&im->extra, im->extra.len == 0 ? '{' : ',');
 	json_quote(slice_str(c->header), &im->extra);
 	buf_add_u8(&im->extra, ':');
 	json_quote(text, &im->extra);
+	buf_done(&clean);
 }
 
 /* An empty cell names nothing: what stands is kept. The value's place is noted
- * by offset, since values move while they are appended. */
-static void take_value(struct importing *im, const struct schema_field *f, struct slice text, struct edit *e, struct buf *values)
+ * by offset, since values move while they are appended. False: it brought none. */
+static bool take_value(struct importing *im, const struct schema_field *f, struct slice text, struct edit *e, struct buf *values)
 {
 	size_t from = values->len;
 
 	if (text.len == 0 || !value_parse(f, text, values, &im->findings))
-		return;
-	if (values->len == from + 1 && values->p[from] == 0xc0)
+		return false;
+	if (values->len == from + 1 && values->p[from] == 0xc0) {
 		values->len = from;
-	else
-		e->values[f->index] = (struct slice){NULL, values->len - from};
+		return false;
+	}
+	e->values[f->index] = (struct slice){NULL, values->len - from};
+	return true;
 }
 
 static bool ends_in(struct slice text, const char *word)
@@ -180,7 +193,7 @@ static void take_tax(struct importing *im, const struct column *c, struct slice 
 }
 
 /* In a column of euros a plain number is one of euros. */
-static void take_money(struct importing *im, const struct column *c, struct slice text)
+static bool take_money(struct importing *im, const struct column *c, struct slice text)
 {
 	char mem[80];
 	struct buf euros;
@@ -192,7 +205,7 @@ static void take_money(struct importing *im, const struct column *c, struct slic
 	buf_str(&euros, "\xe2\x82\xac");
 	if (c->euros && text.len > 0 && text.p[text.len - 1] >= '0' && text.p[text.len - 1] <= '9' && buf_err(&euros) == ES_OK)
 		text = buf_slice(&euros);
-	take_value(im, c->field, text, &im->edit, &im->values);
+	return take_value(im, c->field, text, &im->edit, &im->values);
 }
 
 /* Our export for spreadsheets has set an apostrophe before what looks like a formula
@@ -207,21 +220,26 @@ static struct slice unneutralised(const struct importing *im, struct slice text)
 static void take_cell(struct importing *im, size_t i)
 {
 	const struct column *c = &im->header.columns[i];
+	struct target *to = &im->targets[i];
 	struct slice text = unneutralised(im, cell_text(im, im->csv.fields[i]));
+	bool taken = true;
 
-	switch (c->use) {
+	*to = persons_target(&im->header, &im->csv, i);
+	switch (to->use) {
 	case COLUMN_FIELD:
-		if (c->field->type == TYPE_CENTS)
-			take_money(im, c, text);
+		if (to->field->type == TYPE_CENTS)
+			taken = take_money(im, c, text);
 		else
-			take_value(im, c->field, text, &im->edit, &im->values);
+			taken = take_value(im, to->field, text, &im->edit, &im->values);
 		break;
-	case COLUMN_CONTACT: take_value(im, c->field, text, &im->contact, &im->contact_values); break;
+	case COLUMN_CONTACT: taken = take_value(im, to->field, text, &im->contact, &im->contact_values); break;
 	case COLUMN_UID: take_uid(im, c, text); break;
 	case COLUMN_POLE: take_pole(im, text); break;
 	case COLUMN_EXTRA: take_extra(im, c, text); break;
 	case COLUMN_IGNORED: break;
 	}
+	if (!taken)
+		to->use = COLUMN_IGNORED;
 }
 
 /* Lengths become slices, now that nothing moves any more: columns were read in
@@ -231,12 +249,12 @@ static void settle_values(struct importing *im, enum column_use use, struct edit
 	size_t at = 0;
 
 	for (size_t i = 0; i < im->header.count && i < im->csv.count; i++) {
-		const struct column *c = &im->header.columns[i];
+		const struct target *t = &im->targets[i];
 
-		if (c->use != use || e->values[c->field->index].len == 0)
+		if (t->use != use)
 			continue;
-		e->values[c->field->index].p = values->p + at;
-		at += e->values[c->field->index].len;
+		e->values[t->field->index].p = values->p + at;
+		at += e->values[t->field->index].len;
 	}
 }
 
@@ -485,6 +503,8 @@ static enum es_err read_record(struct importing *im)
 		err = note_uid(im);
 	if (err == ES_OK)
 		err = find_alike(im);
+	if (err == ES_OK)
+		exchange_forget_day(im->host, &im->edit);
 	return err == ES_OK ? note_twice(im) : err;
 }
 

@@ -17,8 +17,10 @@
  * first import meets none and an import repeated finds its own lines.
  *
  * Columns about a contact in a table of structures ("Nom du contact", "Mail du
- * contact") become a local contact of that structure: known again by its e-mail,
- * else its name.
+ * contact", "Prénom", "Portable") become a local contact of that structure: known again
+ * by its e-mail, else its name. Where a line names a contact, an e-mail or a telephone that
+ * the sheet does not say to be the structure's is the contact's too, and never stands on the
+ * structure: all but a landline number away from the columns about the contact.
  *
  * A line whose `date_maj` is before the record's adds what the record never said
  * and overwrites nothing (`date_maj_ancienne`).

@@ -264,16 +264,7 @@ static void check_offre(struct checking *c)
 
 static void check_besoin(struct checking *c)
 {
-	int64_t weight, sum = 0;
-
 	(void)check_insee(c, besoin_code_insee);
-	for (size_t i = besoin_poids_qualite; i <= besoin_poids_delai; i++) {
-		if (!int_of(c, i, &weight))
-			return;
-		sum += weight;
-	}
-	if (sum != 100)
-		say(c, besoin_poids_qualite, "hors_limites", VERDICT_REJECTED, SLICE_NONE);
 }
 
 static const struct { const char *forme, *categorie; } categories[] = {

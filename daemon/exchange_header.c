@@ -35,15 +35,14 @@ static const struct { const char *written, *field; } synonyms[] = {
 	{"derniere mise a jour", "date_maj"}, {"presentation", "description"}, {"complement", "complement_adresse"},
 	{"siret precedent", "siret_precedents"}, {"siret precedents", "siret_precedents"}, {"ancien siret", "siret_precedents"},
 	{"anciens siret", "siret_precedents"}, {"budget", "budget_max_cents"},
+	{"portable", "telephone"}, {"mobile", "telephone"}, {"gsm", "telephone"}, {"tel portable", "telephone"},
+	{"telephone portable", "telephone"}, {"tel mobile", "telephone"}, {"telephone mobile", "telephone"},
+	{"n de portable", "telephone"}, {"numero de portable", "telephone"}, {"tel fixe", "telephone"},
+	{"telephone fixe", "telephone"}, {"fixe", "telephone"}, {"nom prenom", "nom"}, {"nom et prenom", "nom"},
+	{"prenom nom", "nom"}, {"prenom et nom", "nom"}, {"prenoms", "prenom"}, {"poste", "fonction"},
+	{"poste occupe", "fonction"}, {"fonctions", "fonction"},
 };
-/* Words that say a column of a table of structures is about a person, and those
- * around them: "Nom de la personne à contacter" leaves "nom". */
-static const char *const persons[] = {"contact", "contacter", "interlocuteur", "interlocutrice", "referent", "referente"};
-static const char *const small_words[] = {"a", "au", "d", "de", "des", "du", "la", "le", "l", "personne"};
-
-struct folded { char text[200]; size_t len; };
-
-static void fold_header(struct slice text, struct folded *out)
+void header_fold(struct slice text, struct folded *out)
 {
 	struct buf b;
 
@@ -57,7 +56,7 @@ static bool folds_to(const char *text, const struct folded *f)
 {
 	struct folded own;
 
-	fold_header(slice_str(text), &own);
+	header_fold(slice_str(text), &own);
 	return f->len > 0 && strcmp(own.text, f->text) == 0;
 }
 
@@ -85,13 +84,13 @@ static const struct schema_field *money_of(const struct schema_kind *k, struct s
 {
 	struct folded folded, name, label;
 
-	fold_header(header, &folded);
+	header_fold(header, &folded);
 	*tax = cut_money_words(&folded);
 	for (size_t i = 0; i < k->field_count && folded.len > 0; i++) {
 		if (k->fields[i].type != TYPE_CENTS)
 			continue;
-		fold_header(slice_str(k->fields[i].name), &name);
-		fold_header(slice_str(k->fields[i].label), &label);
+		header_fold(slice_str(k->fields[i].name), &name);
+		header_fold(slice_str(k->fields[i].label), &label);
 		if ((name.len == folded.len + strlen(" cents") && strncmp(name.text, folded.text, folded.len) == 0) ||
 		    (label.len == folded.len + strlen(" centimes") && strncmp(label.text, folded.text, folded.len) == 0))
 			return &k->fields[i];
@@ -109,12 +108,12 @@ const struct schema_field *header_tax_field(const struct schema_kind *k, const s
 }
 
 /* By its name, then by what people call it, then by its label. */
-static const struct schema_field *field_of(const struct schema_kind *k, struct slice header)
+const struct schema_field *header_field_of(const struct schema_kind *k, struct slice header)
 {
 	const struct schema_field *f = schema_field_named(k, header);
 	struct folded folded;
 
-	fold_header(header, &folded);
+	header_fold(header, &folded);
 	for (size_t i = 0; f == NULL && i < k->field_count; i++) {
 		if (folds_to(k->fields[i].name, &folded))
 			f = &k->fields[i];
@@ -123,65 +122,13 @@ static const struct schema_field *field_of(const struct schema_kind *k, struct s
 		if (strcmp(synonyms[i].written, folded.text) == 0)
 			f = schema_field_named(k, slice_str(synonyms[i].field));
 	}
+	if (f == NULL)
+		f = schema_field_said(k, header);
 	for (size_t i = 0; f == NULL && i < k->field_count; i++) {
 		if (folds_to(k->fields[i].label, &folded))
 			f = &k->fields[i];
 	}
 	return f;
-}
-
-static bool in_words(const char *const *words, size_t count, struct slice word)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (slice_eq(word, slice_str(words[i])))
-			return true;
-	}
-	return false;
-}
-
-/* What is left of a header about a contact: "prenom", "mail"; false where it is
- * about no person. */
-static bool about_contact(const struct folded *f, struct buf *rest)
-{
-	bool person = false;
-
-	for (size_t at = 0, end; at < f->len; at = end + 1) {
-		struct slice word;
-
-		for (end = at; end < f->len && f->text[end] != ' ';)
-			end++;
-		word = SLICE(f->text + at, end - at);
-		if (in_words(persons, sizeof(persons) / sizeof(persons[0]), word)) {
-			person = true;
-		} else if (!in_words(small_words, sizeof(small_words) / sizeof(small_words[0]), word)) {
-			buf_str(rest, rest->len > 0 ? " " : "");
-			buf_add(rest, word.p, word.len);
-		}
-	}
-	return person && buf_err(rest) == ES_OK;
-}
-
-/* The contact's field a header of a table of structures names: "Contact" alone is
- * the name. */
-static const struct schema_field *contact_field_of(const struct schema_kind *k, struct slice header)
-{
-	const struct schema_kind *contact = schema_kind_named(slice_str("contact"));
-	const struct schema_field *f = NULL;
-	struct folded folded;
-	char mem[sizeof(folded.text)];
-	struct buf rest;
-	bool person;
-
-	if (contact == NULL || strcmp(k->name, "structure") != 0)
-		return NULL;
-	fold_header(header, &folded);
-	buf_init_fixed(&rest, mem, sizeof(mem));
-	person = about_contact(&folded, &rest);
-	if (person)
-		f = rest.len == 0 ? schema_field_named(contact, slice_str("nom")) : field_of(contact, buf_slice(&rest));
-	if (person && f == NULL)
-		f = field_of(contact, header); /* "Dernier contact" is one of its labels */
-	return f && f->type != TYPE_REF && f->no >= FIELD_OWN ? f : NULL;
 }
 
 static bool name_taken(const struct header *h, size_t before, const char *name)
@@ -214,7 +161,9 @@ static void keep_name(struct header *h, size_t i, struct slice name)
 
 static void find_use(struct column *c, struct slice name, const struct schema_kind *k)
 {
-	c->field = field_of(k, name);
+	if (persons_column(c, name, k))
+		return;
+	c->field = header_field_of(k, name);
 	if (c->field) {
 		c->use = COLUMN_FIELD;
 		return;
@@ -225,10 +174,7 @@ static void find_use(struct column *c, struct slice name, const struct schema_ki
 		c->euros = true;
 		return;
 	}
-	c->field = contact_field_of(k, name);
-	if (c->field)
-		c->use = COLUMN_CONTACT;
-	else if (slice_eq(name, slice_str("uid")))
+	if (slice_eq(name, slice_str("uid")))
 		c->use = COLUMN_UID;
 	else if (slice_eq(name, slice_str("pole")))
 		c->use = COLUMN_POLE;
@@ -254,7 +200,7 @@ static enum es_err refuse_twice(const struct header *h, size_t i, struct buf *wh
 }
 
 static enum es_err read_column(struct header *h, size_t i, struct slice raw, enum encoding e,
-			       const struct schema_kind *k, struct buf *why)
+			       const struct schema_kind *k)
 {
 	struct slice name = raw;
 	struct buf utf8;
@@ -268,7 +214,7 @@ static enum es_err read_column(struct header *h, size_t i, struct slice raw, enu
 	find_use(&h->columns[i], name, k);
 	keep_name(h, i, name);
 	buf_done(&utf8);
-	return buf_err(&h->names) == ES_OK ? refuse_twice(h, i, why) : buf_err(&h->names);
+	return buf_err(&h->names);
 }
 
 static bool is_annuaire(const struct header *h)
@@ -319,7 +265,11 @@ enum es_err header_read(struct header *h, const struct csv *c, enum encoding e, 
 		return buf_err(&h->names);
 	h->count = c->count;
 	for (size_t i = 0; i < c->count && err == ES_OK; i++)
-		err = read_column(h, i, c->fields[i], e, k, why);
+		err = read_column(h, i, c->fields[i], e, k);
+	if (err == ES_OK)
+		persons_settle(h, k);
+	for (size_t i = 0; i < c->count && err == ES_OK; i++)
+		err = refuse_twice(h, i, why);
 	h->is_annuaire = err == ES_OK && is_annuaire(h);
 	return err == ES_OK ? find_fields(h, why) : err;
 }
@@ -333,7 +283,12 @@ static void map_column(const struct column *c, struct buf *out)
 {
 	json_quote(slice_str(c->header), out);
 	switch (c->use) {
-	case COLUMN_FIELD: buf_printf(out, ":\"%s\"", c->field->name); break;
+	case COLUMN_FIELD:
+		buf_printf(out, ":\"%s", c->field->name);
+		if (c->person)
+			buf_printf(out, "|contact.%s", c->person->name);
+		buf_str(out, "\"");
+		break;
 	case COLUMN_CONTACT: buf_printf(out, ":\"contact.%s\"", c->field->name); break;
 	case COLUMN_UID: buf_str(out, ":\"uid\""); break;
 	case COLUMN_POLE: buf_str(out, ":\"pole\""); break;

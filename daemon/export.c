@@ -109,6 +109,27 @@ bool export_is(struct exporting *e, const struct export_row *row, int at, const 
 	return slice_eq(export_text(e, row, at), slice_str(text));
 }
 
+void export_written(const struct export_row *row, char day[11])
+{
+	char written[25];
+
+	stamp_text(row->shown.valued, written);
+	memcpy(day, written, 10);
+	day[10] = '\0';
+}
+
+struct slice export_updated(struct exporting *e, const struct export_row *row)
+{
+	struct slice said = export_text(e, row, export_field(row, "date_maj"));
+	char day[11];
+
+	if (said.len > 0)
+		return said;
+	export_written(row, day);
+	buf_str(&e->cell, day);
+	return buf_slice(&e->cell);
+}
+
 const struct commune *export_commune(struct exporting *e, const struct export_row *row)
 {
 	return commune_of(export_text(e, row, row->m->code_insee), e->r->ref);

@@ -2,10 +2,11 @@
  *
  * The directory as staff keep it in a spreadsheet (domain.md part 5, 2): what is shared,
  * in the headers and the spelling of a French office. Importing the file again changes
- * nothing: each cell reads back as the value it was made of. */
+ * nothing: each cell reads back as the value it was made of, and a "Mise à jour" that no
+ * record said, only the journal, as none (exchange_stands.c). */
 #include "daemon/export_parts.h"
 
-enum spelling { AS_IS, DAY, DECIMAL, PHONE, SPACED, LISTED };
+enum spelling { AS_IS, DAY, UPDATED, DECIMAL, PHONE, SPACED, LISTED };
 
 static const struct column {
 	int field;
@@ -18,7 +19,7 @@ static const struct column {
 	{structure_courriel, AS_IS},	 {structure_site_web, AS_IS},	 {structure_filieres, LISTED},
 	{structure_labels, LISTED},	 {structure_effectif_etp, DECIMAL}, {structure_latitude, DECIMAL},
 	{structure_longitude, DECIMAL},	 {structure_date_creation, DAY}, {structure_charte_date, DAY},
-	{structure_date_maj, DAY},
+	{structure_date_maj, UPDATED},
 };
 
 const char export_annuaire_header[] =
@@ -66,7 +67,8 @@ static void spell(struct slice text, enum spelling as, struct buf *out)
 {
 	switch (as) {
 	case AS_IS: buf_add(out, text.p, text.len); break;
-	case DAY: add_day(text, out); break;
+	case DAY:
+	case UPDATED: add_day(text, out); break;
 	case DECIMAL: add_replaced(text, '.', ",", out); break;
 	case PHONE: add_phone(text, out); break;
 	case SPACED: add_spaced(text, out); break;
@@ -77,12 +79,17 @@ static void spell(struct slice text, enum spelling as, struct buf *out)
 static enum es_err write_row(struct exporting *e, const struct export_row *row)
 {
 	struct buf spelled;
+	struct slice text;
 	enum es_err err;
 
 	buf_init(&spelled, EXPORT_LINE_MAX);
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 		buf_clear(&spelled);
-		spell(export_text(e, row, columns[i].field), columns[i].as, &spelled);
+		if (columns[i].as == UPDATED)
+			text = export_updated(e, row);
+		else
+			text = export_text(e, row, columns[i].field);
+		spell(text, columns[i].as, &spelled);
 		buf_str(&e->line, i > 0 ? ";" : "");
 		export_neutral_cell(e, buf_slice(&spelled), ';');
 	}

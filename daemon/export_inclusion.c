@@ -30,14 +30,13 @@ static void add_number(struct exporting *e, const struct export_row *row, const 
 }
 
 /* What the record says, where that can be: not before 2000 nor after it was written down;
- * else the day that its last public value was written. No clock: same data, same bytes. */
+ * else the day that its last public value was. */
 static void add_updated(struct exporting *e, const struct export_row *row)
 {
-	char written[25];
+	char written[11];
 	struct slice said = export_text(e, row, export_field(row, "date_maj"));
 
-	stamp_text(row->shown.valued, written);
-	written[10] = '\0';
+	export_written(row, written);
 	if (said.len != 10 || slice_cmp(said, slice_str(EARLIEST)) < 0 || slice_cmp(said, slice_str(written)) > 0)
 		said = slice_str(written);
 	export_member(e, "date_maj", said);

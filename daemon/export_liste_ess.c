@@ -11,12 +11,12 @@ static const char header[] =
 	"etablissement_siege,adresse,code_postal,code_insee,commune,date_creation,origine_creation,code_naf,code_naf25,"
 	"tranche_effectif,etat_administratif,date_maj";
 
-enum { EMPTY = -1, CATEGORY_LABEL = -2, ADMINISTRATIVE = -3 };
+enum { EMPTY = -1, CATEGORY_LABEL = -2, ADMINISTRATIVE = -3, UPDATED = -4 };
 static const int columns[] = {
 	structure_siren, structure_siret, structure_nom, structure_sigle, EMPTY, structure_categorie_juridique, CATEGORY_LABEL,
 	structure_famille_ess, EMPTY, structure_adresse, structure_code_postal, structure_code_insee, structure_commune,
 	structure_date_creation, EMPTY, structure_code_naf, structure_code_naf25, structure_tranche_effectif, ADMINISTRATIVE,
-	structure_date_maj,
+	UPDATED,
 };
 
 /* "sous_condition" is what a legal form may become; "justifie" has its proof (R9). */
@@ -37,11 +37,9 @@ static struct slice category_label(struct exporting *e, const struct export_row 
 	return slice_str(c ? c->label : "");
 }
 
-/* SIRENE's letters. */
+/* SIRENE's letters. Nobody has closed what says nothing of its state. */
 static struct slice administrative(struct exporting *e, const struct export_row *row)
 {
-	if (!export_has(row, structure_etat))
-		return SLICE_NONE;
 	return slice_str(export_is(e, row, structure_etat, "fermee") ? "F" : "A");
 }
 
@@ -51,6 +49,7 @@ static struct slice cell(struct exporting *e, const struct export_row *row, int 
 	case EMPTY: return SLICE_NONE;
 	case CATEGORY_LABEL: return category_label(e, row);
 	case ADMINISTRATIVE: return administrative(e, row);
+	case UPDATED: return export_updated(e, row);
 	default: return export_text(e, row, column);
 	}
 }

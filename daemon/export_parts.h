@@ -48,6 +48,11 @@ struct slice export_text(struct exporting *e, const struct export_row *row, int 
 int export_field(const struct export_row *row, const char *name); /* -1: the kind has none */
 bool export_is(struct exporting *e, const struct export_row *row, int at, const char *text);
 bool export_has(const struct export_row *row, int at);
+/* The day when the last of its values that the file may hold was written down. From no
+ * clock: same data, same bytes. */
+void export_written(const struct export_row *row, char day[11]);
+/* What the record says of its last update, else the day that it was written; in e->cell. */
+struct slice export_updated(struct exporting *e, const struct export_row *row);
 /* The commune of the record's code_insee, or NULL. */
 const struct commune *export_commune(struct exporting *e, const struct export_row *row);
 /* Both coordinates, where the record bears a point that may be on a map: one that is

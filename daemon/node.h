@@ -318,10 +318,14 @@ struct rest {
 };
 ES_MUST_USE enum es_err node_forget_record(struct node *n, const struct record_id *id, unsigned kind,
 					   const struct rest *rest, int64_t *forgot);
-/* After an edit that withdrew a value from a wider scope: it is erased wherever it lay.
+/* After edits that withdrew a value from a wider scope: it is erased wherever it lay.
  * All that stands is said anew before the order. Nothing, where that cannot be now (a
  * record on offer, a clock that may be corrected): the value is withdrawn all the same. */
-ES_MUST_USE enum es_err node_erase_withdrawn(struct node *n, const struct schema_kind *k, const struct record_id *id);
+struct withdrawn {
+	const struct schema_kind *kind;
+	struct record_id record;
+};
+ES_MUST_USE enum es_err node_erase_withdrawn(struct node *n, const struct withdrawn *list, size_t count);
 /* Who has not acknowledged which erasure. */
 struct erasure {
 	struct forgotten what;

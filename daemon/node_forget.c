@@ -371,7 +371,7 @@ static enum es_err forget_upto(struct node *n, const struct record_id *id, unsig
 	/* Nobody else hears of a record that never left (its order would name it). */
 	if (err == ES_OK && shared > 0 && !PLANT(forget_not_ordered))
 		err = order(n, id, kind, upto);
-	return err == ES_OK ? node_load_orders(n) : err;
+	return err;
 }
 
 enum es_err node_forget(struct node *n, const struct id16 *uid, int64_t *forgot)
@@ -399,7 +399,8 @@ static bool stamps_hold(struct node *n, es_stamp upto)
 	return node_clock_steady(n) && !stamp_ahead(upto, n->utc);
 }
 
-enum es_err node_forget_record(struct node *n, const struct record_id *id, unsigned kind, const struct rest *rest, int64_t *forgot)
+/* Our orders are to be loaded afterwards. */
+static enum es_err forget_record(struct node *n, const struct record_id *id, unsigned kind, const struct rest *rest, int64_t *forgot)
 {
 	struct id16 steward = rights_steward(&n->rights, id, kind);
 	enum es_err err = ES_OK;
@@ -415,13 +416,24 @@ enum es_err node_forget_record(struct node *n, const struct record_id *id, unsig
 	return err == ES_OK ? forget_upto(n, id, kind, upto, forgot) : err;
 }
 
-enum es_err node_erase_withdrawn(struct node *n, const struct schema_kind *k, const struct record_id *id)
+enum es_err node_forget_record(struct node *n, const struct record_id *id, unsigned kind, const struct rest *rest, int64_t *forgot)
 {
-	const struct rest all = {.kind = k};
-	int64_t forgot;
-	enum es_err err = node_forget_record(n, id, k->no, &all, &forgot);
+	enum es_err err = forget_record(n, id, kind, rest, forgot);
 
-	return err == ES_NOT_ALLOWED || err == ES_CLOCK_SKEW ? ES_OK : err;
+	return err == ES_OK ? node_load_orders(n) : err;
+}
+
+enum es_err node_erase_withdrawn(struct node *n, const struct withdrawn *list, size_t count)
+{
+	enum es_err err = ES_OK;
+	int64_t forgot;
+
+	for (size_t i = 0; i < count && err == ES_OK; i++) {
+		err = forget_record(n, &list[i].record, list[i].kind->no, &(struct rest){.kind = list[i].kind}, &forgot);
+		if (err == ES_NOT_ALLOWED || err == ES_CLOCK_SKEW)
+			err = ES_OK;
+	}
+	return err == ES_OK && count > 0 ? node_load_orders(n) : err;
 }
 
 /* --- receipts --- */

@@ -26,7 +26,7 @@ static enum es_err prepare_saved(struct reader *r, sqlite3_stmt **s)
 
 static enum es_err read_saved(sqlite3_stmt *s, const struct search_source *from, struct saved *v)
 {
-	struct search_source mine = {search_query_get, &v->query, from->ref, from->region};
+	struct search_source mine = {search_query_get, &v->query, from->ref, from->region, NULL};
 	enum es_err err = ES_BAD_VALUE;
 
 	v->uid = sql_text(s, 0);

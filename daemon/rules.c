@@ -3,6 +3,7 @@
  * The tables of rules.def, each with its one loop. */
 #include "daemon/checking.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/day.h"
@@ -15,6 +16,7 @@ struct rule {
 	unsigned kind;
 	void (*apply)(struct checking *c, const struct rule *r);
 	bool by_hand; /* binds an edit, not an import */
+	bool removal; /* binds a removal alone */
 	size_t field, other;
 	const char *value, *then;
 	int64_t total;
@@ -76,6 +78,14 @@ static void check_writer(struct checking *c, const struct rule *r)
 		findings_add(c->findings, c->e->kind->name, "role_cress", VERDICT_REJECTED, SLICE_NONE);
 }
 
+static void check_sayer(struct checking *c, const struct rule *r)
+{
+	struct slice code = rules_text(c, r->field);
+
+	if (!c->host->cress && c->host->pole && rules_changes(c, r->field) && value_one_of(r->value, code))
+		say(c, r->field, "role_cress", VERDICT_REJECTED, code);
+}
+
 static void check_pays(struct checking *c, const struct rule *r)
 {
 	struct slice code = rules_text(c, r->field);
@@ -119,6 +129,7 @@ static void check_past(struct checking *c, const struct rule *r)
 static void check_sum(struct checking *c, const struct rule *r)
 {
 	int64_t sum = 0;
+	char text[64];
 	bool any = false, touched = false;
 
 	for (size_t i = r->field; i <= r->other; i++) {
@@ -131,8 +142,9 @@ static void check_sum(struct checking *c, const struct rule *r)
 		sum += canon_read_int(&v, INT64_MIN, INT64_MAX);
 		any = true;
 	}
+	snprintf(text, sizeof(text), "%lld != %lld", (long long)sum, (long long)r->total);
 	if (touched && any && sum != r->total)
-		say(c, r->field, "somme_incorrecte", VERDICT_REJECTED, SLICE_NONE);
+		say(c, r->field, r->value, VERDICT_REJECTED, slice_str(text));
 }
 
 static void check_one_of(struct checking *c, const struct rule *r)
@@ -141,6 +153,66 @@ static void check_one_of(struct checking *c, const struct rule *r)
 
 	if (touched && rules_after(c, r->field).len == 0 && rules_after(c, r->other).len == 0)
 		say(c, r->field, "champ_requis", VERDICT_REJECTED, slice_str(c->e->kind->fields[r->other].name));
+}
+
+/* "value:from:to", a day or nothing on either side; "value:day" where `days` is 1. */
+static bool is_line(const char *codes, size_t days, struct slice line)
+{
+	struct slice part[3] = {{0}};
+	size_t n = 0;
+	char day[DAY_TEXT];
+
+	for (size_t i = 0, from = 0; i <= line.len; i++) {
+		if (i < line.len && line.p[i] != ':')
+			continue;
+		if (n == days + 1)
+			return false;
+		part[n++] = SLICE(line.p + from, i - from);
+		from = i + 1;
+	}
+	for (size_t i = 1; i <= days; i++)
+		if ((part[i].len > 0 || days == 1) && (part[i].len != DAY_TEXT - 1 || !day_add_days(part[i], 0, day)))
+			return false;
+	return part[0].len > 0 && (codes[0] == '\0' || value_one_of(codes, part[0]));
+}
+
+static void check_each_line(struct checking *c, size_t index, const char *codes, size_t days)
+{
+	struct canon_reader r;
+
+	if (!has_value(c, index))
+		return;
+	canon_read_init(&r, c->e->values[index]);
+	for (uint32_t n = canon_read_array(&r, UINT32_MAX); n > 0 && r.err == ES_OK; n--) {
+		struct slice line = canon_read_str(&r, SIZE_MAX);
+
+		if (!is_line(codes, days, line))
+			say(c, index, "date_invalide", VERDICT_REJECTED, line);
+	}
+}
+
+static void check_list(struct checking *c, const struct rule *r)
+{
+	check_each_line(c, r->field, r->value, (size_t)r->total);
+}
+
+static void check_line_values(struct checking *c, const struct rule *r)
+{
+	struct findings *f = calloc(1, sizeof *f);
+	struct canon_reader read;
+	struct buf value;
+
+	buf_init(&value, 4096);
+	canon_read_init(&read, has_value(c, r->field) ? c->e->values[r->field] : SLICE_NONE);
+	for (uint32_t n = has_value(c, r->field) ? canon_read_array(&read, UINT32_MAX) : 0; f && n > 0 && read.err == ES_OK; n--) {
+		struct slice line = canon_read_str(&read, SIZE_MAX);
+		const uint8_t *end = memchr(line.p, ':', line.len);
+
+		if (!value_parse(&c->e->kind->fields[r->other], end ? SLICE(line.p, end - line.p) : line, &value, f) && f->count > 0)
+			say(c, r->field, f->list[f->count - 1].code, VERDICT_REJECTED, line);
+	}
+	buf_done(&value);
+	free(f);
 }
 
 /* Only where nothing stands and nothing is said. */
@@ -349,13 +421,29 @@ static void apply_former(struct checking *c, const struct rule *r)
 		c->e->values[r->other] = SLICE(c->scratch->p + from, c->scratch->len - from);
 }
 
+/* --- at a removal --- */
+
+static void check_held(struct checking *c, const struct rule *r)
+{
+	struct uid_text own = own_uid(c);
+	char sql[160], text[24];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s WHERE %s = ?1", r->value, r->then);
+	int64_t count = rules_number(c, sql, own.text, "");
+	snprintf(text, sizeof(text), "%lld", (long long)count);
+	if (count > 0)
+		findings_add(c->findings, r->value, "fiche_liee", VERDICT_REJECTED, slice_str(text));
+}
+
 static const struct rule rules[] = {
 #define CRESS(k) {.kind = k##_KIND, .apply = check_writer},
+#define CRESS_SAYS(k, a, v) {.kind = k##_KIND, .apply = check_sayer, .field = k##_##a, .value = (v)},
 #define PAYS(k, a) {.kind = k##_KIND, .apply = check_pays, .field = k##_##a},
 #define INSEE(k, a) {.kind = k##_KIND, .apply = check_commune, .field = k##_##a},
 #define ORDER(k, a, b) {.kind = k##_KIND, .apply = check_dates, .field = k##_##a, .other = k##_##b},
 #define PAST(k, a) {.kind = k##_KIND, .apply = check_past, .field = k##_##a},
-#define SUM(k, a, b, n) {.kind = k##_KIND, .apply = check_sum, .field = k##_##a, .other = k##_##b, .total = (n)},
+#define SUM(k, a, b, n, v) \
+	{.kind = k##_KIND, .apply = check_sum, .field = k##_##a, .other = k##_##b, .total = (n), .value = (v)},
 #define ONE_OF(k, a, b) {.kind = k##_KIND, .apply = check_one_of, .field = k##_##a, .other = k##_##b},
 #define WHEN(k, a, v, b, t) \
 	{.kind = k##_KIND, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
@@ -370,6 +458,9 @@ static const struct rule rules[] = {
 #define CLOSED(k, a, v, t) \
 	{.kind = k##_KIND, .apply = check_closed, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
 #define FORMER(k, a, b) {.kind = k##_KIND, .apply = apply_former, .by_hand = true, .field = k##_##a, .other = k##_##b},
+#define LINES(k, a, n, v) {.kind = k##_KIND, .apply = check_list, .field = k##_##a, .value = (v), .total = (n)},
+#define LINE_OF(k, a, b) {.kind = k##_KIND, .apply = check_line_values, .field = k##_##a, .other = k##_##b},
+#define HELD(k, by, ref) {.kind = k##_KIND, .apply = check_held, .removal = true, .value = #by, .then = #ref},
 #include "daemon/rules.def"
 };
 
@@ -407,41 +498,11 @@ static void check_portee(struct checking *c)
 		say(c, f->index, "hors_limites", VERDICT_REJECTED, slice_str(scope_name(c->e->kind->cap)));
 }
 
-/* "value:from:to", a day or nothing on either side. */
-static bool is_line(const struct schema_field *plain, struct slice line)
-{
-	struct slice part[3] = {{0}};
-	size_t n = 0;
-	char day[DAY_TEXT];
-
-	for (size_t i = 0, from = 0; i <= line.len; i++) {
-		if (i < line.len && line.p[i] != ':')
-			continue;
-		if (n == 3)
-			return false;
-		part[n++] = SLICE(line.p + from, i - from);
-		from = i + 1;
-	}
-	for (size_t i = 1; i < 3; i++)
-		if (part[i].len > 0 && (part[i].len != DAY_TEXT - 1 || !day_add_days(part[i], 0, day)))
-			return false;
-	return part[0].len > 0 && (!plain->codes || plain->refers || value_one_of(plain->codes, part[0]));
-}
-
 static void check_lines(struct checking *c, const struct schema_field *list)
 {
 	const struct schema_field *plain = schema_field_named(c->e->kind, slice_str(list->refers));
-	struct canon_reader r;
 
-	if (!has_value(c, list->index))
-		return;
-	canon_read_init(&r, c->e->values[list->index]);
-	for (uint32_t n = canon_read_array(&r, UINT32_MAX); n > 0 && r.err == ES_OK; n--) {
-		struct slice line = canon_read_str(&r, SIZE_MAX);
-
-		if (!is_line(plain, line))
-			say(c, list->index, "date_invalide", VERDICT_REJECTED, line);
-	}
+	check_each_line(c, list->index, plain->codes && !plain->refers ? plain->codes : "", 2);
 }
 
 void rules_check(struct checking *c)
@@ -451,7 +512,7 @@ void rules_check(struct checking *c)
 	if (needs_state(c) && c->host->state(c->host->ctx, c->e, c->state) != ES_OK)
 		return; /* the edit itself meets the same failure */
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (rules[i].kind == k->no && (c->host->by_hand || !rules[i].by_hand))
+		if (rules[i].kind == k->no && !rules[i].removal && (c->host->by_hand || !rules[i].by_hand))
 			rules[i].apply(c, &rules[i]);
 	if (mail_is_personal(c))
 		keep_home(c, structure_courriel, true);
@@ -463,4 +524,12 @@ void rules_check(struct checking *c)
 	for (size_t i = 0; c->host->by_hand && i < k->field_count; i++)
 		if (k->fields[i].flags & FIELD_DATED)
 			date_change(c, &k->fields[i]);
+}
+
+void rules_removal(struct checking *c)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && c->host->reader; i++)
+		if (rules[i].removal && rules[i].kind == c->e->kind->no)
+			rules[i].apply(c, &rules[i]);
+	rules_look_removal(c);
 }

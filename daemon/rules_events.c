@@ -22,15 +22,20 @@ static void check_organiser(struct checking *c, size_t evenement)
 		say(c, evenement, "role_organisateur", VERDICT_REJECTED, slice_str(uid.text));
 }
 
-/* C12: nobody sits in two appointments of one slot, however its hour is written. */
+/* C12: nobody sits in two appointments of one slot, however its hour is written; slots are
+ * within the event. */
 void look_rendez_vous(struct checking *c)
 {
+	static const char outside[] =
+		"SELECT count(*) FROM evenement WHERE uid = ?1 AND (strftime('%s', ?2) + 0 < strftime('%s', debut) + 0 OR strftime('%s', ?2) + 0 >= strftime('%s', fin) + 0)";
 	struct uid_text own = own_uid(c), a = uid_of(c, rendez_vous_a_uid), b = uid_of(c, rendez_vous_b_uid),
 			evenement = uid_of(c, rendez_vous_evenement_uid);
 	const struct slice args[] = {slice_str(evenement.text), rules_text(c, rendez_vous_creneau), slice_str(a.text),
 				     slice_str(b.text), slice_str(own.text)};
 
 	check_organiser(c, rendez_vous_evenement_uid);
+	if (rules_changes(c, rendez_vous_creneau) && reader_number(c->host->reader, outside, args, 2) > 0)
+		say(c, rendez_vous_creneau, "hors_evenement", VERDICT_REJECTED, rules_text(c, rendez_vous_creneau));
 	if (strcmp(a.text, b.text) == 0)
 		say(c, rendez_vous_b_uid, "hors_limites", VERDICT_REJECTED, slice_str(b.text));
 	else if (!slice_eq(rules_text(c, rendez_vous_etat), slice_str("annule")) &&

@@ -50,6 +50,21 @@ static void look_reseau(struct checking *c)
 		say(c, reseau_parent_uid, "cycle", VERDICT_REJECTED, slice_str(parent.text));
 }
 
+/* B3: nobody succeeds to itself, not even through others. Who is absorbed is named by uid or by SIRET. */
+static void look_succession(struct checking *c)
+{
+	static const char circle[] =
+		"WITH RECURSIVE gone(uid) AS (SELECT ?1 UNION SELECT uid FROM structure WHERE siret = ?2),"
+		" heir(uid) AS (SELECT ?3 UNION SELECT s.vers_uid FROM succession s JOIN heir ON s.uid <> ?4 AND"
+		" (s.de_uid = heir.uid OR s.de_siret = (SELECT t.siret FROM structure t WHERE t.uid = heir.uid)))"
+		" SELECT count(*) FROM heir WHERE uid IN (SELECT uid FROM gone)";
+	struct uid_text from = uid_of(c, succession_de_uid), to = uid_of(c, succession_vers_uid), own = own_uid(c);
+	const struct slice args[] = {slice_str(from.text), rules_text(c, succession_de_siret), slice_str(to.text), slice_str(own.text)};
+
+	if (to.text[0] && reader_number(c->host->reader, circle, args, COUNT(args)) > 0)
+		say(c, succession_vers_uid, "cycle", VERDICT_REJECTED, slice_str(to.text));
+}
+
 /* B6: a PTCE that has its label has an enterprise of the ESS and another actor. */
 static void look_groupement(struct checking *c)
 {
@@ -161,7 +176,7 @@ static void (*const looks[])(struct checking *c) = {
 	[demande_rgpd_KIND] = look_demande_rgpd, [rendez_vous_KIND] = look_rendez_vous, [phase_KIND] = look_phase,
 	[evenement_KIND] = look_evenement, [achat_mutualise_KIND] = look_achat_mutualise,
 	[engagement_achat_KIND] = look_engagement_achat, [enquete_KIND] = look_enquete,
-	[ambassadeur_KIND] = look_ambassadeur,
+	[ambassadeur_KIND] = look_ambassadeur, [succession_KIND] = look_succession,
 };
 
 void rules_look(struct checking *c)
@@ -174,7 +189,7 @@ void rules_look(struct checking *c)
 }
 
 /* W5: what counts towards something that is closed stays. */
-void rules_removal(struct checking *c)
+void rules_look_removal(struct checking *c)
 {
 	if (c->host->reader && strcmp(c->e->kind->name, "clause") == 0)
 		look_clause(c);

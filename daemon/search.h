@@ -56,6 +56,7 @@ struct search_source {
 	void *ctx;
 	const struct reference *ref;
 	const char *region; /* in which a commune's name is looked for */
+	struct reader *reader; /* in which codes are looked for; NULL: whatever may be one is */
 };
 /* text, kind, near, within, limit, offset, all, cards, points, and the filters. `why` says what is
  * wrong: ES_UNKNOWN_KIND, ES_NOT_FOUND, ES_AMBIGUOUS, ES_BAD_VALUE. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/search_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "daemon/codes.h"
 #include "proto/value.h"
 
 #define COLUMNS_MAX 8
@@ -293,48 +295,104 @@ void filter_match(struct buf *match, const struct search *s, const struct kind_m
 
 /* --- checks --- */
 
-static bool code_known(const struct search *s, size_t f, struct buf *why)
+/* Is it in use, where no list says what may be? */
+static bool code_borne(struct reader *r, const struct schema_kind *k, const struct schema_field *c, const char *code)
 {
-	bool listed = false, known = false;
+	const struct slice args[] = {slice_str(code)};
+	char sql[256];
 
-	for (size_t i = 0; i < schema_kind_count; i++) {
-		const struct schema_field *columns[COLUMNS_MAX];
-		size_t n = s->kind == NULL || s->kind == &schema_kinds[i] ? columns_of(&schema_kinds[i], f, columns) : 0;
+	snprintf(sql, sizeof(sql), "SELECT EXISTS (SELECT 1 FROM \"%s\" WHERE instr('|' || \"%s\" || '|', '|' || ?1 || '|') > 0)", k->name, c->name);
+	return reader_number(r, sql, args, 1) > 0;
+}
 
-		for (size_t c = 0; c < n; c++) {
-			const char *codes = columns[c]->codes;
+static bool column_knows(struct reader *r, const struct schema_kind *k, const struct schema_field *c, const char *code)
+{
+	const struct slice args[] = {slice_str(c->refers ? c->refers : ""), slice_str(code)};
 
-			/* A list of the CRESS's goes on where ours ends. */
-			known = known || codes == NULL || columns[c]->refers != NULL || among(codes, slice_str(s->filters[f]));
-			if (codes == NULL || known)
-				continue;
-			buf_printf(why, "%s%s", listed ? "|" : "known: ", codes);
-			listed = true;
-		}
+	if (c->codes != NULL && among(c->codes, slice_str(code)))
+		return true;
+	if (r == NULL)
+		return c->codes == NULL || c->refers != NULL;
+	if (c->codes == NULL)
+		return code_borne(r, k, c, code);
+	return c->refers != NULL && reader_number(r, "SELECT count(*) FROM code_liste WHERE liste = ?1 AND code = ?2", args, 2) > 0;
+}
+
+static void name_column(struct reader *r, const struct schema_kind *k, const struct schema_field *c, struct buf *why)
+{
+	struct buf values;
+	char sql[320];
+
+	buf_init(&values, 16384);
+	if (c->codes != NULL) {
+		codes_known(r, c, NULL, "|", &values);
+	} else if (r != NULL) {
+		snprintf(sql, sizeof(sql), "SELECT group_concat(v, '|') FROM (SELECT DISTINCT i.value AS v FROM \"%s\" t, " ITEMS("t.\"%s\"") " i"
+			 " WHERE i.value <> '' ORDER BY v LIMIT 40)", k->name, c->name);
+		(void)reader_text(r, sql, NULL, 0, &values);
 	}
+	if (values.len > 0)
+		buf_printf(why, "%s%s.%s: %s", why->len > 0 ? "; " : "known: ", k->name, c->name, buf_cstr(&values));
+	buf_done(&values);
+}
+
+/* A list that several kinds share is named once. */
+static bool same_list(const struct schema_field *a, const struct schema_field *b)
+{
+	return a != NULL && a->codes != NULL && b->codes != NULL && strcmp(a->codes, b->codes) == 0;
+}
+
+static bool code_known(const struct search *s, size_t f, struct reader *r, struct buf *why)
+{
+	const struct schema_field *columns[COLUMNS_MAX], *last = NULL;
+	bool known = false;
+
+	for (unsigned naming = 0; naming < 2 && !known; naming++)
+		for (size_t i = 0; i < schema_kind_count && !known; i++) {
+			const struct schema_kind *k = &schema_kinds[i];
+			size_t n = s->kind == NULL || s->kind == k ? columns_of(k, f, columns) : 0;
+
+			for (size_t c = 0; c < n && !known; c++) {
+				if (naming == 0)
+					known = column_knows(r, k, columns[c], s->filters[f]);
+				else if (!same_list(last, columns[c]))
+					name_column(r, k, last = columns[c], why);
+			}
+		}
 	return known;
 }
 
-enum es_err filter_check(const struct search *s, enum search_filter f, const struct reference *ref, struct buf *why)
+static bool owner_known(const char *owner, struct reader *r, struct buf *why)
+{
+	const struct slice args[] = {slice_str(owner)};
+
+	if (r == NULL || reader_number(r, "SELECT count(*) FROM meta_pole WHERE pole IN (?1, 'pole-' || ?1)", args, 1) > 0)
+		return true;
+	buf_str(why, "known: ");
+	(void)reader_text(r, "SELECT group_concat(pole, '|') FROM (SELECT DISTINCT pole FROM meta_pole ORDER BY pole)", NULL, 0, why);
+	return false;
+}
+
+enum es_err filter_check(const struct search *s, enum search_filter f, const struct search_source *from, struct buf *why)
 {
 	const char *value = s->filters[f];
 	struct place_codes p;
 	bool good = true;
 	struct buf codes;
 
-	buf_init(&codes, 4096);
+	buf_init(&codes, 65536);
 	switch (filters[f].how) {
 	case FILTER_CODE:
-		good = code_known(s, f, &codes);
+		good = code_known(s, f, from->reader, &codes);
 		break;
 	case FILTER_FILLED:
-		good = strcmp(value, "1") == 0 || code_known(s, f, &codes);
+		good = strcmp(value, "1") == 0 || code_known(s, f, from->reader, &codes);
 		break;
 	case FILTER_COMMUNE:
 	case FILTER_EPCI:
 	case FILTER_DEPARTEMENT:
 	case FILTER_PAYS:
-		good = place_codes(&p, ref, filters[f].how, value) > 0;
+		good = place_codes(&p, from->ref, filters[f].how, value) > 0;
 		buf_done(&p.json);
 		buf_str(&codes, "no commune of the reference lies there");
 		break;
@@ -346,10 +404,12 @@ enum es_err filter_check(const struct search *s, enum search_filter f, const str
 		good = strcmp(value, "1") == 0;
 		break;
 	case FILTER_OWNER:
+		good = owner_known(value, from->reader, &codes);
 		break;
 	}
 	if (!good)
-		buf_printf(why, "%s: '%s' is not known; %s", search_filter_names[f], value, codes.len > 0 ? buf_cstr(&codes) : "");
+		buf_printf(why, "%s: '%s' is not known; %s", search_filter_names[f], value,
+			   codes.len > 0 ? buf_cstr(&codes) : "no record here bears one; 'essaim codes' has the lists");
 	buf_done(&codes);
 	return good ? ES_OK : ES_BAD_VALUE;
 }

@@ -76,7 +76,7 @@ void filter_where(sqlite3_str *sql, const struct search *s, const struct kind_ma
 /* What those filters say that the word index knows: ` AND {texte} : "..."`. */
 void filter_match(struct buf *match, const struct search *s, const struct kind_map *m);
 /* What the value must be. */
-ES_MUST_USE enum es_err filter_check(const struct search *s, enum search_filter f, const struct reference *ref, struct buf *why);
+ES_MUST_USE enum es_err filter_check(const struct search *s, enum search_filter f, const struct search_source *from, struct buf *why);
 
 /* Each condition under which a record of the kind is over; `day`: "YYYY-MM-DD". */
 enum { CLOSED_CONDITIONS = 3 };

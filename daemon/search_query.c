@@ -92,7 +92,7 @@ static enum es_err read_filter(struct search *s, enum search_filter f, const str
 	} else if (f == SEARCH_VALID_ON && strcmp(s->filters[f], "today") == 0) {
 		s->filters[f] = s->today;
 	}
-	return err == ES_OK ? filter_check(s, f, from->ref, why) : err;
+	return err == ES_OK ? filter_check(s, f, from, why) : err;
 }
 
 static bool any_kind_applies(const struct search *s)

@@ -26,4 +26,7 @@ struct slice sql_blob(sqlite3_stmt *st, int column); /* borrowed until the next 
 bool sql_exact(sqlite3_stmt *st, int column, void *out, size_t n);
 void sql_bind_slice(sqlite3_stmt *st, int index, struct slice s);
 
+/* The items of a list of the directory, which joins them by '|', as rows of `value`. */
+#define ITEMS(list) "json_each('[\"' || replace(replace(coalesce(" list ", ''), '\"', ''), '|', '\",\"') || '\"]')"
+
 #endif

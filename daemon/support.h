@@ -27,6 +27,8 @@ ES_MUST_USE enum es_err survey_result(struct reader *r, const char *uid, struct 
 /* The counts of this node's own answers, for the CRESS alone (kind `mesure`, scope cress); how
  * many figures. One that was sent and is nothing now is zero. */
 ES_MUST_USE enum es_err survey_send(struct node *n, const char *uid, int64_t *count);
+/* The same without anybody's doing, once answers to a survey that is open have changed. */
+ES_MUST_USE enum es_err survey_send_due(struct node *n);
 /* The same for every survey that this node has answers to. */
 ES_MUST_USE enum es_err survey_send_all(struct node *n);
 

@@ -2,7 +2,8 @@
  *
  * E15: who brings the competences that a project asks for. */
 #include "daemon/report.h"
-#include "daemon/support_parts.h"
+#include "daemon/sql.h"
+#include "daemon/support.h"
 
 #define HAS(list, text) "instr('|' || lower(" list ") || '|', '|' || lower(" text ") || '|') > 0"
 

@@ -7,9 +7,11 @@
  * An answer belongs to one survey, a survey to one version of its questions
  * (rules_look.c): no two versions are ever added up. */
 #include <string.h>
+#include "daemon/day.h"
 #include "daemon/directory_sql.h"
+#include "daemon/node_parts.h"
 #include "daemon/report_parts.h"
-#include "daemon/support_parts.h"
+#include "daemon/support.h"
 
 #define NAME_MAX_TEXT "60" /* of a network's name, in a figure's */
 
@@ -108,6 +110,32 @@ enum es_err survey_send(struct node *n, const char *uid, int64_t *count)
 		err = sql_err(rc);
 	sqlite3_finalize(s);
 	return err;
+}
+
+static bool is_told(struct node *n, const char *today)
+{
+	static const char waiting[] =
+		"SELECT count(*) FROM enquete e WHERE (e.au IS NULL OR e.au >= ?2) AND EXISTS (SELECT 1 FROM reponse r WHERE r.enquete_uid = e.uid AND r.pole = ?1)";
+	const struct slice args[] = {slice_str(n->owner), slice_str(today)};
+
+	return reader_number(n->reader, waiting, args, 2) == 0;
+}
+
+/* Looked at once after each edit: what has not changed is not written again. */
+enum es_err survey_send_due(struct node *n)
+{
+	uint64_t edit = (uint64_t)journal_last_edit(n->journal);
+	enum es_err err = ES_OK;
+	char today[11];
+
+	if (!n->reader || !node_member(n) || !node_clock_steady(n) || n->fenced || n->key_replaced)
+		return ES_OK;
+	if (node_number(n, "survey_edit") == edit || !node_edit_ready(n))
+		return ES_OK;
+	day_of(n->utc, today);
+	if (!is_told(n, today))
+		err = survey_send_all(n);
+	return err == ES_OK ? node_set_number(n, "survey_edit", edit) : err;
 }
 
 struct surveys {

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "daemon/peer.h"
 #include "daemon/report_freeze.h"
+#include "daemon/support.h"
 
 bool address_split(const char *address, char *host, size_t host_size, char *port, size_t port_size)
 {
@@ -121,6 +122,8 @@ static enum es_err run_tick(struct node *n, struct job *j)
 	enum es_err err = report_send_due(n);
 
 	(void)j;
+	if (err == ES_OK)
+		err = survey_send_due(n);
 	if (err != ES_OK)
 		log_event(LOG_ERR_, "report.unsent", "why=\"%s\"", es_err_text(err));
 	return err;

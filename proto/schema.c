@@ -78,6 +78,36 @@ const struct schema_field *schema_field_named(const struct schema_kind *k, struc
 	return NULL;
 }
 
+static bool is_joined(const char *name, struct slice head, const char *tail)
+{
+	return strlen(name) == head.len + strlen(tail) && memcmp(name, head.p, head.len) == 0 && strcmp(name + head.len, tail) == 0;
+}
+
+static bool is_said(const struct schema_field *f, struct slice said, unsigned way)
+{
+	if (way == 0)
+		return f->type == TYPE_REF && is_joined(f->name, said, "_uid");
+	if (way == 1)
+		return is_named("type", said) && strncmp(f->name, "type_", 5) == 0;
+	return f->type == TYPE_LIST && is_joined(f->name, said, "s");
+}
+
+const struct schema_field *schema_field_said(const struct schema_kind *k, struct slice name)
+{
+	const struct schema_field *found = name.len > 0 ? schema_field_named(k, name) : NULL;
+	bool of_all = is_named("pole", name) || is_named("uid", name); /* what every record has beside its fields */
+
+	for (unsigned way = 0; way < 3 && name.len > 0 && !found && !of_all; way++)
+		for (size_t i = 0; i < k->field_count; i++) {
+			if (!is_said(&k->fields[i], name, way))
+				continue;
+			if (found)
+				return NULL;
+			found = &k->fields[i];
+		}
+	return found;
+}
+
 /* The fold asks this for every change: own fields stand in ascending order,
  * so the answer is where the number says, or just behind portee. */
 const struct schema_field *schema_field_no(const struct schema_kind *k, unsigned no)

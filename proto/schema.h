@@ -41,7 +41,7 @@ enum field_flag {
 /* Fields that are read by a rule of their own (domain.md part 4). */
 enum field_rule {
 	RULE_NONE, RULE_SIRET, RULE_SIREN, RULE_RNA, RULE_CATEGORIE, RULE_NAF, RULE_POSTAL, RULE_INSEE,
-	RULE_EPCI, RULE_PHONE, RULE_EMAIL, RULE_EXTRA
+	RULE_EPCI, RULE_PHONE, RULE_EMAIL, RULE_ROME, RULE_EXTRA
 };
 
 /* Numbers every kind shares; a kind's own fields start at 10. */
@@ -92,6 +92,10 @@ extern const size_t schema_kind_count;
 const struct schema_kind *schema_kind_named(struct slice name); /* NULL: unknown */
 const struct schema_kind *schema_kind_no(unsigned no);
 const struct schema_field *schema_field_named(const struct schema_kind *k, struct slice name);
+/* As people write it: the name, else NAME_uid (besoin), else for "type" the kind's own
+ * type_... (type_lieu), else the list NAMEs (theme); NULL where none is it, or two are.
+ * `pole` and `uid` are every record's own and no short form. */
+const struct schema_field *schema_field_said(const struct schema_kind *k, struct slice name);
 const struct schema_field *schema_field_no(const struct schema_kind *k, unsigned no);
 /* The narrowest of the kind's cap, the field's cap, portee, R16 (`diffusion_p`)
  * and the record's own champs_locaux (`kept_home`). FIELD_CHAMPS_LOCAUX is always

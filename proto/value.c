@@ -356,6 +356,7 @@ static bool parse_rule(struct reading *r)
 	case RULE_EPCI: return rule_epci(r);
 	case RULE_PHONE: return rule_phone(r);
 	case RULE_EMAIL: return rule_email(r);
+	case RULE_ROME: return rule_rome(r);
 	case RULE_NONE: case RULE_EXTRA: break;
 	}
 	return parse_code(r);

@@ -200,6 +200,15 @@ bool rule_categorie(struct reading *r)
 	return true;
 }
 
+/* An occupation: a letter of its field, A to N, and four digits. */
+bool rule_rome(struct reading *r)
+{
+	if (!reading_squeeze(r, ".-", 5) || r->len != 5)
+		return reading_reject(r, "rome_inconnu");
+	upper(r);
+	return (r->out[0] >= 'A' && r->out[0] <= 'N' && all_digits(r->out + 1, 4)) || reading_reject(r, "rome_inconnu");
+}
+
 bool rule_naf(struct reading *r)
 {
 	struct slice written;

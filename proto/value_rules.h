@@ -37,6 +37,7 @@ bool rule_postal(struct reading *r);
 bool rule_insee(struct reading *r);
 bool rule_phone(struct reading *r);
 bool rule_email(struct reading *r);
+bool rule_rome(struct reading *r);
 bool rule_extra(struct reading *r);
 
 /* "YYYY-MM-DD" and "YYYY-MM-DDTHH:MM:SS+HH:MM" */

@@ -224,6 +224,13 @@ else
 	result "not ok domain-rows no test of:$missing"
 fi
 
+stage "the page on TCP: gate, accounts, hostile input, a proxy"
+for web in tests/web/*.sh; do
+	name=$(basename "$web" .sh)
+	[ "$name" != lib ] || continue
+	script "web-$name" sh "$web"
+done
+
 stage "the page, in a browser"
 script page sh tests/page/run.sh
 
@@ -253,6 +260,9 @@ if build asan; then
 		kill) script asan-kill env ESSAIM_BUILD="$root/build/asan" sh "$e2e" 5 ;;
 		*) script "asan-$name" env ESSAIM_BUILD="$root/build/asan" sh "$e2e" ;;
 		esac
+	done
+	for name in accounts gate hostile; do
+		script "asan-web-$name" env ESSAIM_BUILD="$root/build/asan" sh "tests/web/$name.sh"
 	done
 fi
 

@@ -12,7 +12,8 @@
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
-#include "daemon/keyfile.h"
+#include "daemon/node.h"
+#include "daemon/setup.h"
 
 #define PASSWORD_ROOM (ACCOUNT_PASSWORD_MAX + 3)
 
@@ -66,18 +67,15 @@ static char typed[PASSWORD_ROOM]; /* for the callback, which has no context */
 
 static enum es_err is_cress(const char *dir, bool *out, struct buf *why)
 {
-	char path[NODE_PATH_MAX + 16];
-	struct keyfile k;
-	enum es_err err;
+	struct reference *ref;
+	struct node *n;
+	enum es_err err = setup_open(dir, &ref, &n, why);
 
-	keyfile_path(dir, path);
-	err = keyfile_read(path, &k);
-	if (err != ES_OK) {
-		buf_printf(why, "%s: %s", path, es_err_text(err));
+	if (err != ES_OK)
 		return err;
-	}
-	*out = k.role == ROLE_CRESS;
-	keyfile_wipe(&k);
+	*out = n->role == ROLE_CRESS;
+	node_close(n);
+	reference_free(ref);
 	return ES_OK;
 }
 

@@ -145,11 +145,11 @@ int cmd_export(const struct args *a)
 		return print_fail(ES_USAGE, W_EXPORT_WHERE);
 	if (!client_open(&c, a))
 		return client_close(&c, 0);
-	if (w.format->holds == HOLDS_PERSONS)
-		word_print(stderr, W_EXPORT_PERSONAL);
 	if (!output || strcmp(output, "-") == 0)
 		code = to_stdout(&c, &w);
 	else
 		code = to_output(&c, &w, output);
+	if (code == 0 && !c.exit && w.format->holds == HOLDS_PERSONS)
+		word_print(stderr, W_EXPORT_PERSONAL);
 	return client_close(&c, code);
 }

@@ -26,7 +26,7 @@ const initials = name => name.split(/[\s._-]+/).filter(Boolean).map(w => w[0]).s
 
 // The open node has no account: whoever sits at the machine is its staff.
 export function menu(me, again) {
-	const name = me.account || t('Poste du pôle', 'The hub’s computer');
+	const name = me.account || (me.role ? t('Poste du pôle', 'The hub’s computer') : t('Visiteur', 'Visitor'));
 	const dark = dress();
 	const button = (words, act, more = {}) => h('button.bt', {type: 'button', onclick: act, ...more}, words);
 	const other = language() === 'en' ? 'fr' : 'en';

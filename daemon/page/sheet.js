@@ -133,7 +133,7 @@ function said_by(r, mine, first) {
 		h('span.petit', t(`selon le ${hub_name(r.owner)}, ${day(r.data.date_maj || first)}`, `from ${hub_name(r.owner)}, ${day(r.data.date_maj || first)}`))), facts_list(r, mine, first));
 }
 
-function trade(r) {
+function trade(r, staff) {
 	const offers = r.facts.around?.offre || [], needs = r.facts.around?.besoin || [];
 
 	if (offers.length + needs.length === 0)
@@ -141,7 +141,7 @@ function trade(r) {
 	return h('section', h('h3', t('Ce qu’elle propose et cherche', 'What it offers and needs')), h('ul.sous-liste',
 		offers.map(o => h('li', h('span.rang', shape('offre'), o.data.titre), h('span.num', price(o.data.prix_cents, o.data.prix_unite)))),
 		needs.map(b => h('li', h('span.rang', shape('besoin'), h('span', (b.data.titre || '').replace('Recherche : ', t('Cherche : ', 'Needs: ')), b.scope === 'local' && [' ', chip('', 'cadenas', scope('local').word)])),
-			h('a', {href: `#/rapprocher/${b.uid}`}, t('Voir les offres', 'See offers'))))));
+			staff && h('a', {href: `#/rapprocher/${b.uid}`}, t('Voir les offres', 'See offers'))))));
 }
 
 /* --- what stays here --- */
@@ -228,7 +228,7 @@ function draw(place, r, where, close, again) {
 
 	fill(where, h('header', tools(close),
 		h('p.discret', [KINDS[r.kind] ? t(...KINDS[r.kind]) : family(d.famille_ess), d.sigle, hub_name(r.owner)].filter(Boolean).join(' · ')), h('h2', {id: 'fn', tabindex: '-1'}, name), tags(d), whole && actions(r, me, own, again)),
-	conflicts, me.role && way(r, me, own), said_by(r, own, first), whole && trade(r), whole && me.role && kept_here(r, own), history_of(r));
+	conflicts, me.role && way(r, me, own), said_by(r, own, first), whole && trade(r, ['agent_pole', 'cress', 'admin'].includes(me.role)), whole && me.role && kept_here(r, own), history_of(r));
 	place.title(name);
 	if (own && r.facts.meetings.length > 0 && me.role)
 		conflict(r, conflicts).catch(() => {});

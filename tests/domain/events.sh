@@ -215,11 +215,11 @@ fair=$(new_evenement auray convention_affaires Coventis 10-15 code_insee=56007)
 meet() { # A B HOUR TABLE
 	e auray add rendez_vous "evenement_uid=$fair" "a_uid=$1" "b_uid=$2" "creneau=$3" "table=$4"
 }
-check C12-an-appointment meet "$jardins" "$garage" "$year-10-15T10:00:00+02:00" 1
-exits C12-nobody-sits-twice 65 meet "$garage" "$haies" "$year-10-15T10:00:00+02:00" 2
-exits C12-however-the-hour-is-written 65 meet "$garage" "$haies" "$year-10-15T08:00:00Z" 2
-check C12-others-do meet "$atelier" "$haies" "$year-10-15T10:00:00+02:00" 2
-check C12-an-earlier-slot meet "$garage" "$haies" "$year-10-15T09:40:00+02:00" 2
+check C12-an-appointment meet "$jardins" "$garage" "$year-10-15T11:00:00+02:00" 1
+exits C12-nobody-sits-twice 65 meet "$garage" "$haies" "$year-10-15T11:00:00+02:00" 2
+exits C12-however-the-hour-is-written 65 meet "$garage" "$haies" "$year-10-15T09:00:00Z" 2
+check C12-others-do meet "$atelier" "$haies" "$year-10-15T11:00:00+02:00" 2
+check C12-an-earlier-slot meet "$garage" "$haies" "$year-10-15T10:40:00+02:00" 2
 must settle auray vitre cress
 exits R12-a-slot-is-the-organisers-to-give 77 e vitre add rendez_vous "evenement_uid=$fair" "a_uid=$jardins" "b_uid=$haies" "creneau=$year-10-15T11:00:00+02:00"
 equal C12-a-schedule-for-each-structure "Garage: Haies vives, Les Jardins; Haies vives: Garage, L'Atelier; L'Atelier: Haies vives; Les Jardins: Garage" \

@@ -166,6 +166,21 @@ equal "liste-ess-has-those-of-right-and-those-with-proof" \
 		| select(.data.code_insee | test("^(22|29|35|56)")) | .data.siret // .uid' | sort -u | wc -l)" "$(($(grep -c . "$liste") - 1))"
 check "liste-ess-not-outside-the-region" has_not "$liste" "Zéro Devant"
 check "liste-ess-not-those-who-might" has_not "$liste" "Pas Encore"
+# A record typed here says neither its state nor a date: it is active, and the journal has the day.
+typed=$(new morlaix structure "nom=Saisie Ici" type_acteur=ess statut_ess=de_droit code_insee=29151)
+must settle morlaix auray cress
+today=$(e morlaix tail --limit 1 --json | jq -r '.edited // .at // empty' | cut -c 1-10)
+[ -n "$today" ] || today=$(date -u +%F)
+for node in morlaix cress; do
+	must export_to "$node" liste-ess
+	must export_to "$node" annuaire
+	equal "liste-ess-of-a-typed-record-at-$node" ",A,$today" "$(line_of "$work/out/$node-liste-ess" "Saisie Ici" | tr -d '\r' | grep -o ',A,[0-9-]*$')"
+	equal "annuaire-of-a-typed-record-at-$node" "$(date -d "$today" +%d/%m/%Y)" "$(line_of "$work/out/$node-annuaire" "Saisie Ici" | tr -d '\r' | sed 's/.*;//')"
+done
+check "liste-ess-the-same-bytes-at-both" cmp "$work/out/morlaix-liste-ess" "$work/out/cress-liste-ess"
+equal "W1-such-a-date-comes-back-as-no-change" "0 0 0" "$(counts "$work/out/cress-annuaire")"
+equal "W1-nor-is-it-news-for-another-hub" "0 0 0" "$(counts "$work/out/cress-annuaire" auray)"
+equal "W1-and-the-record-is-as-silent-as-before" null "$(value morlaix "$typed" date_maj)"
 
 # R5: one establishment that two hubs hold is in the public list and on the map once.
 siret=$(tail -n +2 "$liste" | cut -d, -f2 | grep -m 1 .)

@@ -240,7 +240,7 @@ within "E5-no-byte-is-left-anywhere" 30 scan "$work/friend.needles" auray morlai
 equal "E5-hours-stay" "2025 1.5, 2026 3" "$(hours)"
 
 # --- C14: one person goes, the network stays ---
-network=$(new auray reseau nom=GARIE niveau=regional etat=a_contacter portee=public)
+network=$(new auray reseau nom=GARIE niveau=local etat=a_contacter portee=public)
 member=$(new auray adhesion structure_uid="$structure" reseau_uid="$network" du=2020-01-01 role=membre)
 person=$(canary)
 new auray contact structure_uid="$structure" prenom=Maïwenn "nom=$person" courriel="$person@exemple.fr" base_legale=consentement \

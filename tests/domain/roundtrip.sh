@@ -61,4 +61,48 @@ take_some morlaix "$work/unheard.csv"
 equal "W1-R3-a-record-that-nobody-knows-is-not-made-for-another-hub" "autre_pole 2" \
 	"$(said '.lines[] | select(.verdict == "rejete") | "\(.findings[0].code) \(.record)"')"
 equal "W1-R3-nothing-was-changed" "$held" "$(records morlaix structure) $(value morlaix "$asked" telephone)"
+
+# An import that narrows: what was published is in no file of the others any more.
+canary() {
+	echo "Canari$(od -An -N13 -tx1 /dev/urandom | tr -d ' \n')"
+}
+nowhere_else() { # TEXT...
+	for nowhere_text in "$@"; do
+		! LC_ALL=C grep -aqF -- "$nowhere_text" "$work"/cress/* "$work"/auray/* || return 1
+	done
+}
+by_scope=$(canary) by_field=$(canary) by_diffusion=$(canary) by_sheet=$(canary)
+i=0
+for text in "$by_scope" "$by_field" "$by_diffusion" "$by_sheet"; do
+	i=$((i + 1))
+	eval "uid_$i=\$(new morlaix structure 'nom=Narrowed $i' type_acteur=ess code_insee=29151 'adresse=$text')"
+done
+must settle morlaix auray cress
+check "F5-all-have-them-first" sh -c "grep -aqF $by_scope '$work'/auray/journal.db* && grep -aqF $by_diffusion '$work'/cress/journal.db*"
+cat >"$work/narrow.csv" <<END
+uid;portee;champs_locaux;statut_diffusion
+$uid_1;local;;
+$uid_2;;adresse;
+$uid_3;;;P
+END
+e morlaix import structure "$work/narrow.csv" --dry-run --json >"$work/report.json" 2>/dev/null
+equal "F5-a-dry-run-orders-nothing" "3 0" "$(said .counts.modifies) $(e morlaix erasures --json | jq '.items | length')"
+take_some morlaix "$work/narrow.csv"
+equal "F5-an-import-that-narrows-says-who-has-the-values" "3 0 true" "$(said '.counts | "\(.modifies) \(.rejete)"') $(said '.encore_chez | length >= 1')"
+equal "F5-and-orders-their-erasure" 3 "$(e morlaix erasures --json | jq '.items | length')"
+mkdir "$work/folder"
+printf 'uid;champs_locaux\n%s;adresse\n' "$uid_4" >"$work/folder/structures.csv"
+take_all morlaix "$work/folder"
+equal "F5-so-does-a-folder" "1 4" "$(said .counts.modifies) $(e morlaix erasures --json | jq '.items | length')"
+must settle morlaix auray cress
+within "F5-no-file-of-another-node-holds-a-byte-of-them" 30 nowhere_else "$by_scope" "$by_field" "$by_diffusion" "$by_sheet"
+equal "F5-they-stand-at-home" "$by_scope $by_field $by_diffusion $by_sheet" \
+	"$(for uid in $uid_1 $uid_2 $uid_3 $uid_4; do value morlaix "$uid" adresse; done | tr '\n' ' ' | sed 's/ $//')"
+equal "F5-the-rest-stands-elsewhere" "Narrowed 2 Narrowed 3" "$(value auray "$uid_2" nom) $(value cress "$uid_3" nom)"
+take_some morlaix "$work/narrow.csv"
+equal "F5-again-it-narrows-nothing" "0 3 4" "$(said '.counts | "\(.modifies) \(.inchanges)"') $(e morlaix erasures --json | jq '.items | length')"
+check "F5-digests-agree" same_digests morlaix auray cress
+for node in morlaix auray cress; do
+	check "F5-$node-verifies" e $node verify
+done
 finish

@@ -146,9 +146,34 @@ static void the_version_is_stable_and_fits_a_signed_integer(void **state)
 	assert_true(schema_version() != 0 && schema_version() <= INT32_MAX);
 }
 
+static void a_field_is_found_as_people_type_it(void **state)
+{
+	static const struct {
+		const char *kind, *said, *field; /* NULL: none */
+	} cases[] = {
+		{"besoin", "titre", "titre"},	  {"rapprochement", "besoin", "besoin_uid"}, {"rendez_vous", "a", "a_uid"},
+		{"lieu", "type", "type_lieu"},	  {"demande_rgpd", "type", "type_demande"},  {"enjeu", "theme", "themes"},
+		{"groupe_projet", "theme", "theme"}, {"offre_appui", "phase", "phases"},     {"offre_appui", "territoire", "territoires"},
+		{"succession", "de", "de_uid"},	  {"orientation", "vers", "vers"},	     {"besoin", "", NULL},
+		{"besoin", "nimporte", NULL},	  {"contact", "type", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct schema_kind *k = schema_kind_named(slice_str(cases[i].kind));
+		const struct schema_field *f = schema_field_said(k, slice_str(cases[i].said));
+
+		if (cases[i].field)
+			assert_string_equal(f ? f->name : "", cases[i].field);
+		else
+			assert_null(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_field_is_found_as_people_type_it),
 		cmocka_unit_test(kinds_are_found_by_name_and_by_number),
 		cmocka_unit_test(a_number_or_name_belongs_to_one_field_of_its_kind),
 		cmocka_unit_test(every_kind_has_a_title_a_scope_and_the_shared_fields),
