@@ -70,8 +70,7 @@ function steps(f, month, sign, state) {
 			!frozen && h('button.bt.fort', {type: 'button', disabled: !over, onclick: sign},
 				t(`Signer le rapport ${of_month(month)}`, `Sign the report of ${month_name(month)}`))),
 		step(6, look(frozen), t('Publier', 'Publish'), frozen ? h('p', chip('ok', 'ok',
-			t('reçu par les pôles à leur prochaine liaison', 'received by the hubs at their next link')),
-			f.check.ok === false && chip('agir', 'agir', t('ne se rejoue pas', 'does not run again the same')))
+			t('reçu par les pôles à leur prochaine liaison', 'received by the hubs at their next link')))
 			: h('p.discret', t('Après la signature, tous les pôles le reçoivent.', 'Once signed, all hubs receive it.'))));
 }
 
