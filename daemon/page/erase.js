@@ -42,7 +42,8 @@ function confirm(text, r) {
 			h('p', many(r.forgotten, ['fiche sera effacée', 'fiches seront effacées'], ['record will be erased', 'records will be erased']),
 				r.cleared > 0 && [', ', many(r.cleared, ['autre perdra ce qui la nomme', 'autres perdront ce qui la nomme'],
 					['other will lose what names the person', 'others will lose what names the person'])],
-				t('. C’est définitif : ni vous ni la CRESS ne pourrez revenir en arrière.', '. This is final: neither you nor the CRESS can go back.')),
+				t('. C’est définitif : ni vous ni la CRESS ne pourrez revenir en arrière.',
+					'. This is final: neither you nor the CRESS can go back.')),
 			h('label.rang.certain', sure, t('J’ai vérifié que c’est bien elle qui le demande.',
 				'I have checked that it is the person who asks.')),
 			h('div.rang.fin-dialogue', h('button.bt', {type: 'button', onclick: () => d.close()}, t('Annuler', 'Cancel')), go)));

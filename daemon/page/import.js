@@ -480,7 +480,8 @@ function done_note() {
 	const d = job.done;
 
 	if (d.undone !== undefined)
-		return note('ok', 'ok', t('Défait : ', 'Undone: '), many(d.undone, ['fiche retirée', 'fiches retirées'], ['record removed', 'records removed']), '.');
+		return note('ok', 'ok', t('Défait : ', 'Undone: '), many(d.undone, ['fiche retirée', 'fiches retirées'],
+			['record removed', 'records removed']), '.');
 	return h('div.note.ok.import', {role: 'status'}, icon('ok'), h('span',
 		many(d.lines, ['ligne importée', 'lignes importées'], ['line imported', 'lines imported']),
 		t(` à ${hour(d.when)}.`, ` at ${hour(d.when)}.`), ' ',

@@ -60,17 +60,19 @@ function steps(f, month, sign, state) {
 			t(' : chacun compte deux fois tant qu’il n’est pas relié. ', ': each counts twice until it is linked. '),
 			h('a', {href: '#/saisir/doublons'}, t('Les voir', 'See them')))
 			: h('p', t('Aucun doublon à régler.', 'No duplicate to settle.'))),
-		step(4, 'fait', t('Masques', 'Masks'), h('p', many(f.masked, ['case masquée : moins de 3 réponses',
+		step(4, 'fait', t('Masques', 'Masks'), h('p', f.masked === 0 ? t('Aucune case masquée', 'No hidden cell') : many(f.masked,
+			['case masquée : moins de 3 réponses',
 			'cases masquées : moins de 3 réponses'], ['hidden cell: fewer than 3 answers', 'hidden cells: fewer than 3 answers']), '.')),
-		step(5, look(frozen), t('Signer', 'Sign'), frozen ? h('p', signed_words(f, month)) : h('p',
+		step(5, look(frozen), t('Signer', 'Sign'), frozen ? h('p',
+			f.check.ok === false ? t('Signé, mais il ne se rejoue pas à l’identique : voyez l’administrateur.',
+			'Signed, but it does not run again the same: see the administrator.') : signed_words(f, month)) : h('p',
 			t('Le rapport signé ne change plus. Il se rejoue à l’identique.',
 			'A signed report no longer changes. It can be run again, identical.')),
 			!frozen && state.error && h('div', {role: 'alert'}, note('agir', 'agir', state.error)),
 			!frozen && h('button.bt.fort', {type: 'button', disabled: !over, onclick: sign},
 				t(`Signer le rapport ${of_month(month)}`, `Sign the report of ${month_name(month)}`))),
 		step(6, look(frozen), t('Publier', 'Publish'), frozen ? h('p', chip('ok', 'ok',
-			t('reçu par les pôles à leur prochaine liaison', 'received by the hubs at their next link')),
-			f.check.ok === false && chip('agir', 'agir', t('ne se rejoue pas', 'does not run again the same')))
+			t('reçu par les pôles à leur prochaine liaison', 'received by the hubs at their next link')))
 			: h('p.discret', t('Après la signature, tous les pôles le reçoivent.', 'Once signed, all hubs receive it.'))));
 }
 
