@@ -80,6 +80,7 @@ equal doctor-has-ten-checks 10 "$(doctor auray | jq '.checks | length')"
 check doctor-speaks-french sh -c "LC_ALL=fr_FR.UTF-8 '$bin/essaim' --data '$work/auray' doctor | grep -q '^bon  *horloge'"
 
 # --- a peer is unplugged, and its age grows ---
+sleep 3 # the CRESS has run longer than its peer will be silent
 must stop vitre
 within metrics-a-peer-is-gone 10 metric_reaches cress 'essaim_peers{state="offline"}' 1
 age=$(metric cress 'essaim_peer_last_word_age_seconds{peer="pole-vitre"}')
