@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
-#include "daemon/api.h"
-#include "daemon/conf.h"
-#include "daemon/keyfile.h"
-#include "daemon/pulse.h"
-#include "daemon/service.h"
+#include "daemon/api/api.h"
+#include "daemon/node/keyfile.h"
+#include "daemon/service/conf.h"
+#include "daemon/service/pulse.h"
+#include "daemon/service/service.h"
 
 struct program {
 	uv_loop_t loop;

@@ -3,6 +3,7 @@
 #
 # Reads the sources and fails on
 #   - an include that runs against the arrows daemon -> proto -> common, or into tests/;
+#   - an include of daemon/api or daemon/web from a room that they stand on;
 #   - a clock, socket, thread, database or loop in proto/ or common/ (the protocol
 #     is a function: no I/O in it);
 #   - a source without its SPDX line, or of more than 1000 lines.
@@ -47,6 +48,9 @@ foreach(folder common proto daemon tests)
 				string(REGEX REPLACE "/.*" "" target "${path}")
 				if(NOT path MATCHES "/")
 					problem("${source}: \"${path}\" does not name its folder")
+				elseif(folder STREQUAL daemon AND path MATCHES "^daemon/(api|web)/" AND
+				       NOT source MATCHES "^daemon/(api|web|cli)/|^daemon/essaimd.c$")
+					problem("${source}: \"${path}\" runs against the arrow (the API stands on the other rooms)")
 				elseif(NOT target IN_LIST SEES_${folder})
 					problem("${source}: \"${path}\" runs against the arrow (${folder} sees ${SEES_${folder}})")
 				endif()

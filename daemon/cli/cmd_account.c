@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "common/crypto.h"
-#include "daemon/accounts.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
-#include "daemon/node.h"
-#include "daemon/setup.h"
+#include "daemon/node/node.h"
+#include "daemon/node/setup.h"
+#include "daemon/web/accounts.h"
 
 #define PASSWORD_ROOM (ACCOUNT_PASSWORD_MAX + 3)
 

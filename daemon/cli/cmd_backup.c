@@ -16,7 +16,7 @@
 #include "daemon/cli/here.h"
 #include "daemon/cli/output.h"
 #include "daemon/cli/print.h"
-#include "daemon/setup.h"
+#include "daemon/node/setup.h"
 
 /* Without a daemon the copy is made beside the journal, by the directory's owner. */
 static enum es_err backup_here(const struct args *a, const char *dir, struct buf *json, struct buf *why)

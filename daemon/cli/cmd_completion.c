@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/api/roles.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/manual.h"
 #include "daemon/cli/print.h"
-#include "daemon/export.h"
-#include "daemon/roles.h"
+#include "daemon/export/export.h"
 #include "proto/schema.h"
 
 /* What an argument, as the table writes it, may be. */

@@ -8,7 +8,7 @@
 #include "daemon/cli/facts.h"
 #include "daemon/cli/output.h"
 #include "daemon/cli/print.h"
-#include "daemon/export.h"
+#include "daemon/export/export.h"
 
 /* One file: what to ask the daemon for. */
 struct wish {

@@ -12,7 +12,7 @@
 #include "daemon/cli/facts.h"
 #include "daemon/cli/here.h"
 #include "daemon/cli/print.h"
-#include "daemon/setup.h"
+#include "daemon/node/setup.h"
 
 #define EXPIRES_DEFAULT "7d"
 

@@ -297,7 +297,7 @@ static bool import_path(const struct args *a, struct buf *path)
 	return true;
 }
 
-/* Each file behind a line that says what it is (daemon/api_import.c). */
+/* Each file behind a line that says what it is (daemon/api/api_import.c). */
 static struct slice join_tables(const struct tables *t, struct buf *body)
 {
 	for (size_t i = 0; i < t->count; i++) {

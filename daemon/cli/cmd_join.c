@@ -8,7 +8,7 @@
 #include "daemon/cli/command.h"
 #include "daemon/cli/here.h"
 #include "daemon/cli/print.h"
-#include "daemon/setup.h"
+#include "daemon/node/setup.h"
 
 static int fail(enum es_err err, struct buf *why)
 {

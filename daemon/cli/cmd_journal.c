@@ -10,7 +10,7 @@
 #include "daemon/cli/facts.h"
 #include "daemon/cli/here.h"
 #include "daemon/cli/print.h"
-#include "daemon/setup.h"
+#include "daemon/node/setup.h"
 
 #define FOLLOW_MS 300
 #define TAIL_DEFAULT "20"

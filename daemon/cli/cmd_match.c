@@ -6,7 +6,7 @@
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
-#include "daemon/score.h"
+#include "daemon/search/score.h"
 
 #define EXPLAINED 3 /* the best ones, with their six lines */
 

@@ -17,7 +17,7 @@ static const struct {
 } passed[] = {
 	{"kind", "kind"}, {"near", "near"}, {"within", "within"}, {"all", "all"},
 #define FILTER(id, name, how, columns) {name, name},
-#include "daemon/search_filters.def"
+#include "daemon/search/search_filters.def"
 };
 
 static bool number_valid(const char *text)

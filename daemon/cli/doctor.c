@@ -8,7 +8,7 @@
 
 #include "common/stamp.h"
 #include "daemon/cli/print.h"
-#include "daemon/journal.h"
+#include "daemon/journal/journal.h"
 
 #define MIB (1024 * 1024)
 #define DISK_FULL_MIB 16

@@ -11,13 +11,13 @@
 
 #include "common/log.h"
 #include "daemon/cli/doctor.h"
-#include "daemon/conf.h"
-#include "daemon/health.h"
-#include "daemon/keyfile.h"
-#include "daemon/process.h"
-#include "daemon/setup.h"
-#include "daemon/swarm.h"
-#include "daemon/verify.h"
+#include "daemon/node/health.h"
+#include "daemon/node/keyfile.h"
+#include "daemon/node/setup.h"
+#include "daemon/node/verify.h"
+#include "daemon/service/conf.h"
+#include "daemon/service/process.h"
+#include "daemon/swarm/swarm.h"
 
 static es_ms utc_now(void)
 {

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/roles.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
-#include "daemon/export.h"
-#include "daemon/roles.h"
+#include "daemon/export/export.h"
 
 #ifndef ESSAIM_VERSION
 #define ESSAIM_VERSION "0.1.0"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "daemon/cli/command.h"
-#include "daemon/export.h"
+#include "daemon/export/export.h"
 
 /* What roff would take for its own is made plain. */
 static void put(const char *text)

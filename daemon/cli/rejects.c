@@ -5,7 +5,7 @@
 
 #include "daemon/cli/output.h"
 #include "daemon/cli/print.h"
-#include "daemon/exchange.h"
+#include "daemon/exchange/exchange.h"
 
 int rejects_write(const char *path, struct slice file, char separator, const char *const *reasons,
 		  size_t count)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "daemon/cli/words.h"
-#include "daemon/spelling.h"
+#include "daemon/service/spelling.h"
 
 #define COMMAND(name_, words_, least_, most_, fr_, en_) \
 	{.name = #name_, .words = words_, .least = least_, .most = most_, .fr = fr_, .en = en_},

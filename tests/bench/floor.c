@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/bench/bench.h"
-#include "daemon/directory.h"
+#include "daemon/directory/directory.h"
 #include "proto/value.h"
 
 #define PER_TRANSACTION 10000

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "common/places.h"
-#include "daemon/conf.h"
+#include "daemon/service/conf.h"
 
 static char dir[64];
 
@@ -146,7 +146,7 @@ static const struct {
 	const char *name, *otherwise, *quote;
 } table[] = {
 #define SETTING(name, type, otherwise, member) {#name, otherwise, #type[0] == 'S' ? "" : "\""},
-#include "daemon/conf.def"
+#include "daemon/service/conf.def"
 #undef SETTING
 };
 #define TABLE_COUNT (sizeof table / sizeof *table)

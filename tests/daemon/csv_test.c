@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/csv.h"
-#include "daemon/encoding.h"
+#include "daemon/exchange/csv.h"
+#include "daemon/exchange/encoding.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

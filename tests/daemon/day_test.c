@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "daemon/day.h"
+#include "daemon/rules/day.h"
 
 static void a_later_month_has_the_same_day_or_its_last(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/export.h"
+#include "daemon/export/export.h"
 #include "tests/daemon/directory_world.h"
 
 static void what_was_applied_is_shown(void **state)

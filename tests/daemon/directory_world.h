@@ -17,7 +17,7 @@
 #include <sqlite3.h>
 
 #include "common/places.h"
-#include "daemon/directory.h"
+#include "daemon/directory/directory.h"
 #include "proto/canon.h"
 #include "proto/value.h"
 

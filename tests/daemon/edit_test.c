@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "common/places.h"
-#include "daemon/node_parts.h"
-#include "daemon/setup.h"
-#include "daemon/worker.h"
+#include "daemon/node/node_parts.h"
+#include "daemon/node/setup.h"
+#include "daemon/swarm/worker.h"
 #include "proto/canon.h"
 
 #define STATE_MAX (16 * CHANGE_MAX)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/export.h"
+#include "daemon/export/export.h"
 #include "tests/daemon/directory_world.h"
 
 static char *exported(struct world *w, const char *format, bool public)

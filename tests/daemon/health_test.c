@@ -6,8 +6,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "daemon/health.h"
-#include "daemon/rgpd.h"
+#include "daemon/node/health.h"
+#include "daemon/rgpd/rgpd.h"
 #include "tests/daemon/nodes.h"
 
 /* W6: the CRESS is told on day 20 who has not acknowledged an erasure. */

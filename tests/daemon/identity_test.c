@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/identity.h"
+#include "daemon/directory/identity.h"
 
 #define KIN_MAX 4
 #define SAID_MAX 4

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/exchange.h"
+#include "daemon/exchange/exchange.h"
 #include "proto/canon.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

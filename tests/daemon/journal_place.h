@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sqlite3.h>
 
-#include "daemon/journal.h"
+#include "daemon/journal/journal.h"
 
 #define COMMITS 6
 #define DATA 1 /* index of Auray's public log */

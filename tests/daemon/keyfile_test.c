@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "daemon/keyfile.h"
+#include "daemon/node/keyfile.h"
 
 #define SEEDS "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" \
 	      "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"

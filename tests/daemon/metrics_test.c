@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "daemon/metrics.h"
+#include "daemon/service/metrics.h"
 #include "common/places.h"
 
 #define GUIDE ESSAIM_SOURCE_CONF_DIR "/guides/administrateur.md"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "daemon/found.h"
-#include "daemon/task.h"
+#include "daemon/node/found.h"
+#include "daemon/node/task.h"
 #include "tests/daemon/nodes.h"
 
 static void written(struct nodes *w, struct party *p, unsigned number, const char *name)

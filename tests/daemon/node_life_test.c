@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "daemon/found.h"
+#include "daemon/node/found.h"
 #include "proto/canon.h"
 #include "proto/request.h"
 #include "proto/session.h"

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "common/places.h"
-#include "daemon/found.h"
-#include "daemon/task.h"
-#include "daemon/worker.h"
+#include "daemon/node/found.h"
+#include "daemon/node/task.h"
+#include "daemon/swarm/worker.h"
 #include "proto/canon.h"
 #include "tests/daemon/nodes.h"
 

@@ -5,7 +5,7 @@
 #ifndef TESTS_DAEMON_NODES_H
 #define TESTS_DAEMON_NODES_H
 
-#include "daemon/node_parts.h"
+#include "daemon/node/node_parts.h"
 
 #define PARTIES_MAX 8
 #define CHARTER "Nous partageons nos fiches."

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/pulse.h"
-#include "daemon/service.h"
+#include "daemon/service/pulse.h"
+#include "daemon/service/service.h"
 #include "tests/daemon/nodes.h"
 
 #define WATCHED_MS 300 /* fed each 100 */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "daemon/purchase.h"
+#include "daemon/rules/purchase.h"
 
 static void tiers_rise_and_their_prices_fall(void **state)
 {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/places.h"
-#include "daemon/reference.h"
+#include "daemon/reference/reference.h"
 
 static struct reference *ref;
 

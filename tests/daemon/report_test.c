@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "daemon/report.h"
-#include "daemon/report_parts.h"
+#include "daemon/report/report.h"
+#include "daemon/report/report_parts.h"
 
 static struct report_month month(const char *text)
 {

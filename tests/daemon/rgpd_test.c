@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "daemon/rgpd.h"
+#include "daemon/rgpd/rgpd.h"
 #include "proto/change.h"
 
 static bool has_term(const char *kind)

@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "daemon/api_parts.h"
-#include "daemon/roles.h"
+#include "daemon/api/api_parts.h"
+#include "daemon/api/roles.h"
 
 /* agent_pole, cress, admin, financeur_lecture: may (1), may not (0), co-signs (2). */
 static const struct {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/score.h"
+#include "daemon/search/score.h"
 
 #define TODAY "2026-11-01"
 

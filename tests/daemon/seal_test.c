@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "common/places.h"
-#include "daemon/node_parts.h"
-#include "daemon/setup.h"
+#include "daemon/node/node_parts.h"
+#include "daemon/node/setup.h"
 #include "proto/canon.h"
 
 #define SEEN_MAX 1024

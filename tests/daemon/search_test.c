@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/daemon/directory_world.h"
 
-#include "daemon/search_parts.h"
+#include "daemon/search/search_parts.h"
 
 static const char *parameter_of(const char *text, const char *name, char out[64])
 {

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "daemon/audit.h"
-#include "daemon/web_parts.h"
+#include "daemon/web/audit.h"
+#include "daemon/web/web_parts.h"
 
 static void a_host_is_this_machine_or_one_of_its_names(void **state)
 {

@@ -115,7 +115,7 @@ equal guides-and-what-is-right-is-not "" "$(printf '```\n%s\n```\n' "$right" >ri
 
 # Every alert that has a code of its own is explained in one of the tables.
 missing=""
-for code in $(sed -n 's/^ALERT([A-Z_]*, "\([A-Z_]*\)".*/\1/p' "$root/daemon/alerts.def" | sort -u); do
+for code in $(sed -n 's/^ALERT([A-Z_]*, "\([A-Z_]*\)".*/\1/p' "$root/daemon/api/alerts.def" | sort -u); do
 	cat "$guides"/*.md | grep -q "^| \`$code\` |" || missing="$missing $code"
 done
 equal guides-every-alert-is-explained "" "$missing"

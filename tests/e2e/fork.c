@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/setup.h"
-#include "daemon/node.h"
+#include "daemon/node/setup.h"
+#include "daemon/node/node.h"
 #include "proto/commit.h"
 
 static const char *old_text, *new_text;

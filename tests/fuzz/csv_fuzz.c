@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "common/places.h"
-#include "daemon/csv.h"
-#include "daemon/exchange.h"
+#include "daemon/exchange/csv.h"
+#include "daemon/exchange/exchange.h"
 #include "proto/canon.h"
 #include "tests/fuzz/fuzz.h"
 

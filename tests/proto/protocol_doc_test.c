@@ -619,7 +619,7 @@ static void examples_of_data(void)
 	assert_true(fold_hash(buf_slice(&state), &record, 1, SCOPE_PUBLIC, &hash));
 	hex("digest.record", hash.bytes, 32);
 
-	/* The rest as daemon/directory_digest.c has it. */
+	/* The rest as daemon/directory/directory_digest.c has it. */
 	struct hash key = crypto_hash(HASH_BUCKET, SLICE(record.bytes, 32));
 	unsigned bucket = (unsigned)be_read(key.bytes, 2) >> 4;
 	uint8_t be[2];

@@ -12,8 +12,8 @@
 #ifndef SIM_CARRIER_H
 #define SIM_CARRIER_H
 
-#include "daemon/node.h"
-#include "daemon/task.h"
+#include "daemon/node/node.h"
+#include "daemon/node/task.h"
 #include "proto/session.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/world.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/found.h"
+#include "daemon/node/found.h"
 #include "tests/sim/check.h"
 #include "tests/sim/human.h"
 #include "tests/sim/officer.h"

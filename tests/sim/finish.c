@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/found.h"
-#include "daemon/sql.h"
+#include "daemon/directory/sql.h"
+#include "daemon/node/found.h"
 #include "tests/sim/check.h"
 #include "tests/sim/officer.h"
 #include "tests/sim/schedule.h"

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/node_parts.h"
+#include "daemon/node/node_parts.h"
 #include "tests/sim/check.h"
 #include "tests/sim/hostile.h"
 #include "tests/sim/human.h"

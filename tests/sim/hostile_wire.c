@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/node_parts.h"
+#include "daemon/node/node_parts.h"
 #include "proto/canon.h"
 #include "tests/sim/trace.h"
 

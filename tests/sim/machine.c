@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/worker.h"
+#include "daemon/swarm/worker.h"
 #include "tests/sim/carrier.h"
 #include "tests/sim/check.h"
 #include "tests/sim/hostile.h"

@@ -21,8 +21,8 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "common/plant.h"
-#include "daemon/reference.h"
-#include "daemon/sql.h"
+#include "daemon/directory/sql.h"
+#include "daemon/reference/reference.h"
 #include "tests/sim/check.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/permute.h"

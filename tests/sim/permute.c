@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/found.h"
-#include "daemon/task.h"
-#include "daemon/worker.h"
+#include "daemon/node/found.h"
+#include "daemon/node/task.h"
+#include "daemon/swarm/worker.h"
 #include "proto/canon.h"
 #include "tests/sim/vfs.h"
 

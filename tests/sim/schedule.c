@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/found.h"
+#include "daemon/node/found.h"
 #include "tests/sim/check.h"
 #include "tests/sim/hostile.h"
 #include "tests/sim/officer.h"

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "daemon/score.h"
+#include "daemon/search/score.h"
 #include "tests/vectors/vectors.h"
 
 #define TEXTS_MAX 65536 /* bytes of the lists of one line */

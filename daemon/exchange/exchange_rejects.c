@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rejected records back into a file like the one they came from, each with
+ * its reasons, so that they can be mended there and imported. */
+#include "daemon/exchange/exchange.h"
+
+#include <string.h>
+
+#include "daemon/exchange/csv.h"
+#include "daemon/exchange/encoding.h"
+
+static void put(struct slice text, FILE *out)
+{
+	if (text.len > 0)
+		fwrite(text.p, 1, text.len, out);
+}
+
+static void put_cell(const char *text, char separator, FILE *out)
+{
+	if (strchr(text, separator) == NULL && strpbrk(text, "\"\r\n") == NULL) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+/* A record shorter than the header is filled up: the reasons keep their column. */
+static void put_record(const struct csv *c, size_t width, const char *last, FILE *out)
+{
+	put(c->raw, out);
+	if (c->unclosed)
+		fputc('"', out);
+	for (size_t n = c->count; n < width; n++)
+		fputc(c->separator, out);
+	fputc(c->separator, out);
+	put_cell(last, c->separator, out);
+	fputs(csv_line_end(c->file), out);
+}
+
+/* The file as it was, but UTF-16 as UTF-8 with its mark, which every spreadsheet reads too. */
+static enum es_err in_bytes(struct slice *file, struct buf *unicode)
+{
+	enum encoding e;
+	enum es_err err;
+
+	if (!encoding_is_utf16(*file, &e))
+		return ES_OK;
+	buf_str(unicode, "\xef\xbb\xbf");
+	err = encoding_from_utf16(*file, e, unicode);
+	*file = buf_slice(unicode);
+	return err;
+}
+
+static enum es_err write_rejects(struct slice file, char separator, const char *const *reasons, size_t count, FILE *out)
+{
+	size_t width, i = 0;
+	struct csv c;
+
+	csv_init(&c, file, separator);
+	if (!csv_next(&c)) {
+		csv_done(&c);
+		return ES_BAD_VALUE;
+	}
+	width = c.count;
+	/* The byte order mark and the "sep=" line too. */
+	put(SLICE(file.p, (size_t)(c.raw.p - file.p)), out);
+	put_record(&c, width, "motif_rejet", out);
+	bool latin = !utf8_valid(file.p, file.len); /* the reasons in the file's own encoding */
+	for (; i < count && csv_next(&c); i++) {
+		struct buf b;
+
+		if (!reasons[i])
+			continue;
+		buf_init(&b, 65536);
+		if (latin)
+			encoding_from_utf8(slice_str(reasons[i]), &b);
+		else
+			buf_str(&b, reasons[i]);
+		put_record(&c, width, b.len ? buf_cstr(&b) : "", out);
+		buf_done(&b);
+	}
+	csv_done(&c);
+	return ferror(out) ? ES_IO : ES_OK;
+}
+
+enum es_err exchange_rejects(struct slice file, char separator, const char *const *reasons, size_t count, FILE *out)
+{
+	struct buf unicode;
+	enum es_err err;
+
+	buf_init(&unicode, 2 * file.len + 16);
+	err = in_bytes(&file, &unicode);
+	if (err == ES_OK)
+		err = write_rejects(file, separator, reasons, count, out);
+	buf_done(&unicode);
+	return err;
+}
