@@ -527,6 +527,42 @@ static void scrub(struct worker *w)
 	}
 }
 
+/* The first of them, whoever waits behind it; true: the directory is to be folded again. */
+static bool run_directory_job(struct worker *w)
+{
+	struct directory_job *j = w->djobs;
+
+	w->djobs = j->next;
+	if (!w->djobs)
+		w->djobs_tail = &w->djobs;
+	pthread_mutex_unlock(&w->lock);
+	j->err = j->run(w->directory, j);
+	pthread_mutex_lock(&w->lock);
+	bool again = j->refolds && j->err == ES_OK;
+	if (again) {
+		w->shared.directory_err = ES_OK;
+		w->shared.projected = directory_position(w->directory);
+		w->dirty = true;
+	}
+	j->next = w->dfinished;
+	w->dfinished = j;
+	uv_async_send(&w->async);
+	return again;
+}
+
+/* Between two batches of a long fold: who only asks does not wait for its end. */
+static void answer_between(struct worker *w)
+{
+	while (w->djobs && !w->djobs->refolds)
+		(void)run_directory_job(w);
+}
+
+static void run_directory_jobs(struct worker *w)
+{
+	while (w->djobs && !run_directory_job(w))
+		continue; /* those behind one that refolds see the directory folded again */
+}
+
 /* Folds all there is: while one batch is folded the writer reads the next. */
 static void project(struct worker *w)
 {
@@ -553,6 +589,7 @@ static void project(struct worker *w)
 		if (err == ES_OK && b->count > 0)
 			timing_add(&w->shared.folds, (uv_hrtime() - began) / 1000);
 		applied(w, err, b->feed.damaged);
+		answer_between(w);
 		if (err != ES_OK && more)
 			(void)!wait_feed(w); /* the batch asked for is dropped */
 		if (err != ES_OK || !more)
@@ -560,31 +597,6 @@ static void project(struct worker *w)
 		mine ^= 1;
 	}
 	w->feed_ready = false;
-}
-
-static void run_directory_jobs(struct worker *w)
-{
-	while (w->djobs) {
-		struct directory_job *j = w->djobs;
-
-		w->djobs = j->next;
-		if (!w->djobs)
-			w->djobs_tail = &w->djobs;
-		pthread_mutex_unlock(&w->lock);
-		j->err = j->run(w->directory, j);
-		pthread_mutex_lock(&w->lock);
-		bool again = j->refolds && j->err == ES_OK;
-		if (again) {
-			w->shared.directory_err = ES_OK;
-			w->shared.projected = directory_position(w->directory);
-			w->dirty = true;
-		}
-		j->next = w->dfinished;
-		w->dfinished = j;
-		uv_async_send(&w->async);
-		if (again)
-			return; /* those behind it see the directory folded again */
-	}
 }
 
 static int wait_work(struct worker *w, long ms)

@@ -60,7 +60,15 @@ within F11-the-daemon-leaves-off 30 idle
 must synced morlaix
 equal F11-the-command-killed-then-has-changed-nothing-in-any-table "$before" "$(all)"
 equal F11-and-nothing-waits-to-be-sealed 0 "$(fact morlaix .outbox)"
-check F11-repeated-it-goes-in e morlaix import all "$dir" --quiet
+# While it is sealed and folded, who asks is told how far it is.
+busy() {
+	[ "$(e morlaix status --json 2>/dev/null | jq .outbox)" -gt 0 ]
+}
+e morlaix import all "$dir" --quiet >/dev/null 2>&1 &
+client=$!
+within F11-status-answers-before-the-end 60 busy
+wait $client
+equal F11-repeated-it-goes-in 0 $?
 equal F11-and-again-it-changes-nothing "0 0 32000 0" \
 	"$(e morlaix import all "$dir" --json | jq -r '.counts | "\(.nouveaux) \(.modifies) \(.inchanges) \(.rejete)"')"
 equal F11-all-of-every-table-is-there "8000 8000 8000 8000 " "$(all)"
