@@ -110,6 +110,13 @@ must() {
 	exit 1
 }
 
+if [ $once = no ]; then
+	for node in $nodes; do
+		free_port
+		eval "page_$node=$port"
+	done
+fi
+
 say "1. Fondation : la CRESS Bretagne"
 must found_cress
 if grep -Eq '([0-9A-Z]{4}-){12}[0-9A-Z]{4}' "$work/cress.init"; then
@@ -253,7 +260,14 @@ say "$([ $failed = 0 ] && echo "Tout est juste." || echo "$failed vérification(
 if [ $once = no ]; then
 	cat <<END
 
-La région reste ouverte. Dans un autre terminal :
+La région reste ouverte. Dans un navigateur, la page de chacun :
+
+$(for node in $nodes; do
+	eval "page=\$page_$node"
+	printf '  http://127.0.0.1:%s  %s\n' "$page" "$node"
+done)
+
+Dans un autre terminal :
 
   export PATH=$bin:\$PATH
   essaim --data $work/cress status

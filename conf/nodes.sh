@@ -19,8 +19,9 @@ alive() {
 }
 
 # start NODE: essaimd in the background, its log in its folder; returns once it answers.
-start() {
-	"$bin/essaimd" --data "$work/$1" >>"$work/$1/essaimd.log" 2>&1 &
+start() { # NODE; where page_NODE is a port, its page is there
+	eval "start_page=\${page_$1:-}"
+	"$bin/essaimd" --data "$work/$1" ${start_page:+--page "127.0.0.1:$start_page"} >>"$work/$1/essaimd.log" 2>&1 &
 	eval "pid_$1=$!"
 	start_n=0
 	while ! e "$1" status --json >/dev/null 2>&1; do
