@@ -11,7 +11,7 @@ set -u
 
 build="gcc libc6-dev libuv1-dev libsqlite3-dev libmsgpack-dev|libmsgpack-c-dev libsodium-dev
 libmicrohttpd-dev libjansson-dev libutf8proc-dev libzstd-dev libqrencode-dev libconfig-dev zlib1g-dev
-libcurl4-gnutls-dev|libcurl4-openssl-dev cmake ninja-build pkg-config|pkgconf"
+libcurl4-gnutls-dev|libcurl4-openssl-dev cmake ninja-build pkg-config|pkgconf gettext"
 tests="libcmocka-dev python3 clang libclang-rt-14-dev|libclang-rt-19-dev gcovr sqlite3 jq curl faketime
 nginx openssl"
 package="build-essential debhelper lintian debootstrap systemd-container dpkg-dev iproute2 jq"

@@ -13,6 +13,7 @@
 #include "daemon/api/api.h"
 #include "daemon/node/keyfile.h"
 #include "daemon/service/conf.h"
+#include "daemon/service/language.h"
 #include "daemon/service/pulse.h"
 #include "daemon/service/service.h"
 
@@ -41,7 +42,7 @@ static int fail(enum es_err err, const char *where, const char *what)
 
 static void usage(FILE *f)
 {
-	fputs("usage: essaimd [--data DIR] [--config FILE] [--socket PATH] [--page HOST:PORT] [--check]\n"
+	fputs(_("usage: essaimd [--data DIR] [--config FILE] [--socket PATH] [--page HOST:PORT] [--check]\n"
 	      "Runs one essaim node in the foreground. 'essaim init' or 'essaim join' makes the node.\n"
 	      "  --data DIR     everything under DIR (essaim.sock journal.db directory.db node.key essaim.conf)\n"
 	      "  --config FILE  another configuration file\n"
@@ -49,7 +50,7 @@ static void usage(FILE *f)
 	      "  --page HOST:PORT  where browsers find the page (default: the configuration's; with\n"
 	      "                 --data and without one: nowhere)\n"
 	      "  --check        read the configuration, show what it says, and stop\n"
-	      "  --version      print the version\n", f);
+	      "  --version      print the version\n"), f);
 }
 
 static const char *env_or(const char *name, const char *otherwise)
@@ -100,7 +101,7 @@ static int read_options(struct program *p, int argc, char **argv)
 			break;
 		case 'p':
 			if (!conf_page_address(optarg, p->page))
-				return fail(ES_USAGE, "--page", "expected HOST:PORT") + 1;
+				return fail(ES_USAGE, "--page", _("expected HOST:PORT")) + 1;
 			p->page_asked = true;
 			break;
 		case 'k':
@@ -113,11 +114,11 @@ static int read_options(struct program *p, int argc, char **argv)
 			puts("essaimd " ESSAIM_VERSION);
 			return 1;
 		default:
-			return fail(ES_USAGE, argv[optind - 1], "unknown option, or a value is missing. Try 'essaimd --help'.") + 1;
+			return fail(ES_USAGE, argv[optind - 1], _("unknown option, or a value is missing. Try 'essaimd --help'.")) + 1;
 		}
 	}
 	if (optind < argc)
-		return fail(ES_USAGE, argv[optind], "unexpected argument. Try 'essaimd --help'.") + 1;
+		return fail(ES_USAGE, argv[optind], _("unexpected argument. Try 'essaimd --help'.")) + 1;
 	p->alone = data != NULL;
 	choose_places(p, data, config, sock);
 	return 0;
@@ -149,7 +150,7 @@ static enum es_err reload(struct program *p, struct buf *why)
 		return err;
 	err = swarm_readdress(&p->swarm, new.listen, new.advertise);
 	if (err != ES_OK) {
-		buf_printf(why, "%s: listen: cannot listen at %s", p->config, new.listen);
+		buf_printf(why, _("%s: listen: cannot listen at %s"), p->config, new.listen);
 		return err;
 	}
 	log_set_level((enum log_level)new.log);
@@ -294,7 +295,7 @@ static enum es_err start_api(struct program *p)
 	if (err == ES_OK && page->listen[0])
 		err = api_start_page(p->api, page, &why);
 	if (err != ES_OK)
-		fprintf(stderr, "essaimd: %s\n", why.len ? buf_cstr(&why) : es_err_text(err));
+		fprintf(stderr, "essaimd: %s\n", why.len ? buf_cstr(&why) : _(es_err_text(err)));
 	buf_done(&why);
 	return err;
 }
@@ -313,14 +314,14 @@ static int start(struct program *p)
 	err = worker_start(&p->loop, n, &hooks, &p->swarm.worker);
 	if (err != ES_OK) {
 		p->swarm.worker = NULL;
-		return fail(err, p->dir, es_err_text(err));
+		return fail(err, p->dir, _(es_err_text(err)));
 	}
 	if (keyfile_note(n, p->conf.listen) != ES_OK)
 		log_event(LOG_WARN, "key.unwritable", "dir=%s", p->dir);
 	p->node = NULL;
 	err = swarm_start(&p->swarm, home, &home_key);
 	if (err != ES_OK)
-		fail(err, p->swarm.listen, "cannot listen there; change 'listen' in essaim.conf");
+		fail(err, p->swarm.listen, _("cannot listen there; change 'listen' in essaim.conf"));
 	if (err == ES_OK)
 		err = start_api(p);
 	if (err != ES_OK) {
@@ -353,12 +354,12 @@ static int run(struct program *p)
 static const char *what_to_do(enum es_err err)
 {
 	if (err == ES_NO_NODE)
-		return "there is no node here; make one with 'essaim init' or 'essaim join'";
+		return _("there is no node here; make one with 'essaim init' or 'essaim join'");
 	if (err == ES_LOCKED)
-		return "another program (essaimd?) holds this data directory";
+		return _("another program (essaimd?) holds this data directory");
 	if (err == ES_DAMAGED || err == ES_PAGE_DAMAGED)
-		return "the journal is damaged; run 'essaim verify'";
-	return es_err_text(err);
+		return _("the journal is damaged; run 'essaim verify'");
+	return _(es_err_text(err));
 }
 
 static int read_conf(struct program *p)
@@ -390,7 +391,7 @@ static int check(struct program *p)
 static int prepare(struct program *p)
 {
 	enum es_err err = crypto_start();
-	int code = err == ES_OK ? read_conf(p) : fail(err, "libsodium", es_err_text(err));
+	int code = err == ES_OK ? read_conf(p) : fail(err, "libsodium", _(es_err_text(err)));
 
 	if (code != 0)
 		return code;
@@ -398,7 +399,7 @@ static int prepare(struct program *p)
 	log_set_plain(isatty(STDERR_FILENO));
 	err = reference_load(reference_default_dir(), &p->ref);
 	if (err != ES_OK)
-		return fail(err, reference_default_dir(), "the reference tables cannot be read");
+		return fail(err, reference_default_dir(), _("the reference tables cannot be read"));
 	err = node_open(p->dir, p->ref, &p->node);
 	return err != ES_OK ? fail(err, p->dir, what_to_do(err)) : 0;
 }
@@ -411,6 +412,7 @@ int main(int argc, char **argv)
 	if (!p)
 		return 74;
 	signal(SIGPIPE, SIG_IGN);
+	language_start();
 	umask(0027);
 	code = read_options(p, argc, argv);
 	if (code != 0) {
@@ -418,6 +420,7 @@ int main(int argc, char **argv)
 		return code - 1;
 	}
 	code = p->check ? check(p) : prepare(p);
+	say_set(SAY_ENGLISH); /* of the log; requests say theirs */
 	if (code == 0 && !p->check)
 		code = run(p);
 	node_close(p->node);

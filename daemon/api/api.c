@@ -46,12 +46,16 @@ static unsigned status_of(enum es_err err)
 
 static void error_body(struct request *r, enum es_err err)
 {
+	enum say_language before = say_language();
+
+	say_set(r->language);
 	buf_clear(&r->out);
 	if (r->why.len == 0)
-		buf_str(&r->why, es_err_text(err));
+		buf_str(&r->why, _(es_err_text(err)));
 	buf_printf(&r->out, "{\"error\":{\"code\":\"%s\",\"exit\":%d,\"text\":", es_err_name(err), es_err_exit(err));
 	json_quote(buf_slice(&r->why), &r->out);
 	buf_str(&r->out, "}}");
+	say_set(before);
 }
 
 void request_answer(struct request *r, enum es_err err)
@@ -138,7 +142,10 @@ static enum es_err run_write(struct node *n, struct job *j)
 {
 	struct request *r = (struct request *)((char *)j - offsetof(struct request, job));
 
-	return r->route->write(r, n);
+	say_set(r->language);
+	enum es_err err = r->route->write(r, n);
+	say_set(SAY_ENGLISH);
+	return err;
 }
 
 static void done_write(struct job *j)
@@ -161,6 +168,7 @@ static void read_work(uv_work_t *work)
 	struct request *r = work->data;
 	char path[NODE_PATH_MAX + 16];
 
+	say_set(r->language);
 	snprintf(path, sizeof path, "%.4000s/directory.db", r->api->dir);
 	r->err = r->reader ? ES_OK : reader_open(path, r->api->ref, &r->reader);
 	if (r->err == ES_OK)
@@ -169,6 +177,7 @@ static void read_work(uv_work_t *work)
 		reader_limit(r->reader, r->within);
 	if (r->err == ES_OK)
 		r->err = r->route->read(r, r->reader);
+	say_set(SAY_ENGLISH);
 }
 
 static void read_done(uv_work_t *work, int status)
@@ -199,12 +208,15 @@ static void post_read(struct request *r)
 static enum MHD_Result dispatch(struct request *r)
 {
 	r->api->busy++;
-	if (r->route->now)
+	if (r->route->now) {
+		say_set(r->language);
 		r->route->now(r);
-	else if (r->route->read)
+		say_set(SAY_ENGLISH);
+	} else if (r->route->read) {
 		post_read(r);
-	else
+	} else {
 		post_write(r);
+	}
 	if (r->answered)
 		return queue_answer(r);
 	r->suspended = true;
@@ -243,7 +255,7 @@ static enum es_err take_role(struct request *r, bool cress)
 		return ES_OK;
 	r->role = role_named(name);
 	if (!r->role) {
-		buf_printf(&r->why, "%.60s: unknown role; known: ", name);
+		buf_printf(&r->why, _("%.60s: unknown role; known: "), name);
 		role_names(&r->why);
 		return ES_USAGE;
 	}
@@ -264,6 +276,7 @@ static struct request *request_new(struct listener *l, struct MHD_Connection *co
 	r->api = a;
 	r->listener = l;
 	r->conn = conn;
+	r->language = language_accepted(MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_LANGUAGE));
 	r->route = find_route(method, url, r->part, sizeof r->part);
 	buf_init(&r->body, API_BODY_MAX);
 	buf_init(&r->out, 64 * 1024 * 1024);
@@ -306,11 +319,15 @@ static enum MHD_Result refuse(struct request *r, enum es_err err, unsigned statu
 static enum MHD_Result begin(struct listener *l, struct request *r, const char *method, const char *url, const char *version)
 {
 	if (!l->page) {
+		say_set(r->language);
 		r->err = r->route && r->route->anyone ? ES_USAGE : take_role(r, l->api->swarm->role == ROLE_CRESS);
+		say_set(SAY_ENGLISH);
 		return MHD_YES;
 	}
 	web_is_asking(r, true);
+	say_set(r->language);
 	web_admit(r, method, version);
+	say_set(SAY_ENGLISH);
 	if (r->err == ES_OK)
 		return MHD_YES;
 	r->visit.close = true;
@@ -332,7 +349,9 @@ static enum MHD_Result no_route(struct request *r, const char *method, const cha
 {
 	if (r->listener->page && web_find_file(r, method, url))
 		return web_send_file(r);
-	buf_printf(&r->why, "%s %.100s: no such route", method, url);
+	say_set(r->language);
+	buf_printf(&r->why, _("%s %.100s: no such route"), method, url);
+	say_set(SAY_ENGLISH);
 	return refuse(r, ES_USAGE, MHD_HTTP_NOT_FOUND);
 }
 
@@ -440,7 +459,7 @@ enum es_err api_start(uv_loop_t *loop, const char *dir, const char *socket_path,
 	snprintf(a->socket_path, sizeof a->socket_path, "%s", socket_path);
 	fd = listen_unix(socket_path);
 	if (fd < 0) {
-		buf_printf(why, "%s: the control socket cannot be made", socket_path);
+		buf_printf(why, _("%s: the control socket cannot be made"), socket_path);
 		free(a);
 		return ES_CONFIG;
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "common/say.h"
 #include "daemon/web/audit.h"
 #include "daemon/web/web_parts.h"
 
@@ -93,7 +94,7 @@ static enum es_err change_new(struct request *r, struct account_change **out)
 	enum es_err err = c ? ES_OK : ES_NOMEM;
 
 	if (err == ES_OK && a->changing_accounts) {
-		buf_str(&r->why, "another account is being changed: try again");
+		buf_str(&r->why, _("another account is being changed: try again"));
 		err = ES_BUSY;
 	}
 	for (size_t i = 0; err == ES_OK && i < a->accounts.count; i++)
@@ -124,7 +125,7 @@ static const struct account *account_of(struct request *r)
 
 	if (a)
 		return a;
-	buf_printf(&r->why, "%.40s: no such account; 'essaim account list' shows them", r->part);
+	buf_printf(&r->why, _("%.40s: no such account; 'essaim account list' shows them"), r->part);
 	request_answer(r, ES_NOT_FOUND);
 	return NULL;
 }
@@ -155,7 +156,7 @@ void api_account_add(struct request *r)
 					r->api->swarm->role == ROLE_CRESS, &r->why);
 
 	if (err == ES_OK && accounts_named(&r->api->accounts, name)) {
-		buf_printf(&r->why, "%s has an account already; 'essaim account password' changes its password", name);
+		buf_printf(&r->why, _("%s has an account already; 'essaim account password' changes its password"), name);
 		err = ES_EXISTS;
 	}
 	if (err != ES_OK) {
@@ -174,7 +175,7 @@ static void remove_account(struct request *r, const struct account *there)
 	enum es_err err = ES_OK;
 
 	if (r->api->accounts.count == 1 && w && (w->beyond || w->conf.hosts[0])) {
-		buf_str(&r->why, "the last account stays while the page is reached from elsewhere ('page', 'page_host' in essaim.conf)");
+		buf_str(&r->why, _("the last account stays while the page is reached from elsewhere ('page', 'page_host' in essaim.conf)"));
 		err = ES_NOT_ALLOWED;
 	}
 	if (err == ES_OK)
@@ -210,7 +211,7 @@ enum es_err api_audit(struct request *r, struct node *n)
 
 	(void)n;
 	if (limit < 1 || limit > AUDIT_LINES_MAX) {
-		buf_printf(&r->why, "limit: from 1 to %d", AUDIT_LINES_MAX);
+		buf_printf(&r->why, _("limit: from 1 to %d"), AUDIT_LINES_MAX);
 		return ES_USAGE;
 	}
 	buf_str(&r->out, "{\"items\":");

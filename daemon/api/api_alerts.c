@@ -16,10 +16,8 @@
 
 enum alert_id {
 #define ALERT(id, code, fr, en) ALERT_##id,
-#define REASON(err, fr)
 #include "daemon/api/alerts.def"
 #undef ALERT
-#undef REASON
 	ALERT_COUNT
 };
 
@@ -27,18 +25,8 @@ static const struct {
 	const char *code, *fr, *en;
 } sentences[ALERT_COUNT] = {
 #define ALERT(id, code_, fr_, en_) [ALERT_##id] = {.code = code_, .fr = fr_, .en = en_},
-#define REASON(err, fr)
 #include "daemon/api/alerts.def"
 #undef ALERT
-#undef REASON
-};
-
-static const char *const reasons[ES_ERR_COUNT] = {
-#define ALERT(...)
-#define REASON(err, fr) [ES_##err] = fr,
-#include "daemon/api/alerts.def"
-#undef ALERT
-#undef REASON
 };
 
 struct alerts {
@@ -48,7 +36,7 @@ struct alerts {
 	bool any;
 };
 
-static void say(struct alerts *a, const char *code, const char *fr, const char *en)
+static void put(struct alerts *a, const char *code, const char *fr, const char *en)
 {
 	struct buf *out = &a->r->out;
 
@@ -71,23 +59,23 @@ static void alert(struct alerts *a, enum alert_id id, ...)
 	vsnprintf(en, sizeof en, sentences[id].en, again);
 	va_end(again);
 	va_end(ap);
-	say(a, sentences[id].code, fr, en);
+	put(a, sentences[id].code, fr, en);
 }
 
 /* An error's own name is the code; its reason ends the sentence, in each language. */
 static void alert_why(struct alerts *a, enum alert_id id, enum es_err err, const char *log, const char *seq)
 {
-	const char *why_fr = reasons[err] ? reasons[err] : es_err_text(err);
+	const char *why_en = es_err_text(err), *why_fr = say_in(SAY_FRENCH, why_en);
 	char fr[1024], en[1024];
 
 	if (log) {
 		snprintf(fr, sizeof fr, sentences[id].fr, log, seq, why_fr);
-		snprintf(en, sizeof en, sentences[id].en, log, seq, es_err_text(err));
+		snprintf(en, sizeof en, sentences[id].en, log, seq, why_en);
 	} else {
 		snprintf(fr, sizeof fr, sentences[id].fr, why_fr);
-		snprintf(en, sizeof en, sentences[id].en, es_err_text(err));
+		snprintf(en, sizeof en, sentences[id].en, why_en);
 	}
-	say(a, es_err_name(err), fr, en);
+	put(a, es_err_name(err), fr, en);
 }
 
 static const char *number_text(char out[24], uint64_t n)
@@ -190,9 +178,9 @@ static void about_logs(struct alerts *a)
 	char n[24];
 
 	if (snap->journal_err != ES_OK)
-		say(a, es_err_name(snap->journal_err), sentences[ALERT_JOURNAL].fr, sentences[ALERT_JOURNAL].en);
+		put(a, es_err_name(snap->journal_err), sentences[ALERT_JOURNAL].fr, sentences[ALERT_JOURNAL].en);
 	if (snap->directory_err != ES_OK)
-		say(a, es_err_name(snap->directory_err), sentences[ALERT_DIRECTORY].fr, sentences[ALERT_DIRECTORY].en);
+		put(a, es_err_name(snap->directory_err), sentences[ALERT_DIRECTORY].fr, sentences[ALERT_DIRECTORY].en);
 	if (snap->damaged_index >= 0)
 		alert(a, ALERT_DAMAGED);
 	about_forks(a);

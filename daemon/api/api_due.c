@@ -29,7 +29,7 @@ static enum es_err day_param(struct request *r, char day[11])
 		return ES_OK;
 	buf_init_fixed(&memory, bytes, sizeof bytes);
 	if (!value_parse(date, slice_str(on), &memory, &f) || buf_err(&memory) != ES_OK) {
-		buf_printf(&r->why, "on: '%.40s' is not a day YYYY-MM-DD", on);
+		buf_printf(&r->why, _("on: '%.40s' is not a day YYYY-MM-DD"), on);
 		return ES_BAD_VALUE;
 	}
 	canon_read_init(&value, buf_slice(&memory));
@@ -61,6 +61,6 @@ enum es_err api_codes(struct request *r, struct reader *reader)
 	enum es_err err = codes_json(reader, list[0] ? list : NULL, &r->out);
 
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no such code list; 'essaim codes' names them", list);
+		buf_printf(&r->why, _("%s: no such code list; 'essaim codes' names them"), list);
 	return err;
 }

@@ -43,13 +43,13 @@ static enum es_err read_values(struct request *r, struct edit *e, const struct p
 		const struct schema_field *field = schema_field_said(e->kind, slice_str(pairs[i].key));
 
 		if (!field) {
-			buf_printf(&r->why, "%.64s: unknown field of %s; known: ", pairs[i].key, e->kind->name);
+			buf_printf(&r->why, _("%.64s: unknown field of %s; known: "), pairs[i].key, e->kind->name);
 			name_fields(e->kind, &r->why);
 			err = ES_UNKNOWN_FIELD;
 			break;
 		}
 		if (len[field->index] > 0) {
-			buf_printf(&r->why, "%.64s: %s is said twice", pairs[i].key, field->name);
+			buf_printf(&r->why, _("%.64s: %s is said twice"), pairs[i].key, field->name);
 			err = ES_BAD_VALUE;
 			break;
 		}
@@ -75,7 +75,7 @@ static void name_codes(struct request *r, struct node *n, const struct schema_ki
 	if (!f || !f->codes || strcmp(one->code, "valeur_hors_liste") != 0)
 		return;
 	day_of(n->utc, today);
-	buf_str(&r->why, "; known: ");
+	buf_str(&r->why, _("; known: "));
 	codes_known(n->reader, f, today, ", ", &r->why);
 }
 
@@ -90,7 +90,7 @@ static void name_remedy(struct request *r, const struct finding *one)
 
 	for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
 		if (strcmp(remedies[i].code, one->code) == 0)
-			buf_printf(&r->why, "; %s", remedies[i].text);
+			buf_printf(&r->why, "; %s", _(remedies[i].text));
 }
 
 /* One clause a finding, with what would be right where the finding knows it. */
@@ -220,7 +220,7 @@ static enum es_err edit_record(struct request *r, struct node *n, struct edit *e
 	size_t count = body_pairs(r, "values", pairs, PAIRS_MAX, &err);
 
 	if (err != ES_OK)
-		buf_str(&r->why, "the values must be a JSON object of texts");
+		buf_str(&r->why, _("the values must be a JSON object of texts"));
 	else if (how != WRITING_PROPOSAL)
 		err = countersign_guard(r, e->kind, pairs, count);
 	if (err == ES_OK)
@@ -237,7 +237,7 @@ enum es_err api_add(struct request *r, struct node *n)
 	body_text(r, "kind", kind, sizeof kind);
 	e.kind = schema_kind_named(slice_str(kind));
 	if (!e.kind) {
-		buf_printf(&r->why, "%s: unknown kind", kind);
+		buf_printf(&r->why, _("%s: unknown kind"), kind);
 		kinds_known(&r->why);
 		return ES_UNKNOWN_KIND;
 	}
@@ -248,7 +248,7 @@ enum es_err part_uid(struct request *r, struct id16 *uid)
 {
 	if (ulid_decode(r->part, strlen(r->part), uid->bytes))
 		return ES_OK;
-	buf_printf(&r->why, "%s: not a uid (26 characters)", r->part);
+	buf_printf(&r->why, _("%s: not a uid (26 characters)"), r->part);
 	return ES_BAD_VALUE;
 }
 
@@ -291,10 +291,10 @@ static enum es_err own_kind(struct request *r, struct node *n, const struct id16
 		}
 	}
 	if (err == ES_OTHER_HUB && count <= 8 && was_ceded(n, ids, kinds, count, ceded, sizeof ceded))
-		buf_printf(&r->why, "%s: cede: fiche cédée à %s; only that hub writes it: 'essaim propose' asks it to", r->part, ceded);
+		buf_printf(&r->why, _("%s: cede: fiche cédée à %s; only that hub writes it: 'essaim propose' asks it to"), r->part, ceded);
 	else if (err != ES_OK)
-		buf_printf(&r->why, "%s: %s%s", r->part, es_err_text(err),
-			   err == ES_OTHER_HUB ? "; only its own hub writes it: 'essaim propose' asks it to" : "");
+		buf_printf(&r->why, "%s: %s%s", r->part, _(es_err_text(err)),
+			   err == ES_OTHER_HUB ? _("; only its own hub writes it: 'essaim propose' asks it to") : "");
 	return err;
 }
 
@@ -322,16 +322,16 @@ enum es_err api_propose(struct request *r, struct node *n)
 	for (size_t i = 0; i < count && i < 8 && !e.kind; i++)
 		e.kind = schema_kind_no(kinds[i]);
 	if (err == ES_OK && !e.kind) {
-		buf_printf(&r->why, "%s: no such record here", r->part);
+		buf_printf(&r->why, _("%s: no such record here"), r->part);
 		err = ES_NOT_FOUND;
 	}
 	if (err == ES_OK)
 		err = edit_record(r, n, &e, WRITING_PROPOSAL);
 	if (err == ES_EXISTS) {
-		buf_printf(&r->why, "%s: this record is ours: write it with 'essaim set'", r->part);
+		buf_printf(&r->why, _("%s: this record is ours: write it with 'essaim set'"), r->part);
 		err = ES_NOT_ALLOWED;
 	} else if (err == ES_NOT_ALLOWED && r->why.len == 0) {
-		buf_printf(&r->why, "%s: a proposal holds at least one field, and none that its hub keeps to itself", r->part);
+		buf_printf(&r->why, _("%s: a proposal holds at least one field, and none that its hub keeps to itself"), r->part);
 	}
 	return err;
 }
@@ -373,6 +373,6 @@ enum es_err api_remove(struct request *r, struct node *n)
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"uid\":\"%s\"}", r->part);
 	else if (r->why.len == 0)
-		buf_printf(&r->why, "%s: %s", r->part, es_err_text(err));
+		buf_printf(&r->why, "%s: %s", r->part, _(es_err_text(err)));
 	return err;
 }

@@ -12,7 +12,7 @@ static enum es_err uid_param(struct request *r, const char *name, char out[ULID_
 	struct id16 uid;
 
 	if (!ulid_decode(text, strlen(text), uid.bytes)) {
-		buf_printf(&r->why, "%.64s: not a uid (26 characters)", text);
+		buf_printf(&r->why, _("%.64s: not a uid (26 characters)"), text);
 		return ES_BAD_VALUE;
 	}
 	ulid_encode(uid.bytes, out);
@@ -22,7 +22,7 @@ static enum es_err uid_param(struct request *r, const char *name, char out[ULID_
 static enum es_err none_here(struct request *r, const char *what, const char *uid, enum es_err err)
 {
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no such %s here", uid, what);
+		buf_printf(&r->why, _("%s: no such %s here"), uid, what);
 	return err;
 }
 
@@ -66,7 +66,7 @@ enum es_err api_attendance(struct request *r, struct node *n)
 	if (err == ES_OK)
 		err = sheet_attendance(n->reader, key, buf_slice(&s.json), slice_str(today), &r->out);
 	buf_done(&s.json);
-	return none_here(r, "series or event", key, err);
+	return none_here(r, _("series or event"), key, err);
 }
 
 enum es_err api_session(struct request *r, struct node *n)
@@ -81,7 +81,7 @@ enum es_err api_session(struct request *r, struct node *n)
 	if (err == ES_OK)
 		err = sheet_session(n->reader, uid, buf_slice(&s.json), &r->out);
 	buf_done(&s.json);
-	return none_here(r, "event", uid, err);
+	return none_here(r, _("event"), uid, err);
 }
 
 /* --- from the directory alone --- */
@@ -93,7 +93,7 @@ enum es_err api_schedule(struct request *r, struct reader *reader)
 
 	if (err == ES_OK && request_param(r, "structure")[0])
 		err = uid_param(r, "structure", structure);
-	return err == ES_OK ? none_here(r, "event", uid, sheet_schedule(reader, uid, structure, &r->out)) : err;
+	return err == ES_OK ? none_here(r, _("event"), uid, sheet_schedule(reader, uid, structure, &r->out)) : err;
 }
 
 enum es_err api_invited(struct request *r, struct reader *reader)
@@ -105,8 +105,8 @@ enum es_err api_invited(struct request *r, struct reader *reader)
 		return err;
 	err = sheet_invited(reader, uid, &r->out);
 	if (err == ES_BAD_VALUE)
-		buf_printf(&r->why, "%s: this event has no filiere, so nobody is invited by it; 'essaim set' gives it one", uid);
-	return none_here(r, "event", uid, err);
+		buf_printf(&r->why, _("%s: this event has no filiere, so nobody is invited by it; 'essaim set' gives it one"), uid);
+	return none_here(r, _("event"), uid, err);
 }
 
 enum es_err api_tiers(struct request *r, struct reader *reader)
@@ -115,5 +115,5 @@ enum es_err api_tiers(struct request *r, struct reader *reader)
 	enum es_err err = uid_param(r, "uid", uid);
 
 	today_text(today);
-	return err == ES_OK ? none_here(r, "pooled purchase", uid, purchase_show(reader, uid, slice_str(today), &r->out)) : err;
+	return err == ES_OK ? none_here(r, _("pooled purchase"), uid, purchase_show(reader, uid, slice_str(today), &r->out)) : err;
 }

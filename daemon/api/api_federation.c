@@ -66,7 +66,7 @@ enum es_err explain_awaiting(struct request *r, struct node *n, enum es_err err)
 	buf_init_fixed(&b, names, sizeof names - 1);
 	size_t count = node_awaited(n, &b);
 	names[b.len] = 0;
-	buf_printf(&r->why, "%zu more member(s) must be heard since this start, among: %s; try again when they are connected",
+	buf_printf(&r->why, _("%zu more member(s) must be heard since this start, among: %s; try again when they are connected"),
 		   count, names);
 	return err;
 }
@@ -79,7 +79,7 @@ enum es_err territory_ensure(struct request *r, struct node *n, const char *code
 	if (rights_territory(&n->rights, code))
 		return ES_OK;
 	if (!p) {
-		buf_printf(&r->why, "%s: unknown Pays; known: ", code);
+		buf_printf(&r->why, _("%s: unknown Pays; known: "), code);
 		for (size_t i = 0; i < reference_pays_count(n->ref); i++)
 			buf_printf(&r->why, "%s%s", i ? ", " : "", reference_pays_at(n->ref, i)->code);
 		return ES_BAD_VALUE;
@@ -101,15 +101,15 @@ enum es_err api_invite(struct request *r, struct node *n)
 	body_text(r, "approve", approve, sizeof approve);
 	int64_t seconds = expires[0] ? strtoll(expires, NULL, 10) : 7 * 86400;
 	if (n->role != ROLE_CRESS) {
-		buf_str(&r->why, "only the CRESS invites");
+		buf_str(&r->why, _("only the CRESS invites"));
 		return ES_NOT_ALLOWED;
 	}
 	if (!r->address[0]) {
-		buf_str(&r->why, "this node has no address to give; set listen and advertise in essaim.conf and reload essaimd");
+		buf_str(&r->why, _("this node has no address to give; set listen and advertise in essaim.conf and reload essaimd"));
 		return ES_NO_ADDRESS;
 	}
 	if (!pays[0] || !name[0] || seconds < 1 || seconds > LIFETIME_MAX_S) {
-		buf_str(&r->why, "a Pays, a name and a lifetime between 1 second and 365 days are needed");
+		buf_str(&r->why, _("a Pays, a name and a lifetime between 1 second and 365 days are needed"));
 		return ES_BAD_VALUE;
 	}
 	err = territory_ensure(r, n, pays);
@@ -133,9 +133,9 @@ static enum es_err find_request(struct request *r, struct node *n, struct join_r
 	body_text(r, "hub", who, sizeof who);
 	err = n->role == ROLE_CRESS ? node_find_request(n, slice_str(who), q) : ES_NOT_ALLOWED;
 	if (err == ES_NOT_ALLOWED)
-		buf_str(&r->why, "only the CRESS decides who enters");
+		buf_str(&r->why, _("only the CRESS decides who enters"));
 	else if (err != ES_OK)
-		buf_printf(&r->why, "%s: %s among the requests that wait; see 'essaim members'", who, es_err_text(err));
+		buf_printf(&r->why, _("%s: %s among the requests that wait; see 'essaim members'"), who, _(es_err_text(err)));
 	return err;
 }
 
@@ -216,10 +216,10 @@ void api_connect(struct request *r)
 	body_text(r, "address", address, sizeof address);
 	m = find_member(&r->api->swarm->rights, who);
 	if (!address_split(address, host, sizeof host, port, sizeof port)) {
-		buf_printf(&r->why, "%s: expected HOST:PORT", address);
+		buf_printf(&r->why, _("%s: expected HOST:PORT"), address);
 		err = ES_USAGE;
 	} else if (!m || id_eq(&m->hub, &r->api->swarm->self)) {
-		buf_printf(&r->why, "%s: no other member of that id, name or Pays; see 'essaim members'", who);
+		buf_printf(&r->why, _("%s: no other member of that id, name or Pays; see 'essaim members'"), who);
 		err = ES_NOT_FOUND;
 	} else {
 		err = swarm_connect(r->api->swarm, m, address);

@@ -13,7 +13,7 @@ enum es_err only_cress(struct request *r, const struct node *n, const char *what
 {
 	if (n->role == ROLE_CRESS)
 		return ES_OK;
-	buf_printf(&r->why, "only the CRESS %s; ask its officers", what);
+	buf_printf(&r->why, _("only the CRESS %s; ask its officers"), what);
 	return ES_NOT_ALLOWED;
 }
 
@@ -28,7 +28,7 @@ enum es_err member_param(struct request *r, struct node *n, struct member *out)
 	if (err == ES_OK)
 		*out = *m;
 	else
-		buf_printf(&r->why, "%s: %s among the members; see 'essaim members'", who, es_err_text(err));
+		buf_printf(&r->why, _("%s: %s among the members; see 'essaim members'"), who, _(es_err_text(err)));
 	return err;
 }
 
@@ -45,7 +45,7 @@ static enum es_err on_member(struct request *r, struct node *n, const char *what
 	if (err == ES_OK) {
 		err = explain_awaiting(r, n, decide(n, &m));
 		if (err == ES_NOT_ALLOWED)
-			buf_printf(&r->why, "%s: %s; see 'essaim members'", m.name, m.role == ROLE_CRESS ? "is the CRESS itself" : state);
+			buf_printf(&r->why, _("%s: %s; see 'essaim members'"), m.name, m.role == ROLE_CRESS ? _("is the CRESS itself") : state);
 	}
 	if (err == ES_OK)
 		member_answer(r, &m);
@@ -64,17 +64,17 @@ static enum es_err decide_resume(struct node *n, const struct member *m)
 
 enum es_err api_suspend(struct request *r, struct node *n)
 {
-	return on_member(r, n, "suspends a member", "is not active", decide_suspend);
+	return on_member(r, n, _("suspends a member"), _("is not active"), decide_suspend);
 }
 
 enum es_err api_resume(struct request *r, struct node *n)
 {
-	return on_member(r, n, "lets a member come back", "is not suspended", decide_resume);
+	return on_member(r, n, _("lets a member come back"), _("is not suspended"), decide_resume);
 }
 
 enum es_err api_revoke(struct request *r, struct node *n)
 {
-	return on_member(r, n, "revokes a member", "is revoked already", node_revoke);
+	return on_member(r, n, _("revokes a member"), _("is revoked already"), node_revoke);
 }
 
 enum es_err api_quota(struct request *r, struct node *n)
@@ -82,16 +82,16 @@ enum es_err api_quota(struct request *r, struct node *n)
 	char text[32], *end = text;
 	struct member m;
 	uint64_t bytes = 0;
-	enum es_err err = only_cress(r, n, "sets quotas");
+	enum es_err err = only_cress(r, n, _("sets quotas"));
 
 	body_text(r, "bytes", text, sizeof text);
 	if (strcmp(text, "none") != 0 && strcmp(text, "aucun") != 0)
 		bytes = strtoull(text, &end, 10);
 	if (err == ES_OK && end != text && (*end || bytes == 0 || text[0] == '-')) {
-		buf_printf(&r->why, "%s: expected a number of bytes, or none", text);
+		buf_printf(&r->why, _("%s: expected a number of bytes, or none"), text);
 		err = ES_USAGE;
 	} else if (err == ES_OK && end == text && strcmp(text, "none") != 0 && strcmp(text, "aucun") != 0) {
-		buf_printf(&r->why, "%s: expected a number of bytes, or none", text);
+		buf_printf(&r->why, _("%s: expected a number of bytes, or none"), text);
 		err = ES_USAGE;
 	}
 	if (err == ES_OK)
@@ -99,7 +99,7 @@ enum es_err api_quota(struct request *r, struct node *n)
 	if (err == ES_OK) {
 		err = explain_awaiting(r, n, node_quota(n, &m, bytes));
 		if (err == ES_NOT_ALLOWED)
-			buf_printf(&r->why, "%s: the CRESS has no quota", m.name);
+			buf_printf(&r->why, _("%s: the CRESS has no quota"), m.name);
 	}
 	if (err == ES_OK)
 		member_answer(r, &m);
@@ -118,10 +118,10 @@ static enum es_err rotate_own(struct request *r, struct node *n)
 	if (err == ES_OK)
 		err = explain_awaiting(r, n, node_rotate(n, &next));
 	if (err == ES_EXISTS) {
-		buf_str(&r->why, "new keys are asked for already and wait for the CRESS");
+		buf_str(&r->why, _("new keys are asked for already and wait for the CRESS"));
 		err = ES_AWAITING;
 	} else if (err == ES_NOT_ALLOWED) {
-		buf_str(&r->why, "this node is not a member, or another key stands in its place: ask the CRESS");
+		buf_str(&r->why, _("this node is not a member, or another key stands in its place: ask the CRESS"));
 	}
 	if (err == ES_OK) {
 		crypto_fingerprint(&next.sign, &next.dh, finger);
@@ -138,17 +138,17 @@ static enum es_err replace_lost(struct request *r, struct node *n)
 	char text[INVITE_TEXT_MAX], iso[25];
 	struct member m;
 	es_ms until = 0;
-	enum es_err err = only_cress(r, n, "replaces a lost key");
+	enum es_err err = only_cress(r, n, _("replaces a lost key"));
 
 	if (err == ES_OK && !r->address[0]) {
-		buf_str(&r->why, "this node has no address to give; set listen and advertise in essaim.conf and reload essaimd");
+		buf_str(&r->why, _("this node has no address to give; set listen and advertise in essaim.conf and reload essaimd"));
 		err = ES_NO_ADDRESS;
 	}
 	if (err == ES_OK)
 		err = member_param(r, n, &m);
 	if (err == ES_OK && (m.role == ROLE_CRESS || m.state == MEMBER_REVOKED)) {
-		buf_printf(&r->why, "%s: %s", m.name, m.role == ROLE_CRESS ? "the CRESS's own lost key is replaced by 'essaim recover'"
-									     : "is revoked: invite it as a new hub");
+		buf_printf(&r->why, "%s: %s", m.name, m.role == ROLE_CRESS ? _("the CRESS's own lost key is replaced by 'essaim recover'")
+									     : _("is revoked: invite it as a new hub"));
 		err = ES_NOT_ALLOWED;
 	}
 	if (err == ES_OK)
@@ -180,14 +180,14 @@ enum es_err api_recover(struct request *r, struct node *n)
 	struct node_keys next = {0};
 	uint64_t last_good = UINT64_MAX;
 	uint8_t seed[32];
-	enum es_err err = only_cress(r, n, "is recovered");
+	enum es_err err = only_cress(r, n, _("is recovered"));
 
 	body_text(r, "key", key, sizeof key);
 	body_text(r, "last_good", number, sizeof number);
 	if (number[0])
 		last_good = strtoull(number, NULL, 10);
 	if (err == ES_OK && recovery_parse(slice_str(key), seed) != ES_OK) {
-		buf_str(&r->why, "the recovery key is mistyped: 13 groups of 4, as 'essaim init' printed them");
+		buf_str(&r->why, _("the recovery key is mistyped: 13 groups of 4, as 'essaim init' printed them"));
 		err = ES_MISTYPED;
 	}
 	crypto_wipe(key, sizeof key);
@@ -197,7 +197,7 @@ enum es_err api_recover(struct request *r, struct node *n)
 	if (err == ES_OK)
 		err = explain_awaiting(r, n, node_recover(n, seed, &next, last_good));
 	if (err == ES_BAD_KEY) {
-		buf_str(&r->why, "the recovery key is mistyped, or another federation's");
+		buf_str(&r->why, _("the recovery key is mistyped, or another federation's"));
 		err = ES_MISTYPED;
 	}
 	crypto_wipe(seed, sizeof seed);
@@ -240,7 +240,7 @@ enum es_err api_charter(struct request *r, struct node *n)
 enum es_err api_charter_publish(struct request *r, struct node *n)
 {
 	char *text = malloc(CHARTER_MAX + 2), version[64], mandatory[8];
-	enum es_err err = text ? only_cress(r, n, "publishes a charter") : ES_NOMEM;
+	enum es_err err = text ? only_cress(r, n, _("publishes a charter")) : ES_NOMEM;
 
 	if (err == ES_OK) {
 		body_text(r, "text", text, CHARTER_MAX + 2);
@@ -248,7 +248,7 @@ enum es_err api_charter_publish(struct request *r, struct node *n)
 		body_text(r, "mandatory", mandatory, sizeof mandatory);
 	}
 	if (err == ES_OK && (!text[0] || !version[0] || strlen(text) > CHARTER_MAX)) {
-		buf_printf(&r->why, "a charter has a version and a text of at most %d bytes", CHARTER_MAX);
+		buf_printf(&r->why, _("a charter has a version and a text of at most %d bytes"), CHARTER_MAX);
 		err = ES_BAD_VALUE;
 	}
 	if (err == ES_OK)
@@ -267,7 +267,7 @@ enum es_err api_charter_accept(struct request *r, struct node *n)
 	} else {
 		err = node_member(n) ? node_accept_charter(n) : ES_NOT_ALLOWED;
 		if (err == ES_NOT_ALLOWED)
-			buf_str(&r->why, "a charter is accepted on a hub that is a member");
+			buf_str(&r->why, _("a charter is accepted on a hub that is a member"));
 	}
 	hex_encode(n->rights.charter.bytes, 32, digest);
 	if (err == ES_OK)
@@ -285,7 +285,7 @@ static enum es_err log_param(struct request *r, struct id16 *log)
 	memset(log, 0, sizeof *log);
 	if (strcmp(text, "control") == 0 || base32_decode(text, strlen(text), log->bytes, 16))
 		return ES_OK;
-	buf_printf(&r->why, "%s: not the id of a log; see 'essaim status'", text);
+	buf_printf(&r->why, _("%s: not the id of a log; see 'essaim status'"), text);
 	return ES_BAD_VALUE;
 }
 
@@ -293,7 +293,7 @@ enum es_err api_void(struct request *r, struct node *n)
 {
 	struct id16 log;
 	char number[24];
-	enum es_err err = only_cress(r, n, "declares a commit void");
+	enum es_err err = only_cress(r, n, _("declares a commit void"));
 
 	body_text(r, "seq", number, sizeof number);
 	uint64_t seq = strtoull(number, NULL, 10);
@@ -302,7 +302,7 @@ enum es_err api_void(struct request *r, struct node *n)
 	if (err == ES_OK) {
 		err = explain_awaiting(r, n, node_void(n, &log, seq));
 		if (err == ES_NOT_FOUND)
-			buf_printf(&r->why, "no commit %llu in that log here; see 'essaim status'", (unsigned long long)seq);
+			buf_printf(&r->why, _("no commit %llu in that log here; see 'essaim status'"), (unsigned long long)seq);
 	}
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"seq\":%llu}", (unsigned long long)seq);
@@ -313,7 +313,7 @@ enum es_err api_resolve(struct request *r, struct node *n)
 {
 	struct id16 log;
 	char alone[8];
-	enum es_err err = only_cress(r, n, "resolves");
+	enum es_err err = only_cress(r, n, _("resolves"));
 
 	body_text(r, "alone", alone, sizeof alone);
 	if (err == ES_OK && strcmp(alone, "oui") == 0) {
@@ -323,7 +323,7 @@ enum es_err api_resolve(struct request *r, struct node *n)
 		if (err == ES_OK)
 			err = explain_awaiting(r, n, node_resolve(n, &log));
 		if (err == ES_NOT_FOUND)
-			buf_str(&r->why, "that log has no fork to resolve; see 'essaim status' and 'essaim evidence'");
+			buf_str(&r->why, _("that log has no fork to resolve; see 'essaim status' and 'essaim evidence'"));
 	}
 	if (err == ES_OK)
 		buf_str(&r->out, "{\"resolved\":true}");
@@ -332,7 +332,7 @@ enum es_err api_resolve(struct request *r, struct node *n)
 
 enum es_err api_checkpoint(struct request *r, struct node *n)
 {
-	enum es_err err = only_cress(r, n, "writes checkpoints");
+	enum es_err err = only_cress(r, n, _("writes checkpoints"));
 
 	if (err == ES_OK)
 		err = explain_awaiting(r, n, node_checkpoint(n));

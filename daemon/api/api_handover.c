@@ -82,7 +82,7 @@ static enum es_err move_pays(struct moving *m, const char pays[RIGHTS_PAYS_MAX +
 
 	snprintf(pole, sizeof pole, "pole-%s", pays);
 	if (!reference_pays(m->n->ref, slice_str(pays))) {
-		buf_printf(&m->r->why, "%s: no such Pays", pays);
+		buf_printf(&m->r->why, _("%s: no such Pays"), pays);
 		return ES_NOT_FOUND;
 	}
 	err = each_of(m, OF_A_PAYS, slice_str(pole), note_uid);
@@ -94,13 +94,13 @@ static enum es_err move_pays(struct moving *m, const char pays[RIGHTS_PAYS_MAX +
 static enum es_err explain(struct request *r, enum es_err err, const char *hub)
 {
 	if (err == ES_EXISTS) {
-		buf_printf(&r->why, "%s: is offered already; 'essaim proposals' shows it, 'essaim refuse N' withdraws it", r->part);
+		buf_printf(&r->why, _("%s: is offered already; 'essaim proposals' shows it, 'essaim refuse N' withdraws it"), r->part);
 		return ES_NOT_ALLOWED;
 	}
 	if (err == ES_NOT_ALLOWED)
-		buf_printf(&r->why, "%s: a record goes to another active member", hub);
+		buf_printf(&r->why, _("%s: a record goes to another active member"), hub);
 	else if (err != ES_OK && r->why.len == 0)
-		buf_printf(&r->why, "%s: %s%s", r->part, es_err_text(err), err == ES_OTHER_HUB ? "; only its own hub hands it over" : " here");
+		buf_printf(&r->why, "%s: %s%s", r->part, _(es_err_text(err)), err == ES_OTHER_HUB ? _("; only its own hub hands it over") : _(" here"));
 	return err;
 }
 
@@ -111,7 +111,7 @@ static enum es_err move_one(struct moving *m)
 
 	body_text(m->r, "uid", m->r->part, sizeof m->r->part);
 	if (!ulid_decode(m->r->part, strlen(m->r->part), uid.bytes)) {
-		buf_printf(&m->r->why, "%s: not a uid (26 characters)", m->r->part);
+		buf_printf(&m->r->why, _("%s: not a uid (26 characters)"), m->r->part);
 		return ES_BAD_VALUE;
 	}
 	if (!m->dry)

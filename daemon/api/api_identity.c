@@ -134,9 +134,9 @@ static enum es_err cress_links(struct request *r, struct node *n, struct pair_wo
 	if (!decide)
 		return open || strcmp(p->etat, "accepte") == 0 ? ES_OK : put_word(r, n, p, "propose", chosen);
 	if (!open)
-		buf_printf(&r->why, "%s: not proposed yet: 'essaim link' without --decide first", p->b);
+		buf_printf(&r->why, _("%s: not proposed yet: 'essaim link' without --decide first"), p->b);
 	else if (days_of(today) - days_of(p->le) < DECIDE_DAYS)
-		buf_printf(&r->why, "%s: proposed on %s; its hubs have %d days to answer before the CRESS decides", p->b, p->le, DECIDE_DAYS);
+		buf_printf(&r->why, _("%s: proposed on %s; its hubs have %d days to answer before the CRESS decides"), p->b, p->le, DECIDE_DAYS);
 	else
 		return put_word(r, n, p, "accepte", chosen);
 	return ES_NOT_ALLOWED;
@@ -152,17 +152,17 @@ static enum es_err pair_params(struct request *r, struct node *n, struct pair_wo
 
 		body_text(r, names[i], r->part, sizeof r->part);
 		if (!ulid_decode(r->part, strlen(r->part), uid.bytes)) {
-			buf_printf(&r->why, "%s: not a uid (26 characters)", r->part);
+			buf_printf(&r->why, _("%s: not a uid (26 characters)"), r->part);
 			return ES_BAD_VALUE;
 		}
 		ulid_encode(uid.bytes, both[i]);
 		if (!n->reader || !reader_knows(n->reader, schema_kind_named(slice_str("structure")), &uid)) {
-			buf_printf(&r->why, "%s: no such structure here", r->part);
+			buf_printf(&r->why, _("%s: no such structure here"), r->part);
 			return ES_NOT_FOUND;
 		}
 	}
 	if (strcmp(p->a, p->b) == 0) {
-		buf_printf(&r->why, "%s: a record is no duplicate of itself", p->a);
+		buf_printf(&r->why, _("%s: a record is no duplicate of itself"), p->a);
 		return ES_BAD_VALUE;
 	}
 	find_own(n, p);
@@ -174,7 +174,7 @@ static enum es_err may_speak(struct request *r, struct node *n, const struct pai
 {
 	if (n->role == ROLE_CRESS || holds(n, p->a) || holds(n, p->b))
 		return ES_OK;
-	buf_printf(&r->why, "%s: neither record is of this hub; the CRESS links others' records", p->a);
+	buf_printf(&r->why, _("%s: neither record is of this hub; the CRESS links others' records"), p->a);
 	return ES_NOT_ALLOWED;
 }
 
@@ -199,15 +199,15 @@ enum es_err api_link(struct request *r, struct node *n)
 	if (err == ES_OK)
 		err = may_speak(r, n, &p);
 	if (err == ES_OK && two_establishments(n, &p)) {
-		buf_str(&r->why, "two establishments of one enterprise (same SIREN, another SIRET) are no duplicate");
+		buf_str(&r->why, _("two establishments of one enterprise (same SIREN, another SIRET) are no duplicate"));
 		err = ES_BAD_VALUE;
 	}
 	if (err == ES_OK && chosen[0] && strcmp(chosen, p.a) != 0 && strcmp(chosen, p.b) != 0) {
-		buf_printf(&r->why, "%s: the record of reference is one of the two", chosen);
+		buf_printf(&r->why, _("%s: the record of reference is one of the two"), chosen);
 		err = ES_BAD_VALUE;
 	}
 	if (err == ES_OK && n->role != ROLE_CRESS && (chosen[0] || strcmp(decide, "oui") == 0)) {
-		buf_str(&r->why, "only the CRESS decides, or names the record of reference");
+		buf_str(&r->why, _("only the CRESS decides, or names the record of reference"));
 		err = ES_NOT_ALLOWED;
 	}
 	if (err == ES_OK)
@@ -275,7 +275,7 @@ enum es_err api_unlink(struct request *r, struct node *n)
 	body_text(r, "a", p.a, sizeof p.a);
 	err = n->reader ? find_others(n, p.a, &o) : ES_NOT_FOUND;
 	if (err == ES_OK && o.count == 0) {
-		buf_printf(&r->why, "%s: nothing is linked to it, or shares its SIRET", p.a);
+		buf_printf(&r->why, _("%s: nothing is linked to it, or shares its SIRET"), p.a);
 		return ES_NOT_FOUND;
 	}
 	for (size_t i = 0; i < o.count && err == ES_OK; i++) {
@@ -294,7 +294,7 @@ enum es_err countersign_guard(struct request *r, const struct schema_kind *k, co
 {
 	for (size_t i = 0; strcmp(k->name, "partenariat") == 0 && i < count; i++)
 		if (strcmp(pairs[i].key, key_contresigne) == 0 && pairs[i].value[0]) {
-			buf_printf(&r->why, "%s: the hub of structure B says it: 'essaim countersign UID' there", key_contresigne);
+			buf_printf(&r->why, _("%s: the hub of structure B says it: 'essaim countersign UID' there"), key_contresigne);
 			return ES_NOT_ALLOWED;
 		}
 	return ES_OK;
@@ -317,13 +317,13 @@ enum es_err api_countersign(struct request *r, struct node *n)
 	text_of(n, "SELECT s.pole FROM partenariat p JOIN structure s ON s.uid = p.structure_b_uid WHERE p.uid = ?1"
 		   " ORDER BY s.pole <> p.pole LIMIT 1", args, 1, b, sizeof b);
 	if (!ulid_decode(r->part, strlen(r->part), e.uid.bytes) || !owner[0]) {
-		buf_printf(&r->why, "%s: no such partnership here", r->part);
+		buf_printf(&r->why, _("%s: no such partnership here"), r->part);
 		return ES_NOT_FOUND;
 	}
 	if (strcmp(owner, n->owner) == 0)
-		buf_printf(&r->why, "%s: this partnership is ours: the hub of structure B countersigns it", r->part);
+		buf_printf(&r->why, _("%s: this partnership is ours: the hub of structure B countersigns it"), r->part);
 	else if (strcmp(b, n->owner) != 0)
-		buf_printf(&r->why, "%s: structure B is not of this hub", r->part);
+		buf_printf(&r->why, _("%s: structure B is not of this hub"), r->part);
 	else
 		err = record_put(r, n, &e, &pair, 1, WRITING_PROPOSAL, &result);
 	if (err == ES_OK)

@@ -113,7 +113,7 @@ static enum es_err kind_option(struct request *r, struct slice name, const struc
 	*out = schema_kind_named(name);
 	if (*out)
 		return ES_OK;
-	buf_printf(&r->why, "%.*s: unknown kind", (int)(name.len < 64 ? name.len : 64), (const char *)name.p);
+	buf_printf(&r->why, _("%.*s: unknown kind"), (int)(name.len < 64 ? name.len : 64), (const char *)name.p);
 	return ES_UNKNOWN_KIND;
 }
 
@@ -128,7 +128,7 @@ static enum es_err candidates_option(struct request *r, enum candidates *out)
 		*out = (enum candidates)i;
 		return ES_OK;
 	}
-	buf_str(&r->why, "candidates are new or same");
+	buf_str(&r->why, _("candidates are new or same"));
 	return ES_USAGE;
 }
 
@@ -143,7 +143,7 @@ static enum es_err import_options(struct request *r, struct import_options *o)
 		separator = "\t";
 	if (strlen(separator) > 1 ||
 	    (o->encoding && strcmp(o->encoding, "utf-8") != 0 && strcmp(o->encoding, "windows-1252") != 0)) {
-		buf_str(&r->why, "encoding is utf-8 or windows-1252, separator one character");
+		buf_str(&r->why, _("encoding is utf-8 or windows-1252, separator one character"));
 		return ES_USAGE;
 	}
 	o->separator = separator[0];
@@ -283,7 +283,7 @@ static enum es_err import_tables(struct request *r, struct editing_host *h, stru
 		err = import_table(r, h, o, &t, count++ == 0, report, sum);
 	}
 	if (err == ES_OK && (at != body.len || count == 0)) {
-		buf_str(&r->why, "not a folder's tables");
+		buf_str(&r->why, _("not a folder's tables"));
 		err = ES_MALFORMED;
 	}
 	if (err != ES_OK)

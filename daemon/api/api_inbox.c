@@ -155,7 +155,7 @@ static enum es_err check_reason(struct request *r, struct node *n, int64_t no, c
 
 	if (err != ES_OK || !a.others)
 		return err;
-	buf_printf(&r->why, "%lld: whoever asked is told why; type: essaim refuse %lld --why \"...\"", (long long)no, (long long)no);
+	buf_printf(&r->why, _("%lld: whoever asked is told why; type: essaim refuse %lld --why \"...\""), (long long)no, (long long)no);
 	return ES_USAGE;
 }
 
@@ -176,10 +176,10 @@ static enum es_err answer(struct request *r, struct node *n, bool accept)
 	for (size_t i = 0; i < count && err == ES_OK; i++)
 		err = answer_one(r, n, with[i], accept, why);
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: nothing open under that number; see 'essaim proposals'", number);
+		buf_printf(&r->why, _("%s: nothing open under that number; see 'essaim proposals'"), number);
 	else if (err == ES_NOT_ALLOWED)
-		buf_printf(&r->why, "%s: is addressed to another hub; only that hub %s", number,
-			   accept ? "accepts" : "refuses, or who asked withdraws");
+		buf_printf(&r->why, accept ? _("%s: is addressed to another hub; only that hub accepts")
+					   : _("%s: is addressed to another hub; only that hub refuses, or who asked withdraws"), number);
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"no\":%lld,\"accepted\":%s,\"with\":%zu}", strtoll(number, NULL, 10), accept ? "true" : "false", count);
 	free(with);
@@ -214,11 +214,11 @@ enum es_err api_forget(struct request *r, struct node *n)
 		return err;
 	err = explain_awaiting(r, n, node_forget(n, &uid, &destroyed));
 	if (err == ES_OTHER_HUB)
-		buf_printf(&r->why, "%s: only its own hub has it forgotten (the CRESS: once that hub is revoked)", r->part);
+		buf_printf(&r->why, _("%s: only its own hub has it forgotten (the CRESS: once that hub is revoked)"), r->part);
 	else if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no such record here", r->part);
+		buf_printf(&r->why, _("%s: no such record here"), r->part);
 	else if (err == ES_NOT_ALLOWED && r->why.len == 0)
-		buf_printf(&r->why, "%s: is on offer to another hub; 'essaim proposals' shows it, 'essaim refuse N' withdraws it, and once home has heard it can be forgotten",
+		buf_printf(&r->why, _("%s: is on offer to another hub; 'essaim proposals' shows it, 'essaim refuse N' withdraws it, and once home has heard it can be forgotten"),
 			   r->part);
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"uid\":\"%s\",\"destroyed\":%lld}", r->part, (long long)destroyed);

@@ -45,12 +45,12 @@ enum es_err api_backup(struct request *r, struct node *n)
 	uid_t uid;
 
 	if (!asked_by(r, &uid)) {
-		buf_str(&r->why, "backup: a whole journal leaves by the node's own socket only; run 'essaim backup' on its machine");
+		buf_str(&r->why, _("backup: a whole journal leaves by the node's own socket only; run 'essaim backup' on its machine"));
 		return ES_NOT_ALLOWED;
 	}
 	/* Who has the key is the node. The group that may use the socket is not given it. */
 	if (wants_key(r) && uid != 0 && uid != geteuid()) {
-		buf_str(&r->why, "backup: the node's key is given to root or to the service's user only; run it as root");
+		buf_str(&r->why, _("backup: the node's key is given to root or to the service's user only; run it as root"));
 		return ES_NOT_ALLOWED;
 	}
 	snprintf(path, sizeof path, "%s/.sauvegarde", n->dir);

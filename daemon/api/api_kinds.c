@@ -42,7 +42,7 @@ void api_kinds(struct request *r)
 
 void kinds_known(struct buf *out)
 {
-	buf_str(out, "; known: ");
+	buf_str(out, _("; known: "));
 	for (size_t i = 0; i < schema_kind_count; i++)
 		buf_printf(out, "%s%s", i ? ", " : "", schema_kinds[i].name);
 }

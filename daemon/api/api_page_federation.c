@@ -57,7 +57,7 @@ void api_qr(struct request *r)
 	body_text(r, "text", text, sizeof text);
 	q = text[0] ? QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1) : NULL;
 	if (!q) {
-		buf_str(&r->why, "text: what is to be drawn, as long as an invitation at most");
+		buf_str(&r->why, _("text: what is to be drawn, as long as an invitation at most"));
 		request_answer(r, ES_BAD_VALUE);
 		return;
 	}

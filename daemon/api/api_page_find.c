@@ -151,7 +151,7 @@ static enum es_err write_partnership(struct request *r, struct node *n, const ch
 	if (!column_of(n, "SELECT structure_uid FROM besoin WHERE uid = ?1 ORDER BY pole", need, a, sizeof a) ||
 	    !column_of(n, "SELECT type_besoin FROM besoin WHERE uid = ?1 ORDER BY pole", need, type, sizeof type) ||
 	    !column_of(n, "SELECT structure_uid FROM offre WHERE uid = ?1 ORDER BY pole", offer, b, sizeof b)) {
-		buf_str(&r->why, "besoin, offre: no such need or offer here");
+		buf_str(&r->why, _("besoin, offre: no such need or offer here"));
 		return ES_NOT_FOUND;
 	}
 	snprintf(forme, sizeof forme, "%s", forme_of(slice_str(type)));

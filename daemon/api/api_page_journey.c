@@ -108,7 +108,7 @@ enum es_err api_journey(struct request *r, struct node *n)
 	if (err == ES_OK && (!n->reader || reader_find(n->reader, &uid, &id, &kind, 1) == 0))
 		err = ES_NOT_FOUND;
 	if (err != ES_OK) {
-		buf_printf(&r->why, "%s: no such record here", r->part);
+		buf_printf(&r->why, _("%s: no such record here"), r->part);
 		return err;
 	}
 	struct id16 steward = rights_steward(&n->rights, &id, kind);

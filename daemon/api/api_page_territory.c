@@ -95,7 +95,7 @@ enum es_err api_series(struct request *r, struct reader *reader)
 	char today[11], count[8];
 
 	if (months < 1 || months > 120) {
-		buf_str(&r->why, "months: from 1 to 120");
+		buf_str(&r->why, _("months: from 1 to 120"));
 		return ES_BAD_VALUE;
 	}
 	today_text(today);

@@ -11,6 +11,7 @@
 #include "daemon/exchange/exchange.h"
 #include "daemon/report/report.h"
 #include "daemon/rules/purchase.h"
+#include "daemon/service/language.h"
 #include "daemon/service/lateness.h"
 #include "daemon/web/web.h"
 
@@ -60,6 +61,7 @@ struct request {
 	struct listener *listener;
 	struct MHD_Connection *conn;
 	const struct route *route;
+	enum say_language language; /* of the sentences in the answer; whoever runs for it speaks it */
 	const struct role_row *role; /* NULL: the owner of the socket, with every right */
 	enum scope within; /* what may be read */
 	char part[64]; /* the path's last part */

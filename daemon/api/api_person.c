@@ -20,7 +20,7 @@ static enum es_err find_person(struct request *r, struct node *n, struct rgpd_fo
 	enum es_err err = n->reader ? rgpd_find(n, slice_str(body_text(r, "text", text, sizeof text)), found) : rgpd_no_directory(r);
 
 	if (err == ES_BAD_VALUE)
-		buf_str(&r->why, "a person is looked for by an e-mail address, a phone number, or first and last name");
+		buf_str(&r->why, _("a person is looked for by an e-mail address, a phone number, or first and last name"));
 	return err;
 }
 
@@ -232,7 +232,7 @@ static enum es_err erase_all(struct request *r, struct node *n, const struct rgp
 	for (size_t i = 0; i < f->count && err == ES_OK; i++)
 		err = erase_hit(n, f, &f->list[i], destroyed);
 	if (err == ES_NOT_ALLOWED)
-		buf_str(&r->why, "one of the records is on offer to another hub: 'essaim proposals' shows it, 'essaim refuse N' withdraws it; nothing was erased");
+		buf_str(&r->why, _("one of the records is on offer to another hub: 'essaim proposals' shows it, 'essaim refuse N' withdraws it; nothing was erased"));
 	return explain_awaiting(r, n, err);
 }
 
@@ -273,11 +273,11 @@ enum es_err api_rgpd_erase(struct request *r, struct node *n)
 	enum es_err err = find_person(r, n, &found);
 
 	if (err == ES_OK && found.count == 0 && !dry) {
-		buf_str(&r->why, "nobody of that name, address or number is known here");
+		buf_str(&r->why, _("nobody of that name, address or number is known here"));
 		err = ES_NOT_FOUND;
 	}
 	if (err == ES_OK && !dry && means_several(n, &found)) {
-		buf_str(&r->why, "several persons bear that name: give the address or the number ('essaim rgpd erase TEXT --dry-run' lists them)");
+		buf_str(&r->why, _("several persons bear that name: give the address or the number ('essaim rgpd erase TEXT --dry-run' lists them)"));
 		err = ES_AMBIGUOUS;
 	}
 	if (err == ES_OK) { /* written down before what it tells of is gone */

@@ -27,7 +27,7 @@ static enum es_err kind_param(struct request *r, bool needed, const struct schem
 	*out = schema_kind_named(slice_str(name));
 	if (*out || (!needed && !name[0]))
 		return ES_OK;
-	buf_printf(&r->why, "%s: unknown kind", name[0] ? name : "kind");
+	buf_printf(&r->why, _("%s: unknown kind"), name[0] ? name : "kind");
 	kinds_known(&r->why);
 	return ES_UNKNOWN_KIND;
 }
@@ -59,7 +59,7 @@ enum es_err api_show(struct request *r, struct reader *reader)
 	if (siret && !reader_resolve(reader, slice_str(r->part), &uid))
 		err = ES_NOT_FOUND;
 	if (err == ES_OK && on[0] && (strlen(on) != SEARCH_DATE_LEN || value_time_seconds(slice_str(on)) == INT64_MIN)) {
-		buf_printf(&r->why, "on: '%.40s' is not a day YYYY-MM-DD", on);
+		buf_printf(&r->why, _("on: '%.40s' is not a day YYYY-MM-DD"), on);
 		err = ES_BAD_VALUE;
 	}
 	if (err == ES_OK)
@@ -69,7 +69,7 @@ enum es_err api_show(struct request *r, struct reader *reader)
 	if (strcmp(request_param(r, "facts"), "1") == 0)
 		err = show_facts(r, reader, &uid, err);
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no such record here", r->part);
+		buf_printf(&r->why, _("%s: no such record here"), r->part);
 	return err;
 }
 
@@ -118,7 +118,7 @@ enum es_err api_match(struct request *r, struct reader *reader)
 	if (err == ES_OK)
 		err = reader_rank(reader, &q, &r->out);
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no need or offer of that uid here; see 'essaim list besoin'", r->part);
+		buf_printf(&r->why, _("%s: no need or offer of that uid here; see 'essaim list besoin'"), r->part);
 	return err;
 }
 
@@ -127,7 +127,7 @@ static enum es_err format_param(struct request *r, const struct export_format **
 	*out = export_format_named(request_param(r, "format"));
 	if (*out)
 		return ES_OK;
-	buf_printf(&r->why, "%s: unknown format; known: ", request_param(r, "format"));
+	buf_printf(&r->why, _("%s: unknown format; known: "), request_param(r, "format"));
 	export_format_names(&r->why);
 	return ES_USAGE;
 }
@@ -143,7 +143,7 @@ static enum es_err purpose_param(struct request *r, struct reader *reader, const
 	snprintf(sql, sizeof sql, "SELECT count(*) FROM (%s) WHERE f = ?1", asked);
 	if (!finalite[0] || strcmp(finalite, "newsletter") == 0 || reader_number(reader, sql, args, 1) > 0)
 		return ES_OK;
-	buf_printf(&r->why, "finalite: '%.40s' is not known; known: newsletter", finalite);
+	buf_printf(&r->why, _("finalite: '%.40s' is not known; known: newsletter"), finalite);
 	snprintf(sql, sizeof sql, "SELECT '|' || group_concat(f, '|') FROM (%s AND f <> 'newsletter' ORDER BY f LIMIT 40)", asked);
 	(void)reader_text(reader, sql, NULL, 0, &r->why);
 	return ES_BAD_VALUE;
@@ -159,7 +159,7 @@ enum es_err api_export(struct request *r, struct reader *reader)
 	enum es_err err = format_param(r, &f);
 
 	if (err == ES_OK && r->role && action_rows[ACTION_EXPORT].cells[r->role->id] == CELL_SHOWN && strncmp(f->type, "text/csv", 8) != 0) {
-		buf_printf(&r->why, "%s: %s exports CSV of what is public only", f->name, r->role->name);
+		buf_printf(&r->why, _("%s: %s exports CSV of what is public only"), f->name, r->role->name);
 		err = ES_NOT_ALLOWED;
 	}
 
@@ -176,7 +176,7 @@ enum es_err api_export(struct request *r, struct reader *reader)
 	if (err == ES_IO && errno == ENOSPC)
 		err = ES_DISK_FULL;
 	if (err == ES_USAGE && f)
-		buf_printf(&r->why, "%s: this format has no kind to choose", f->name);
+		buf_printf(&r->why, _("%s: this format has no kind to choose"), f->name);
 	if (f)
 		r->type = f->type;
 	if (err == ES_OK && f)

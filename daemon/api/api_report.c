@@ -25,7 +25,7 @@ enum es_err month_param(struct request *r, const char *month, const char *date, 
 	if (report_month_parse(month[0] ? slice_str(month) : SLICE(date, strlen(date) < 7 ? strlen(date) : 7), out) &&
 	    (!date[0] || report_month_upto(out, slice_str(date))))
 		return ES_OK;
-	buf_printf(&r->why, "%s: not a month AAAA-MM, or a day AAAA-MM-JJ of it", date[0] ? date : month);
+	buf_printf(&r->why, _("%s: not a month AAAA-MM, or a day AAAA-MM-JJ of it"), date[0] ? date : month);
 	return ES_BAD_VALUE;
 }
 
@@ -46,7 +46,7 @@ static enum es_err view_of(struct request *r, struct reader *reader, struct repo
 		snprintf(v->code, sizeof v->code, "%s", r->api->swarm->rights.region);
 	} else if (territory[0]) {
 		if (!colon || !report_place_type(SLICE(territory, (size_t)(colon - territory)), &v->type)) {
-			buf_printf(&r->why, "%s: not a territory; pays:CODE, epci:CODE, departement:CODE or region:CODE", territory);
+			buf_printf(&r->why, _("%s: not a territory; pays:CODE, epci:CODE, departement:CODE or region:CODE"), territory);
 			return ES_USAGE;
 		}
 		snprintf(v->code, sizeof v->code, "%.15s", colon + 1);
@@ -66,7 +66,7 @@ static enum es_err known_place(struct request *r, const struct report *report, c
 
 	if (!v->has_place || report_place_find(&report->places, v->type, slice_str(v->code), &place))
 		return ES_OK;
-	buf_printf(&r->why, "%s:%s: no such territory here", report_place_types[v->type], v->code);
+	buf_printf(&r->why, _("%s:%s: no such territory here"), report_place_types[v->type], v->code);
 	return ES_BAD_VALUE;
 }
 
@@ -87,7 +87,7 @@ enum es_err api_report(struct request *r, struct reader *reader)
 	if (err == ES_NOT_FOUND)
 		err = report_compute(reader, &ask, &report);
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no such programme here", programme);
+		buf_printf(&r->why, _("%s: no such programme here"), programme);
 	if (err != ES_OK)
 		return err;
 	buf_init(&poles, 1 << 20);
@@ -134,7 +134,7 @@ static enum es_err cutoff_body(struct request *r, struct node *n, struct report_
 	month->cutoff = strlen(at) > 10 ? report_time_ms(slice_str(at)) : 0;
 	if (month->cutoff > 0)
 		return ES_OK;
-	buf_printf(&r->why, "%s: not a time like 2026-12-01T00:00:00+01:00, nor 'now'", at);
+	buf_printf(&r->why, _("%s: not a time like 2026-12-01T00:00:00+01:00, nor 'now'"), at);
 	return ES_BAD_VALUE;
 }
 

@@ -18,7 +18,7 @@ void api_rgpd_register(struct request *r)
 
 enum es_err rgpd_no_directory(struct request *r)
 {
-	buf_str(&r->why, "the directory is not there yet; try again");
+	buf_str(&r->why, _("the directory is not there yet; try again"));
 	return ES_NOT_FOUND;
 }
 
@@ -259,7 +259,7 @@ enum es_err rgpd_fill_request(struct request *r, struct node *n, const char *req
 	struct record_id id;
 
 	if (!ulid_decode(request, strlen(request), e.uid.bytes) || !rgpd_own_record(n, &e.uid, e.kind, &id)) {
-		buf_str(&r->why, "request: no demande_rgpd of that uid here");
+		buf_str(&r->why, _("request: no demande_rgpd of that uid here"));
 		return ES_NOT_FOUND;
 	}
 	enum es_err err = write_request(r, n, &e, pairs, 1, WRITING_OURS);
@@ -386,11 +386,11 @@ enum es_err api_rgpd_refuse(struct request *r, struct node *n)
 	if (!n->reader)
 		return rgpd_no_directory(r);
 	if (!ulid_decode(uid, strlen(uid), e.uid.bytes) || !rgpd_own_record(n, &e.uid, e.kind, &id)) {
-		buf_printf(&r->why, "%.40s: no demande_rgpd of that uid here; see 'essaim rgpd requests'", uid);
+		buf_printf(&r->why, _("%.40s: no demande_rgpd of that uid here; see 'essaim rgpd requests'"), uid);
 		return ES_NOT_FOUND;
 	}
 	if (!why[0]) {
-		buf_str(&r->why, "a refusal says why: --why TEXT");
+		buf_str(&r->why, _("a refusal says why: --why TEXT"));
 		return ES_USAGE;
 	}
 	const struct pair pairs[] = {said("motif_refus", why), said("close_le", today)};

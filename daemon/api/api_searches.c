@@ -43,7 +43,7 @@ enum es_err api_search_save(struct request *r, struct node *n)
 	if (search_query_parse(&query, slice_str(critere)))
 		err = search_read(&r->search, &from, &r->why);
 	else
-		buf_printf(&r->why, "critere: a query string of at most %d bytes, such as text=bois&kind=offre", SEARCH_QUERY_MAX);
+		buf_printf(&r->why, _("critere: a query string of at most %d bytes, such as text=bois&kind=offre"), SEARCH_QUERY_MAX);
 	return err == ES_OK ? edit_pairs(r, n, &e, pairs, 4, WRITING_NEW) : err;
 }
 
@@ -85,7 +85,7 @@ static enum es_err which_seen(struct request *r, struct node *n, struct seen_lis
 	}
 	if (all)
 		return ES_OK;
-	buf_printf(&r->why, "%s: no saved search of that uid; 'essaim searches' lists them", text);
+	buf_printf(&r->why, _("%s: no saved search of that uid; 'essaim searches' lists them"), text);
 	return ES_NOT_FOUND;
 }
 

@@ -10,7 +10,7 @@ static enum es_err uid_of(struct request *r, const char *text, struct id16 *uid)
 {
 	if (ulid_decode(text, strlen(text), uid->bytes))
 		return ES_OK;
-	buf_printf(&r->why, "%.64s: not a uid (26 characters)", text);
+	buf_printf(&r->why, _("%.64s: not a uid (26 characters)"), text);
 	return ES_BAD_VALUE;
 }
 
@@ -55,7 +55,7 @@ enum es_err api_seats(struct request *r, struct node *n)
 	if (err == ES_OK) {
 		err = node_seats(n, &event, &e);
 		if (err == ES_NOT_FOUND)
-			buf_printf(&r->why, "%s: no such event here", request_param(r, "uid"));
+			buf_printf(&r->why, _("%s: no such event here"), request_param(r, "uid"));
 	}
 	if (err != ES_OK) {
 		seats_done(&e);
@@ -106,7 +106,7 @@ static enum es_err seats_too_many(struct buf *why, struct node *n, const struct 
 	struct seats e = {0};
 
 	if (node_seats(n, event, &e) == ES_OK)
-		buf_printf(why, "nb_personnes: %u, and the event has %lld place(s) in all; ask for that many at most", persons, (long long)e.capacity);
+		buf_printf(why, _("nb_personnes: %u, and the event has %lld place(s) in all; ask for that many at most"), persons, (long long)e.capacity);
 	seats_done(&e);
 	return ES_BAD_VALUE;
 }
@@ -125,7 +125,7 @@ enum es_err api_register(struct request *r, struct node *n)
 		} else if (strcmp(pairs[i].key, "nb_personnes") == 0) {
 			persons = number_of(pairs[i].value, SEAT_PERSONS_MAX);
 		} else {
-			buf_printf(&r->why, "%.64s: a request for seats has structure and nb_personnes, and no name", pairs[i].key);
+			buf_printf(&r->why, _("%.64s: a request for seats has structure and nb_personnes, and no name"), pairs[i].key);
 			err = ES_UNKNOWN_FIELD;
 		}
 	}
@@ -136,13 +136,13 @@ enum es_err api_register(struct request *r, struct node *n)
 		return err;
 	err = node_ask_seats(n, &event, &structure, persons, &no);
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no such event here", r->part);
+		buf_printf(&r->why, _("%s: no such event here"), r->part);
 	else if (err == ES_NOT_ALLOWED)
-		buf_printf(&r->why, "%s: this event is cancelled or over", r->part);
+		buf_printf(&r->why, _("%s: this event is cancelled or over"), r->part);
 	else if (err == ES_TOO_LARGE)
 		err = seats_too_many(&r->why, n, &event, persons);
 	else if (err == ES_BAD_VALUE)
-		buf_printf(&r->why, "%s: structure is a structure known here, nb_personnes 1 to %d", r->part, SEAT_PERSONS_MAX);
+		buf_printf(&r->why, _("%s: structure is a structure known here, nb_personnes 1 to %d"), r->part, SEAT_PERSONS_MAX);
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"no\":%u}", no);
 	return err;
@@ -155,7 +155,7 @@ enum es_err api_cancel(struct request *r, struct node *n)
 	enum es_err err = node_cancel_seats(n, no);
 
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no request for seats of this hub under that number; see 'essaim seats'", text);
+		buf_printf(&r->why, _("%s: no request for seats of this hub under that number; see 'essaim seats'"), text);
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"no\":%u}", no);
 	return err;

@@ -13,6 +13,7 @@
  * them; who comes later gets 503 and asks /status now and then. */
 #include <stdlib.h>
 #include <string.h>
+#include "common/say.h"
 #include "daemon/web/web_parts.h"
 
 #define STREAMS_MAX 64
@@ -261,7 +262,7 @@ bool stream_has_room(struct request *r)
 {
 	if (r->api->streams->count < STREAMS_MAX && !r->api->stopping)
 		return true;
-	buf_printf(&r->why, "%d pages listen already: ask /api/v1/status now and then", STREAMS_MAX);
+	buf_printf(&r->why, _("%d pages listen already: ask /api/v1/status now and then"), STREAMS_MAX);
 	r->visit.retry_s = STREAM_RETRY_S;
 	r->visit.close = true;
 	return false;

@@ -22,14 +22,14 @@ static enum es_err day_param(struct request *r, const char *name, char out[11])
 		snprintf(out, 11, "%s", on);
 		return ES_OK;
 	}
-	buf_printf(&r->why, "%s: '%.40s' is not a day YYYY-MM-DD", name, on);
+	buf_printf(&r->why, _("%s: '%.40s' is not a day YYYY-MM-DD"), name, on);
 	return ES_BAD_VALUE;
 }
 
 static enum es_err explain(struct request *r, enum es_err err, const char *what, const char *kind)
 {
 	if (err == ES_NOT_FOUND && r->why.len == 0)
-		buf_printf(&r->why, "%s: no %s of that uid here; see 'essaim list %s'", r->part, what, kind);
+		buf_printf(&r->why, _("%s: no %s of that uid here; see 'essaim list %s'"), r->part, what, kind);
 	return err;
 }
 
@@ -38,18 +38,18 @@ enum es_err api_network(struct request *r, struct reader *reader)
 	char day[11];
 	enum es_err err = day_param(r, "on", day);
 
-	return err != ES_OK ? err : explain(r, network_members(reader, r->part, day, &r->out), "network or group", "reseau");
+	return err != ES_OK ? err : explain(r, network_members(reader, r->part, day, &r->out), _("network or group"), "reseau");
 }
 
 enum es_err api_survey(struct request *r, struct reader *reader)
 {
-	return explain(r, survey_result(reader, r->part, &r->out), "survey", "enquete");
+	return explain(r, survey_result(reader, r->part, &r->out), _("survey"), "enquete");
 }
 
 enum es_err api_survey_send(struct request *r, struct node *n)
 {
 	int64_t count = 0;
-	enum es_err err = explain(r, survey_send(n, r->part, &count), "survey", "enquete");
+	enum es_err err = explain(r, survey_send(n, r->part, &count), _("survey"), "enquete");
 
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"uid\":\"%s\",\"envoyes\":%lld}", r->part, (long long)count);
@@ -58,7 +58,7 @@ enum es_err api_survey_send(struct request *r, struct node *n)
 
 enum es_err api_diagnostic(struct request *r, struct reader *reader)
 {
-	return explain(r, diagnostic_file(reader, r->part, &r->out), "structure", "structure");
+	return explain(r, diagnostic_file(reader, r->part, &r->out), _("structure"), "structure");
 }
 
 enum es_err api_hours(struct request *r, struct reader *reader)
@@ -67,7 +67,7 @@ enum es_err api_hours(struct request *r, struct reader *reader)
 	char today[11];
 
 	if (year[0] && (strlen(year) != 4 || strspn(year, "0123456789") != 4)) {
-		buf_printf(&r->why, "year: '%.40s' is not a year YYYY", year);
+		buf_printf(&r->why, _("year: '%.40s' is not a year YYYY"), year);
 		return ES_BAD_VALUE;
 	}
 	today_text(today);
@@ -114,7 +114,7 @@ static enum es_err find_asked(struct request *r, struct node *n, struct edit *e,
 	}
 	if (e->kind)
 		return ES_OK;
-	buf_printf(&r->why, "%s: no request or referral of that uid here; 'essaim requests' and 'essaim orient' list them", r->part);
+	buf_printf(&r->why, _("%s: no request or referral of that uid here; 'essaim requests' and 'essaim orient' list them"), r->part);
 	return ES_NOT_FOUND;
 }
 
@@ -142,13 +142,13 @@ enum es_err api_answer(struct request *r, struct node *n)
 	body_text(r, "structure", structure, sizeof structure);
 	body_text(r, "refuse", refuse, sizeof refuse);
 	if ((referral && structure[0]) || (!referral && refuse[0])) {
-		buf_str(&r->why, referral ? "structure: a referral names its structure already" : "refuse: a request is answered; 'essaim set' or 'propose' closes it");
+		buf_str(&r->why, referral ? _("structure: a referral names its structure already") : _("refuse: a request is answered; 'essaim set' or 'propose' closes it"));
 		return ES_USAGE;
 	}
 	if (referral)
 		snprintf(etat, sizeof etat, "%s", refuse[0] ? "refusee" : "acceptee");
 	if (!ours && !support_is_for_us(n->reader, r->part)) {
-		buf_printf(&r->why, "%s: is addressed to another hub, which answers it", r->part);
+		buf_printf(&r->why, _("%s: is addressed to another hub, which answers it"), r->part);
 		return ES_NOT_ALLOWED;
 	}
 	err = edit_pairs(r, n, &e, pairs, structure[0] ? 2 : 1, ours ? WRITING_OURS : WRITING_PROPOSAL);
@@ -169,7 +169,7 @@ enum es_err api_referral(struct request *r, struct reader *reader)
 	char today[11];
 
 	today_text(today);
-	return explain(r, referral_candidates(reader, r->part, today, &r->out), "project", "projet");
+	return explain(r, referral_candidates(reader, r->part, today, &r->out), _("project"), "projet");
 }
 
 struct wanted {
@@ -215,7 +215,7 @@ enum es_err api_referral_assign(struct request *r, struct node *n)
 	buf_init(&project, ANSWER_BYTES);
 	buf_init(&written, ANSWER_BYTES);
 	if (err == ES_OK)
-		err = explain(r, referral_candidates(n->reader, r->part, today, &project), "project", "projet");
+		err = explain(r, referral_candidates(n->reader, r->part, today, &project), _("project"), "projet");
 	if (err == ES_OK)
 		err = referral_wanted(n->reader, r->part, today, add_wanted, w);
 	for (size_t i = 0; err == ES_OK && i < w->count; i++) {

@@ -133,7 +133,7 @@ static enum es_err take_line(struct request *r, struct node *n, char *line, size
 	for (size_t i = 0; i < 3 && rest; i++)
 		cell[i] = strsep(&rest, ";,\t");
 	if (!reference_commune(n->ref, slice_str(cell[0])) || strlen(cell[0]) >= sizeof one->commune || !is_day(cell[1]) || !is_day(cell[2])) {
-		buf_printf(&r->why, "line %zu: '%.40s': expected CODE_INSEE[;FROM[;UNTIL]] with a commune of the table and days AAAA-MM-JJ", no,
+		buf_printf(&r->why, _("line %zu: '%.40s': expected CODE_INSEE[;FROM[;UNTIL]] with a commune of the table and days AAAA-MM-JJ"), no,
 			   cell[0]);
 		return ES_BAD_VALUE;
 	}
@@ -160,7 +160,7 @@ static enum es_err take_list(struct request *r, struct node *n, char *text, cons
 			claims_add(c, &one);
 	}
 	if (err == ES_OK && c->count == 0) {
-		buf_str(&r->why, "the list names no commune");
+		buf_str(&r->why, _("the list names no commune"));
 		err = ES_BAD_VALUE;
 	}
 	return err == ES_OK ? c->err : err;
@@ -182,7 +182,7 @@ static enum es_err check_claims(struct request *r, struct node *n, const struct 
 				continue;
 			const struct commune *c = reference_commune(n->ref, slice_str(a->commune));
 			const struct territory *other = rights_territory(&n->rights, b->pays);
-			buf_printf(&r->why, "%s (%s) is in %s already; end it there first, or --shared where both hold it", a->commune,
+			buf_printf(&r->why, _("%s (%s) is in %s already; end it there first, or --shared where both hold it"), a->commune,
 				   c ? c->name : "?", other ? other->name : b->pays);
 			return ES_BAD_VALUE;
 		}
@@ -233,7 +233,7 @@ static enum es_err draw(struct request *r, struct node *n, const char *code, cha
 	if (!name[0])
 		snprintf(name, sizeof name, "%s", known ? known->name : p ? p->name : "");
 	if (!name[0]) {
-		buf_printf(&r->why, "%s: a new Pays has a name: --name", code);
+		buf_printf(&r->why, _("%s: a new Pays has a name: --name"), code);
 		return ES_USAGE;
 	}
 	err = take_list(r, n, text, code, &mine);
@@ -292,7 +292,7 @@ enum es_err api_territory(struct request *r, struct node *n)
 enum es_err api_territory_add(struct request *r, struct node *n)
 {
 	char code[RIGHTS_PAYS_MAX + 1], *text = malloc(LIST_BYTES);
-	enum es_err err = text ? only_cress(r, n, "draws territories") : ES_NOMEM;
+	enum es_err err = text ? only_cress(r, n, _("draws territories")) : ES_NOMEM;
 
 	body_text(r, "code", code, sizeof code);
 	if (err == ES_OK)

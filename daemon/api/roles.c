@@ -2,6 +2,7 @@
 #include "daemon/api/roles.h"
 
 #include <string.h>
+#include "common/say.h"
 #include "proto/value.h"
 
 const struct role_row role_rows[ROLE_ID_COUNT] = {
@@ -71,13 +72,19 @@ static void add_others(bool cress, enum action_id action, bool cosigns, struct b
 		comma = ", ";
 	}
 	if (!*comma)
-		buf_str(why, "no role here: it is done at the CRESS");
+		buf_str(why, _("no role here: it is done at the CRESS"));
+}
+
+static const char *action_text(enum action_id action)
+{
+	return say_language() == SAY_FRENCH ? action_rows[action].fr : action_rows[action].en;
 }
 
 enum es_err role_check(const struct role_row *role, bool cress, enum action_id action, bool cosigns, struct buf *why)
 {
 	if (!is_here(role, cress)) {
-		buf_printf(why, "%s is no role of a %s's node; the roles here: ", role->name, cress ? "CRESS" : "hub");
+		buf_printf(why, cress ? _("%s is no role of a CRESS's node; the roles here: ") : _("%s is no role of a hub's node; the roles here: "),
+			   role->name);
 		for (size_t i = 0, n = 0; i < ROLE_ID_COUNT; i++)
 			if (is_here(&role_rows[i], cress))
 				buf_printf(why, "%s%s", n++ ? ", " : "", role_rows[i].name);
@@ -85,8 +92,8 @@ enum es_err role_check(const struct role_row *role, bool cress, enum action_id a
 	}
 	if (role_may(role, action, cosigns))
 		return ES_OK;
-	buf_printf(why, "%s may not do this (%s); who may: ", role->name,
-		   action_rows[action].name ? action_rows[action].en : "the owner of the node's socket alone");
+	buf_printf(why, _("%s may not do this (%s); who may: "), role->name,
+		   action_rows[action].name ? action_text(action) : _("the owner of the node's socket alone"));
 	add_others(cress, action, cosigns, why);
 	return ES_NOT_ALLOWED;
 }

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "common/say.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
 
@@ -153,13 +154,13 @@ static bool fail_curl(struct client *c, CURLcode code)
 
 	curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &os_errno);
 	if (c->write_errno)
-		return fail(c, ES_IO, W_OUTPUT, strerror(c->write_errno), "");
+		return fail(c, ES_IO, W_OUTPUT, _(strerror(c->write_errno)), "");
 	if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
 	    (code == CURLE_OPERATION_TIMEDOUT && !connected(c)))
 		return fail_unreachable(c, (int)os_errno);
 	if (code == CURLE_OUT_OF_MEMORY)
 		return fail(c, ES_NOMEM, W_MEMORY, "", "");
-	return fail(c, ES_UNREACHABLE, W_CUT, c->socket, curl_easy_strerror(code));
+	return fail(c, ES_UNREACHABLE, W_CUT, c->socket, _(curl_easy_strerror(code)));
 }
 
 /* A unix socket whose queue is full refuses at once with EAGAIN, which curl

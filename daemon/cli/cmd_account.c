@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/crypto.h"
+#include "common/say.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
@@ -104,7 +105,7 @@ static enum es_err add_to(const struct args *a, const char *dir, struct accounts
 	if (err != ES_OK)
 		return err;
 	if (accounts_named(all, a->words[1])) {
-		buf_printf(why, "%s has an account already; 'essaim account password' changes its password", a->words[1]);
+		buf_printf(why, _("%s has an account already; 'essaim account password' changes its password"), a->words[1]);
 		return ES_EXISTS;
 	}
 	snprintf(one.name, sizeof one.name, "%s", a->words[1]);
@@ -116,7 +117,7 @@ static enum es_err change_in(const struct args *a, const char *dir, struct accou
 	struct account *there = accounts_named(all, a->words[1]), one;
 
 	if (!there) {
-		buf_printf(why, "%.40s: no such account; 'essaim account list' shows them", a->words[1]);
+		buf_printf(why, _("%.40s: no such account; 'essaim account list' shows them"), a->words[1]);
 		return ES_NOT_FOUND;
 	}
 	one = *there;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/say.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/here.h"
@@ -177,7 +178,7 @@ static int fail_restore(enum es_err err, const char *why, const struct loan *loa
 		snprintf(said, sizeof said, "%s%s", loans[i].file, why + len);
 		return print_fail_text(es_err_exit(err), said);
 	}
-	return print_fail_text(es_err_exit(err), why[0] ? why : es_err_text(err));
+	return print_fail_text(es_err_exit(err), why[0] ? why : _(es_err_text(err)));
 }
 
 /* By root into another's directory, with copies of both files. False: said. */
@@ -230,7 +231,7 @@ int cmd_restore(const struct args *a)
 	if (!client_data_dir(a, dir))
 		return print_fail(ES_USAGE, W_PATH_LONG, "--data");
 	if (crypto_start() != ES_OK)
-		return print_fail_text(es_err_exit(ES_KEY_CHECK), es_err_text(ES_KEY_CHECK));
+		return print_fail_text(es_err_exit(ES_KEY_CHECK), _(es_err_text(ES_KEY_CHECK)));
 	if (lend_both(loans, a, dir, &code) && here_enter(dir, &code))
 		code = restore(a, dir, loans);
 	for (size_t i = 0; i < 2; i++)

@@ -7,6 +7,7 @@
 
 #include <qrencode.h>
 
+#include "common/say.h"
 #include "daemon/cli/columns.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
@@ -47,7 +48,7 @@ int cmd_init(const struct args *a)
 		err = setup_cress(&s, recovery, &why);
 	here_leave();
 	if (err != ES_OK)
-		code = print_fail_text(es_err_exit(err), why.len ? buf_cstr(&why) : es_err_text(err));
+		code = print_fail_text(es_err_exit(err), why.len ? buf_cstr(&why) : _(es_err_text(err)));
 	else if (a->json)
 		printf("{\"recovery\":\"%s\"}\n", recovery);
 	else
@@ -128,8 +129,13 @@ int cmd_invite(const struct args *a)
 	return client_close(&c, 0);
 }
 
+static void write_code(struct buf *cell, const json_t *member, const char *key)
+{
+	buf_str(cell, word_of_code(fact_text(member, key)));
+}
+
 static const struct column request_columns[] = {{.word = W_NAME, .key = "name"}, {.name = "Pays", .key = "pays"},
-						{.word = W_STATE, .key = "state"}, {.word = W_FINGERPRINT, .key = "fingerprint"}};
+						{.word = W_STATE, .key = "state", .write = write_code}, {.word = W_FINGERPRINT, .key = "fingerprint"}};
 
 static void show_requests(const json_t *requests)
 {
@@ -145,8 +151,8 @@ static void write_name(struct buf *cell, const json_t *member, const char *key)
 }
 
 static const struct column member_columns[] = {
-	{.word = W_NAME, .key = "name", .write = write_name}, {.name = "Pays", .key = "pays"}, {.word = W_ROLE, .key = "role"},
-	{.word = W_STATE, .key = "state"}, {.word = W_FINGERPRINT, .key = "fingerprint"}, {.word = W_ADDRESS, .key = "address"},
+	{.word = W_NAME, .key = "name", .write = write_name}, {.name = "Pays", .key = "pays"}, {.word = W_ROLE, .key = "role", .write = write_code},
+	{.word = W_STATE, .key = "state", .write = write_code}, {.word = W_FINGERPRINT, .key = "fingerprint"}, {.word = W_ADDRESS, .key = "address"},
 	{.name = "id", .key = "id"}};
 
 int cmd_members(const struct args *a)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/say.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/here.h"
 #include "daemon/cli/print.h"
@@ -12,7 +13,7 @@
 
 static int fail(enum es_err err, struct buf *why)
 {
-	return print_fail_text(es_err_exit(err), why->len ? buf_cstr(why) : es_err_text(err));
+	return print_fail_text(es_err_exit(err), why->len ? buf_cstr(why) : _(es_err_text(err)));
 }
 
 /* A code copied with spaces arrives as several words. */
@@ -125,7 +126,7 @@ int cmd_join(const struct args *a)
 	if (!client_data_dir(a, dir))
 		return print_fail(ES_USAGE, W_PATH_LONG, "--data");
 	if (crypto_start() != ES_OK)
-		return print_fail_text(es_err_exit(ES_KEY_CHECK), es_err_text(ES_KEY_CHECK));
+		return print_fail_text(es_err_exit(ES_KEY_CHECK), _(es_err_text(ES_KEY_CHECK)));
 	if (read_code(a, &invite) != ES_OK)
 		return print_fail(ES_MISTYPED, W_MISTYPED);
 	if (!args_has(a, "accept-charter") && !isatty(STDIN_FILENO))

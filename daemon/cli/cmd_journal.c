@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/say.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
 #include "daemon/cli/here.h"
@@ -40,7 +41,7 @@ bool command_do_here(struct client *c, command_here *here, int *code)
 	/* ES_DAMAGED with a JSON is an answer, not a failure to answer. */
 	if (!c->json || (err != ES_OK && err != ES_DAMAGED))
 		*code = print_fail_text(err == ES_OK ? es_err_exit(ES_IO) : es_err_exit(err),
-					why.len ? buf_cstr(&why) : es_err_text(err));
+					why.len ? buf_cstr(&why) : _(es_err_text(err)));
 	buf_done(&why);
 	return *code == 0;
 }

@@ -188,7 +188,7 @@ static void show_record(const json_t *r)
 
 	grid_init(&g, 2);
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		grid_add(&g, keys[i]);
+		grid_add(&g, word_of_code(keys[i]));
 		grid_add(&g, fact_text(r, keys[i]));
 	}
 	json_object_foreach(data, name, value)

@@ -79,7 +79,7 @@ static void add_node(struct grid *g, const json_t *s)
 	struct buf b;
 
 	buf_init(&b, 1 << 20);
-	buf_printf(&b, "%s (%s%s%s, %s)", fact_text(node, "name"), fact_text(node, "role"), *pays ? ", " : "",
+	buf_printf(&b, "%s (%s%s%s, %s)", fact_text(node, "name"), word_of_code(fact_text(node, "role")), *pays ? ", " : "",
 		   pays, fact_text(node, "id"));
 	add_row(g, W_NODE, &b);
 	buf_str(&b, *listen ? listen : word(W_NOWHERE));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/say.h"
 #include "common/stamp.h"
 #include "daemon/cli/print.h"
 #include "daemon/journal/journal.h"
@@ -176,12 +177,12 @@ static struct doctor_finding judge_version(const struct doctor_facts *f)
 static struct doctor_finding judge_database(const struct doctor_facts *f)
 {
 	if (f->journal == ES_PAGE_DAMAGED || f->journal == ES_DAMAGED)
-		return found(FINDING_DATABASE_JOURNAL, es_err_text(f->journal));
+		return found(FINDING_DATABASE_JOURNAL, _(es_err_text(f->journal)));
 	if (f->journal == ES_LOCKED)
 		return found(FINDING_DATABASE_HELD, "");
 	if (f->journal != ES_OK)
-		return found(FINDING_DATABASE_UNSEEN, es_err_text(f->journal));
-	return f->directory == ES_OK ? found(FINDING_DATABASE_SOUND, "") : found(FINDING_DATABASE_DIRECTORY, es_err_text(f->directory));
+		return found(FINDING_DATABASE_UNSEEN, _(es_err_text(f->journal)));
+	return f->directory == ES_OK ? found(FINDING_DATABASE_SOUND, "") : found(FINDING_DATABASE_DIRECTORY, _(es_err_text(f->directory)));
 }
 
 static struct doctor_finding judge_clock(const struct doctor_facts *f)

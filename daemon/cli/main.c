@@ -11,6 +11,7 @@
 #include "daemon/cli/facts.h"
 #include "daemon/cli/print.h"
 #include "daemon/export/export.h"
+#include "daemon/service/language.h"
 
 #ifndef ESSAIM_VERSION
 #define ESSAIM_VERSION "0.1.0"
@@ -233,7 +234,7 @@ static int dispatch(const struct args *a)
 static int flush(int code)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))
-		return print_fail(ES_IO, W_OUTPUT, strerror(errno ? errno : EIO));
+		return print_fail(ES_IO, W_OUTPUT, _(strerror(errno ? errno : EIO)));
 	return code;
 }
 
@@ -243,6 +244,7 @@ int main(int argc, char *argv[])
 	struct buf why;
 	int code;
 
+	language_start();
 	words_choose();
 	buf_init(&why, 65536);
 	curl_global_init(CURL_GLOBAL_DEFAULT);

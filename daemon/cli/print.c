@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/cli/print.h"
+#include "common/say.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -70,7 +71,7 @@ int print_fail(enum es_err err, enum word_id id, ...)
 
 int print_fail_file(const char *path, int errno_value)
 {
-	return print_fail(ES_IO, W_FILE, path, strerror(errno_value));
+	return print_fail(ES_IO, W_FILE, path, _(strerror(errno_value)));
 }
 
 bool print_colour(FILE *f)

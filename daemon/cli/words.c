@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/service/language.h"
+
 /* The formats are words.def's, never a user's. */
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
@@ -19,16 +21,7 @@ static enum word_language chosen = WORDS_EN;
 
 void words_choose(void)
 {
-	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const char *value = getenv(names[i]);
-
-		if (value && *value) {
-			words_set(strncmp(value, "fr", 2) == 0 ? WORDS_FR : WORDS_EN);
-			return;
-		}
-	}
+	words_set(language_of_environment() == SAY_FRENCH ? WORDS_FR : WORDS_EN);
 }
 
 void words_set(enum word_language language)
@@ -50,6 +43,17 @@ const char *word_in(enum word_language language, enum word_id id)
 const char *word(enum word_id id)
 {
 	return word_in(chosen, id);
+}
+
+const char *word_of_code(const char *code)
+{
+	static const enum word_id ids[] = {W_KIND, W_OWNER, W_SCOPE, W_CODE_HUB, W_CODE_CRESS, W_CODE_ACTIVE, W_CODE_SUSPENDED,
+					   W_CODE_REVOKED, W_CODE_WAITING, W_CODE_APPROVED, W_CODE_DENIED};
+
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+		if (strcmp(word_in(WORDS_EN, ids[i]), code) == 0)
+			return word(ids[i]);
+	return code;
 }
 
 void word_add(struct buf *b, enum word_id id, ...)

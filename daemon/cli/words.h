@@ -16,12 +16,15 @@ enum word_id {
 };
 enum word_language { WORDS_EN, WORDS_FR, WORDS_LANGUAGES };
 
-/* LC_ALL, else LC_MESSAGES, else LANG; French where it starts with "fr". */
+/* What the environment asks for (daemon/service/language.h). */
 void words_choose(void);
 void words_set(enum word_language language);
 enum word_language words_language(void);
 const char *word_in(enum word_language language, enum word_id id);
 const char *word(enum word_id id); /* in the language chosen */
+/* What people read for a code of the JSON, or for its key; the code itself where there is
+ * no word for it. */
+const char *word_of_code(const char *code);
 void word_add(struct buf *b, enum word_id id, ...);
 void word_print(FILE *f, enum word_id id, ...);
 /* The one of two texts that is in the language chosen. */

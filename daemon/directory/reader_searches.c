@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/say.h"
 #include "proto/value.h"
 
 struct saved {
@@ -55,7 +56,7 @@ static enum es_err write_saved(struct reader *r, const struct saved *v, enum es_
 	buf_printf(json, ",\"actif\":%s,\"nouveaux\":%lld", v->active ? "true" : "false", (long long)count);
 	if (read != ES_OK) {
 		buf_str(json, ",\"erreur\":");
-		json_quote(v->why.len > 0 ? buf_slice(&v->why) : slice_str(es_err_text(read)), json);
+		json_quote(v->why.len > 0 ? buf_slice(&v->why) : slice_str(_(es_err_text(read))), json);
 	} else if (hits && err == ES_OK) {
 		buf_str(json, ",\"fiches\":");
 		err = search_page(r, &v->search, json);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/say.h"
 #include "proto/text.h"
 
 const char *encoding_name(enum encoding e)
@@ -47,8 +48,8 @@ static enum es_err check_cp1252(struct slice file, struct buf *why)
 	for (size_t i = 0; i < file.len; i++) {
 		if (!undefined_in_cp1252(file.p[i]))
 			continue;
-		buf_printf(why, "line %lu: byte 0x%02X exists neither in UTF-8 text nor in Windows-1252; "
-			   "save the file as CSV UTF-8, or say --encoding", line_of(file, i), file.p[i]);
+		buf_printf(why, _("line %lu: byte 0x%02X exists neither in UTF-8 text nor in Windows-1252; "
+			   "save the file as CSV UTF-8, or say --encoding"), line_of(file, i), file.p[i]);
 		return ES_BAD_VALUE;
 	}
 	return ES_OK;
@@ -58,7 +59,7 @@ static enum es_err check_utf8(struct slice file, struct buf *why)
 {
 	if (utf8_valid(file.p, file.len))
 		return ES_OK;
-	buf_printf(why, "line %lu is not valid UTF-8; try --encoding windows-1252", line_of(file, first_bad_line(file)));
+	buf_printf(why, _("line %lu is not valid UTF-8; try --encoding windows-1252"), line_of(file, first_bad_line(file)));
 	return ES_BAD_VALUE;
 }
 
@@ -108,7 +109,7 @@ enum es_err encoding_find(struct slice file, const char *asked, enum encoding *o
 	enum es_err err;
 
 	if (asked && strcmp(asked, "utf-8") != 0 && strcmp(asked, "windows-1252") != 0) {
-		buf_printf(why, "unknown encoding %s: utf-8 or windows-1252", asked);
+		buf_printf(why, _("unknown encoding %s: utf-8 or windows-1252"), asked);
 		return ES_BAD_VALUE;
 	}
 	if (encoding_is_utf16(file, out))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/say.h"
 #include "daemon/exchange/exchange_parts.h"
 #include "daemon/rgpd/rgpd.h"
 #include "daemon/rules/codes.h"
@@ -789,14 +790,14 @@ static enum es_err import_start(struct importing *im, struct slice file, struct 
 	if (err == ES_OK && (im->encoding == ENCODING_UTF_16LE || im->encoding == ENCODING_UTF_16BE)) {
 		err = encoding_from_utf16(file, im->encoding, &im->unicode);
 		if (err == ES_BAD_VALUE)
-			buf_str(why, "the file begins as UTF-16 but is not; save it as CSV UTF-8");
+			buf_str(why, _("the file begins as UTF-16 but is not; save it as CSV UTF-8"));
 		file = buf_slice(&im->unicode);
 	}
 	if (err != ES_OK)
 		return err;
 	csv_init(&im->csv, file, im->options->separator);
 	if (!csv_next(&im->csv)) {
-		buf_str(why, "the file is empty: no header");
+		buf_str(why, _("the file is empty: no header"));
 		return ES_BAD_VALUE;
 	}
 	return header_read(&im->header, &im->csv, im->encoding, im->options->kind, why);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/say.h"
 #include "daemon/exchange/exchange_parts.h"
 
 #include <stdio.h>
@@ -193,7 +194,7 @@ static enum es_err refuse_twice(const struct header *h, size_t i, struct buf *wh
 
 		if (c->use > COLUMN_POLE || other->use != c->use || other->field != c->field)
 			continue;
-		buf_printf(why, "columns \"%s\" and \"%s\" are the same field", other->header, c->header);
+		buf_printf(why, _("columns \"%s\" and \"%s\" are the same field"), other->header, c->header);
 		return ES_BAD_VALUE;
 	}
 	return ES_OK;
@@ -245,7 +246,7 @@ static enum es_err find_fields(struct header *h, struct buf *why)
 		any = true;
 	}
 	if (!any)
-		buf_str(why, "no column of this kind of record is recognised in the first line");
+		buf_str(why, _("no column of this kind of record is recognised in the first line"));
 	return any ? ES_OK : ES_BAD_VALUE;
 }
 
@@ -257,7 +258,7 @@ enum es_err header_read(struct header *h, const struct csv *c, enum encoding e, 
 	memset(h, 0, sizeof(*h));
 	buf_init(&h->names, HEADER_MAX);
 	if (c->count > CSV_FIELDS_MAX) {
-		buf_printf(why, "more than %d columns", CSV_FIELDS_MAX);
+		buf_printf(why, _("more than %d columns"), CSV_FIELDS_MAX);
 		return ES_BAD_VALUE;
 	}
 	/* All at once: names must not move. A name costs its UTF-8 and a number. */

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/say.h"
 #include "daemon/directory/sql.h"
 #include "daemon/node/found.h"
 #include "daemon/node/keyfile.h"
@@ -104,11 +105,11 @@ static enum es_err reserve(const char *path, struct buf *why)
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0 && errno == EEXIST)
-		return fail(why, ES_EXISTS, path, "exists already; choose another name");
+		return fail(why, ES_EXISTS, path, _("exists already; choose another name"));
 	if (fd < 0) {
 		enum es_err err = errno_err();
 
-		return fail(why, err, path, strerror(errno));
+		return fail(why, err, path, _(strerror(errno)));
 	}
 	close(fd);
 	return ES_OK;
@@ -148,7 +149,7 @@ enum es_err backup_make(struct node *n, const char *path, bool with_key, struct 
 	if (err != ES_OK) {
 		sql_unlink(path);
 		unlink(path);
-		return fail(why, err, path, es_err_text(err));
+		return fail(why, err, path, _(es_err_text(err)));
 	}
 	sync_path(path);
 	sync_parent(path);
@@ -250,10 +251,10 @@ static enum es_err key_from(struct restoring *r, const char *path)
 
 	r->has_key = err == ES_OK;
 	if (err == ES_KEY_OPEN)
-		return fail(r->why, err, path, "the key file can be read by others: chmod 600, then again");
+		return fail(r->why, err, path, _("the key file can be read by others: chmod 600, then again"));
 	if (err == ES_CONFIG)
-		return fail(r->why, ES_BAD_VALUE, path, "is neither a backup of essaim nor a key file");
-	return err == ES_OK ? err : fail(r->why, err == ES_NO_NODE ? ES_IO : err, path, "the key file cannot be read");
+		return fail(r->why, ES_BAD_VALUE, path, _("is neither a backup of essaim nor a key file"));
+	return err == ES_OK ? err : fail(r->why, err == ES_NO_NODE ? ES_IO : err, path, _("the key file cannot be read"));
 }
 
 static enum es_err key_from_text(struct restoring *r, const char *text)
@@ -264,7 +265,7 @@ static enum es_err key_from_text(struct restoring *r, const char *text)
 
 	if (fd >= 0)
 		close(fd);
-	return good ? key_from(r, r->temp_key) : fail(r->why, errno_err(), r->temp, strerror(errno));
+	return good ? key_from(r, r->temp_key) : fail(r->why, errno_err(), r->temp, _(strerror(errno)));
 }
 
 /* The copy without what makes it a backup: pages of the key are wiped. */
@@ -275,9 +276,9 @@ static enum es_err unlabel(struct restoring *r)
 	enum es_err err = sql_err(sqlite3_open_v2(r->copy, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL));
 
 	if (err == ES_OK && (!column(db, "PRAGMA integrity_check", word, sizeof word) || strcmp(word, "ok") != 0))
-		err = fail(r->why, ES_PAGE_DAMAGED, r->file, "the file is damaged; take another backup");
+		err = fail(r->why, ES_PAGE_DAMAGED, r->file, _("the file is damaged; take another backup"));
 	else if (err == ES_OK && !column(db, "SELECT valeur FROM sauvegarde WHERE nom='version'", word, sizeof word))
-		err = fail(r->why, ES_BAD_VALUE, r->file, "is no backup of essaim");
+		err = fail(r->why, ES_BAD_VALUE, r->file, _("is no backup of essaim"));
 	if (err == ES_OK)
 		(void)column(db, "SELECT valeur FROM sauvegarde WHERE nom='date'", r->date, sizeof r->date);
 	if (err == ES_OK && !r->has_key && column(db, "SELECT valeur FROM sauvegarde WHERE nom='cle'", text, sizeof text))
@@ -288,7 +289,7 @@ static enum es_err unlabel(struct restoring *r)
 	int rc = sqlite3_close(db);
 	if (err == ES_OK)
 		err = sql_err(rc);
-	return err == ES_OK ? err : fail(r->why, err, r->file, es_err_text(err));
+	return err == ES_OK ? err : fail(r->why, err, r->file, _(es_err_text(err)));
 }
 
 static enum es_err make_copy_a_node(struct restoring *r)
@@ -328,7 +329,7 @@ static enum es_err make_copy_a_node(struct restoring *r)
 	crypto_wipe(&rng, sizeof rng);
 	if (ref)
 		reference_free(ref);
-	return err == ES_OK ? err : fail(r->why, err, r->file, es_err_text(err));
+	return err == ES_OK ? err : fail(r->why, err, r->file, _(es_err_text(err)));
 }
 
 static enum es_err from_backup(struct restoring *r)
@@ -336,10 +337,10 @@ static enum es_err from_backup(struct restoring *r)
 	enum es_err err = copy_file(r->file, r->copy);
 
 	if (err != ES_OK)
-		return fail(r->why, err, r->file, es_err_text(err));
+		return fail(r->why, err, r->file, _(es_err_text(err)));
 	err = unlabel(r);
 	if (err == ES_OK && !r->has_key)
-		err = fail(r->why, ES_CONFIG, r->file, "holds no key; give the node's key file: --key FILE");
+		err = fail(r->why, ES_CONFIG, r->file, _("holds no key; give the node's key file: --key FILE"));
 	return err == ES_OK ? make_copy_a_node(r) : err;
 }
 
@@ -352,7 +353,7 @@ static enum es_err from_key(struct restoring *r)
 	enum es_err err;
 
 	if (!k->has_facts)
-		return fail(r->why, ES_BAD_VALUE, r->file, "this key file is too old to say what node it was; restore a backup with --key");
+		return fail(r->why, ES_BAD_VALUE, r->file, _("this key file is too old to say what node it was; restore a backup with --key"));
 	keys_from_seeds(k->seeds, &keys);
 	keys.epoch = k->epoch;
 	rng_seed_system(&rng);
@@ -361,7 +362,7 @@ static enum es_err from_key(struct restoring *r)
 	struct found_home home = {.fed_id = k->fed_id, .key = k->home, .address = k->address, .hub = k->hub};
 	err = k->role == ROLE_CRESS ? found_cress_again(&f, &k->fed_id, &k->hub) : found_hub(&f, &home);
 	crypto_wipe(&keys, sizeof keys);
-	return err == ES_OK ? err : fail(r->why, err, r->file, es_err_text(err));
+	return err == ES_OK ? err : fail(r->why, err, r->file, _(es_err_text(err)));
 }
 
 /* The key first: a journal without it would be no node, and say that one exists. */
@@ -372,7 +373,7 @@ static enum es_err move_in(struct restoring *r, const char *listen)
 
 	snprintf(path, sizeof path, "%s/essaim.conf", r->dir);
 	if (listen && !conf_address(listen, address))
-		return fail(r->why, ES_USAGE, listen, "expected HOST:PORT for --listen");
+		return fail(r->why, ES_USAGE, listen, _("expected HOST:PORT for --listen"));
 	if (!listen)
 		snprintf(address, sizeof address, "%s", r->key.listen);
 	if (address[0] && (listen || access(path, F_OK) != 0))
@@ -388,7 +389,7 @@ static enum es_err move_in(struct restoring *r, const char *listen)
 	if (err == ES_OK && rename(r->copy, path) != 0)
 		err = errno_err();
 	sync_parent(path);
-	return err == ES_OK ? err : fail(r->why, err, r->dir, es_err_text(err));
+	return err == ES_OK ? err : fail(r->why, err, r->dir, _(es_err_text(err)));
 }
 
 static enum es_err prepare(struct restoring *r)
@@ -397,21 +398,21 @@ static enum es_err prepare(struct restoring *r)
 	struct stat st;
 
 	if (strlen(r->dir) >= NODE_PATH_MAX)
-		return fail(r->why, ES_USAGE, "--data", "path too long");
+		return fail(r->why, ES_USAGE, "--data", _("path too long"));
 	snprintf(path, sizeof path, "%s/journal.db", r->dir);
 	if (stat(path, &st) == 0)
-		return fail(r->why, ES_EXISTS, r->dir, "a node exists here already; restore into another --data directory");
+		return fail(r->why, ES_EXISTS, r->dir, _("a node exists here already; restore into another --data directory"));
 	umask(0077);
 	r->made_dir = mkdir(r->dir, 0700) == 0;
 	if (!r->made_dir && errno != EEXIST)
-		return fail(r->why, errno_err(), r->dir, strerror(errno));
+		return fail(r->why, errno_err(), r->dir, _(strerror(errno)));
 	snprintf(r->temp, sizeof r->temp, "%s/.restore", r->dir);
 	snprintf(r->copy, sizeof r->copy, "%s/journal.db", r->temp);
 	snprintf(r->temp_key, sizeof r->temp_key, "%s/node.key", r->temp);
 	sql_unlink(r->copy); /* of a restore that was interrupted */
 	unlink(r->temp_key);
 	if (mkdir(r->temp, 0700) != 0 && errno != EEXIST)
-		return fail(r->why, errno_err(), r->temp, strerror(errno));
+		return fail(r->why, errno_err(), r->temp, _(strerror(errno)));
 	return ES_OK;
 }
 
@@ -435,7 +436,7 @@ static enum es_err keep_key(struct restoring *r, const char *here)
 	bool same = err == ES_NO_NODE || (err == ES_OK && memcmp(k.seeds, r->key.seeds, sizeof k.seeds) == 0);
 
 	keyfile_wipe(&k);
-	return same || !r->has_key ? ES_OK : fail(r->why, ES_EXISTS, here, "another node's key lies here; choose another --data directory");
+	return same || !r->has_key ? ES_OK : fail(r->why, ES_EXISTS, here, _("another node's key lies here; choose another --data directory"));
 }
 
 enum es_err setup_restore(const char *dir, const char *file, const char *key, const char *listen, struct buf *json,
@@ -443,7 +444,7 @@ enum es_err setup_restore(const char *dir, const char *file, const char *key, co
 {
 	struct restoring r = {.dir = dir, .file = file, .why = why};
 	char here[NODE_PATH_MAX + 16];
-	enum es_err err = access(file, R_OK) == 0 ? ES_OK : fail(why, ES_IO, file, strerror(errno));
+	enum es_err err = access(file, R_OK) == 0 ? ES_OK : fail(why, ES_IO, file, _(strerror(errno)));
 
 	log_set_level((enum log_level)0); /* the command line says it, in one line */
 	if (err == ES_OK)

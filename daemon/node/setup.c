@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "common/log.h"
 #include "common/places.h"
+#include "common/say.h"
 #include "daemon/node/found.h"
 #include "daemon/node/verify.h"
 #include "daemon/service/conf.h"
@@ -40,11 +41,11 @@ struct place {
 static enum es_err check_addresses(struct place *p, struct buf *why)
 {
 	if (p->s->listen && !conf_address(p->s->listen, p->listen))
-		return fail(why, ES_USAGE, "expected HOST:PORT for --listen", p->s->listen);
+		return fail(why, ES_USAGE, _("expected HOST:PORT for --listen"), p->s->listen);
 	if (p->s->advertise && !conf_address(p->s->advertise, p->advertise))
-		return fail(why, ES_USAGE, "expected HOST:PORT for --advertise", p->s->advertise);
+		return fail(why, ES_USAGE, _("expected HOST:PORT for --advertise"), p->s->advertise);
 	if (p->advertise[0] && address_is_wildcard(p->advertise))
-		return fail(why, ES_CONFIG, "others cannot dial a wildcard; give --advertise HOST:PORT", p->advertise);
+		return fail(why, ES_CONFIG, _("others cannot dial a wildcard; give --advertise HOST:PORT"), p->advertise);
 	if (!p->advertise[0] && p->listen[0] && !address_is_wildcard(p->listen))
 		memcpy(p->advertise, p->listen, sizeof p->advertise);
 	return ES_OK;
@@ -57,12 +58,12 @@ static enum es_err place_check(struct place *p, const struct setup *s, struct bu
 	memset(p, 0, sizeof *p);
 	p->s = s;
 	if (strlen(s->dir) >= NODE_PATH_MAX)
-		return fail(why, ES_USAGE, "path too long", "--data");
+		return fail(why, ES_USAGE, _("path too long"), "--data");
 	snprintf(p->journal, sizeof p->journal, "%s/journal.db", s->dir);
 	snprintf(p->conf, sizeof p->conf, "%s/essaim.conf", s->dir);
 	snprintf(p->key, sizeof p->key, "%s/node.key", s->dir);
 	if (stat(p->journal, &st) == 0 || stat(p->key, &st) == 0)
-		return fail(why, ES_EXISTS, "a node exists here already; choose another --data directory", s->dir);
+		return fail(why, ES_EXISTS, _("a node exists here already; choose another --data directory"), s->dir);
 	return check_addresses(p, why);
 }
 
@@ -217,17 +218,17 @@ enum es_err setup_cress(const struct setup *s, char recovery[RECOVERY_TEXT_MAX],
 		return err;
 	if (!s->name[0] || strlen(s->name) > RIGHTS_NAME_MAX || strlen(s->region) != 2 ||
 	    strspn(s->region, "0123456789") != 2)
-		return fail(why, ES_BAD_VALUE, "a name, and the region's two-digit INSEE code (53: Bretagne)", "init");
+		return fail(why, ES_BAD_VALUE, _("a name, and the region's two-digit INSEE code (53: Bretagne)"), "init");
 	buf_init(&charter, CHARTER_MAX);
 	err = read_charter(&charter);
 	if (err != ES_OK)
-		fail(why, err, "the charter cannot be read", "charte.txt");
+		fail(why, err, _("the charter cannot be read"), "charte.txt");
 	if (err == ES_OK && (err = reference_load(reference_default_dir(), &ref)) != ES_OK)
-		fail(why, err, "the reference tables cannot be read", reference_default_dir());
+		fail(why, err, _("the reference tables cannot be read"), reference_default_dir());
 	if (err == ES_OK)
 		err = found_region(s, &p, ref, buf_slice(&charter), recovery);
 	if (err != ES_OK)
-		fail(why, err, es_err_text(err), s->dir);
+		fail(why, err, _(es_err_text(err)), s->dir);
 	buf_done(&charter);
 	if (ref)
 		reference_free(ref);
@@ -265,7 +266,7 @@ enum es_err setup_make_hub(const struct setup *s, const struct invite *invite, c
 		err = place_finish(&p, rng, &keys);
 	if (err != ES_OK) {
 		place_undo(&p);
-		fail(why, err, es_err_text(err), s->dir);
+		fail(why, err, _(es_err_text(err)), s->dir);
 	}
 	crypto_wipe(&keys, sizeof keys);
 	return err;
@@ -279,10 +280,10 @@ enum es_err setup_open(const char *dir, struct reference **ref, struct node **n,
 
 	log_set_level((enum log_level)0); /* the command line says it, in one line */
 	if (err != ES_OK)
-		return fail(why, err, "the reference tables cannot be read", reference_default_dir());
+		return fail(why, err, _("the reference tables cannot be read"), reference_default_dir());
 	err = node_open(dir, *ref, n);
 	if (err != ES_OK) {
-		fail(why, err, es_err_text(err), dir);
+		fail(why, err, _(es_err_text(err)), dir);
 		reference_free(*ref);
 	}
 	return err;
@@ -301,7 +302,7 @@ enum es_err setup_verify(const char *dir, struct buf *json, struct buf *why)
 	n->utc = utc_now();
 	err = verify_node(n, json);
 	if (err != ES_OK)
-		fail(why, err, es_err_text(err), dir);
+		fail(why, err, _(es_err_text(err)), dir);
 	node_close(n);
 	reference_free(ref);
 	return err;
@@ -336,7 +337,7 @@ enum es_err setup_rebuild(const char *dir, struct buf *json, struct buf *why)
 	}
 	directory_close(d);
 	if (err != ES_OK)
-		fail(why, err, es_err_text(err), path);
+		fail(why, err, _(es_err_text(err)), path);
 	node_close(n);
 	reference_free(ref);
 	return err;

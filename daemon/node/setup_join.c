@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "common/say.h"
 #include "daemon/node/node.h"
 #include "daemon/node/setup.h"
 #include "daemon/service/conf.h"
@@ -196,9 +197,9 @@ static enum es_err explain(enum es_err err, const struct invite *i, struct buf *
 {
 	if (err == ES_WRONG_FEDERATION)
 		err = ES_INVITE_FOREIGN;
-	buf_printf(why, "%s:%u: %s%s", i->host, i->port, es_err_text(err),
-		   err == ES_UNREACHABLE || err == ES_TIMEOUT ? "; check the network and try again" :
-		   es_err_exit(err) == 77 ? "; ask the CRESS for a new invitation" : "");
+	buf_printf(why, "%s:%u: %s%s", i->host, i->port, _(es_err_text(err)),
+		   err == ES_UNREACHABLE || err == ES_TIMEOUT ? _("; check the network and try again") :
+		   es_err_exit(err) == 77 ? _("; ask the CRESS for a new invitation") : "");
 	return err;
 }
 
@@ -255,7 +256,7 @@ enum es_err setup_join_ask(const struct setup *s, const struct invite *invite, s
 
 	snprintf(path, sizeof path, "%s/journal.db", s->dir);
 	if (access(path, F_OK) == 0) {
-		buf_printf(why, "%s: a node exists here already; choose another --data directory", s->dir);
+		buf_printf(why, _("%s: a node exists here already; choose another --data directory"), s->dir);
 		return ES_EXISTS;
 	}
 	rng_seed_system(&rng); /* keys for this question only */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/say.h"
 #include "daemon/directory/sql.h"
 #include "daemon/node/node_parts.h"
 #include "daemon/swarm/worker.h"
@@ -92,7 +93,7 @@ static void check_log(struct verifying *v, uint32_t index)
 		enum es_err err = check_commit(v, index, seq);
 
 		if (err != ES_OK) {
-			problem(v, name, seq, es_err_text(err));
+			problem(v, name, seq, _(es_err_text(err)));
 			return;
 		}
 	}
@@ -127,7 +128,7 @@ static enum es_err check_directory_pages(struct verifying *v, const char *path)
 	enum es_err err = verify_directory_pages(path, false, &schema);
 
 	if (err == ES_PAGE_DAMAGED)
-		problem(v, "directory.db", 0, es_err_text(err));
+		problem(v, "directory.db", 0, _(es_err_text(err)));
 	return err == ES_PAGE_DAMAGED ? ES_OK : err;
 }
 
@@ -159,7 +160,7 @@ static enum es_err check_directory(struct verifying *v)
 	if (err == ES_OK)
 		err = directory_compare(d, real, &differ, &what);
 	if (err == ES_PAGE_DAMAGED)
-		problem(v, "directory.db", 0, es_err_text(err));
+		problem(v, "directory.db", 0, _(es_err_text(err)));
 	else if (err == ES_OK && differ > 0)
 		problem(v, "directory.db", 0, buf_cstr(&what));
 	directory_close(d);
@@ -200,7 +201,7 @@ enum es_err verify_node(struct node *n, struct buf *json)
 			return ES_NOMEM;
 	}
 	if (journal_check_pages(n->journal, false, &pages) == ES_PAGE_DAMAGED)
-		problem(v, "journal.db", 0, pages.len ? buf_cstr(&pages) : es_err_text(ES_PAGE_DAMAGED));
+		problem(v, "journal.db", 0, pages.len ? buf_cstr(&pages) : _(es_err_text(ES_PAGE_DAMAGED)));
 	for (uint32_t i = 0; i < n->frontier.count; i++)
 		check_log(v, i);
 	enum es_err err = v->problem_count == 0 ? check_directory(v) : ES_OK;
@@ -241,12 +242,12 @@ enum es_err verify_broken(const char *dir, struct buf *json, struct buf *why)
 	} else {
 		buf_str(json, "{\"ok\":false,\"commits\":0,\"changes\":0,\"problem_count\":1,\"problems\":[{\"log\":\"journal.db\","
 			      "\"seq\":0,\"what\":");
-		json_quote(slice_str(es_err_text(err)), json);
+		json_quote(slice_str(_(es_err_text(err))), json);
 		buf_str(json, "}]}");
 		err = ES_DAMAGED;
 	}
 	if (err != ES_OK && why->len == 0)
-		buf_printf(why, "%s: %s", dir, es_err_text(err));
+		buf_printf(why, "%s: %s", dir, _(es_err_text(err)));
 	node_close(n);
 	return err;
 }

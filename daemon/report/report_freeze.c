@@ -2,6 +2,7 @@
 #include "daemon/report/report_freeze.h"
 #include <stdlib.h>
 #include <string.h>
+#include "common/say.h"
 #include "daemon/directory/sql.h"
 #include "daemon/node/node_parts.h"
 #include "daemon/report/report_parts.h"
@@ -325,18 +326,18 @@ enum es_err report_check(struct node *n, const struct report_month *month, struc
 		err = judge(n, month, &b, &v);
 	report_base_done(&b);
 	if (err == ES_NOT_FOUND)
-		buf_printf(why, "%s: no frozen report here; the CRESS makes it with 'essaim report freeze --month %s'", month->text, month->text);
+		buf_printf(why, _("%s: no frozen report here; the CRESS makes it with 'essaim report freeze --month %s'"), month->text, month->text);
 	if (err != ES_OK)
 		return err;
 	bool ok = v.kept && (v.same || v.erased > 0) && v.missing == 0;
 	buf_printf(json, "{\"mois\":\"%s\",\"ok\":%s,\"empreinte\":\"%s\",\"recalcul\":\"%s\",\"effaces\":%lld,\"manque\":%zu}", month->text,
 		   ok ? "true" : "false", v.recorded, v.missing ? "" : v.again, (long long)v.erased, v.missing);
 	if (!v.kept)
-		buf_printf(why, "%s: the recorded figures are not those of the digest", month->text);
+		buf_printf(why, _("%s: the recorded figures are not those of the digest"), month->text);
 	else if (v.missing > 0)
-		buf_printf(why, "%s: %zu logs of that frontier are not here; 'essaim wait --synced', then again", month->text, v.missing);
+		buf_printf(why, _("%s: %zu logs of that frontier are not here; 'essaim wait --synced', then again"), month->text, v.missing);
 	else if (!ok)
-		buf_printf(why, "%s: computed again, the figures differ from what was frozen", month->text);
+		buf_printf(why, _("%s: computed again, the figures differ from what was frozen"), month->text);
 	return ok ? ES_OK : v.missing > 0 && v.kept ? ES_NOT_FOUND : ES_DAMAGED;
 }
 
@@ -349,7 +350,7 @@ static bool still_running(struct node *n, const struct report_month *month, stru
 	if (month->cutoff <= n->utc + 1000) /* "now" is the end of this second */
 		return false;
 	stamp_text(stamp_at(month->cutoff), iso);
-	buf_printf(why, "%s: is closed at %s; freeze it after that, or name another cut-off with --at", month->text, iso);
+	buf_printf(why, _("%s: is closed at %s; freeze it after that, or name another cut-off with --at"), month->text, iso);
 	return true;
 }
 
@@ -371,7 +372,7 @@ static enum es_err frozen_before(struct node *n, const struct report_month *mont
 	enum es_err err = judge(n, month, b, &v);
 
 	if (err == ES_OK && !(v.kept && (v.same || v.erased > 0))) {
-		buf_printf(why, "%s: is frozen, and does not come out the same again; see 'essaim report --month %s --check'", month->text, month->text);
+		buf_printf(why, _("%s: is frozen, and does not come out the same again; see 'essaim report --month %s --check'"), month->text, month->text);
 		err = ES_DAMAGED;
 	}
 	if (err == ES_OK)
@@ -421,7 +422,7 @@ enum es_err report_freeze(struct node *n, const struct report_month *month, stru
 	enum es_err err;
 
 	if (n->role != ROLE_CRESS) {
-		buf_str(why, "report freeze: only the CRESS freezes the month; 'essaim report' shows what is known here");
+		buf_str(why, _("report freeze: only the CRESS freezes the month; 'essaim report' shows what is known here"));
 		return ES_NOT_ALLOWED;
 	}
 	err = report_recorded_base(n, month, &b);

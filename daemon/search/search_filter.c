@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/say.h"
 #include "daemon/search/search_parts.h"
 
 #include <stdio.h>
@@ -332,7 +333,7 @@ static void name_column(struct reader *r, const struct schema_kind *k, const str
 		(void)reader_text(r, sql, NULL, 0, &values);
 	}
 	if (values.len > 0)
-		buf_printf(why, "%s%s.%s: %s", why->len > 0 ? "; " : "known: ", k->name, c->name, buf_cstr(&values));
+		buf_printf(why, "%s%s.%s: %s", why->len > 0 ? "; " : _("known: "), k->name, c->name, buf_cstr(&values));
 	buf_done(&values);
 }
 
@@ -368,7 +369,7 @@ static bool owner_known(const char *owner, struct reader *r, struct buf *why)
 
 	if (r == NULL || reader_number(r, "SELECT count(*) FROM meta_pole WHERE pole IN (?1, 'pole-' || ?1)", args, 1) > 0)
 		return true;
-	buf_str(why, "known: ");
+	buf_str(why, _("known: "));
 	(void)reader_text(r, "SELECT group_concat(pole, '|') FROM (SELECT DISTINCT pole FROM meta_pole ORDER BY pole)", NULL, 0, why);
 	return false;
 }
@@ -394,11 +395,11 @@ enum es_err filter_check(const struct search *s, enum search_filter f, const str
 	case FILTER_PAYS:
 		good = place_codes(&p, from->ref, filters[f].how, value) > 0;
 		buf_done(&p.json);
-		buf_str(&codes, "no commune of the reference lies there");
+		buf_str(&codes, _("no commune of the reference lies there"));
 		break;
 	case FILTER_DATE:
 		good = strlen(value) == SEARCH_DATE_LEN && value_time_seconds(slice_str(value)) != INT64_MIN;
-		buf_str(&codes, "a day is YYYY-MM-DD, or today");
+		buf_str(&codes, _("a day is YYYY-MM-DD, or today"));
 		break;
 	case FILTER_LATE:
 		good = strcmp(value, "1") == 0;
@@ -408,8 +409,8 @@ enum es_err filter_check(const struct search *s, enum search_filter f, const str
 		break;
 	}
 	if (!good)
-		buf_printf(why, "%s: '%s' is not known; %s", search_filter_names[f], value,
-			   codes.len > 0 ? buf_cstr(&codes) : "no record here bears one; 'essaim codes' has the lists");
+		buf_printf(why, _("%s: '%s' is not known; %s"), search_filter_names[f], value,
+			   codes.len > 0 ? buf_cstr(&codes) : _("no record here bears one; 'essaim codes' has the lists"));
 	buf_done(&codes);
 	return good ? ES_OK : ES_BAD_VALUE;
 }

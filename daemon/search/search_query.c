@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "common/say.h"
 
 #include "daemon/search/search_parts.h"
 
@@ -38,11 +39,11 @@ static enum es_err find_commune(const struct search_source *from, const char *na
 		*out = found[0];
 		return ES_OK;
 	}
-	buf_printf(why, "%s: %s", name, n > 0 ? "several communes bear that name: " : "no commune of the region bears that name");
+	buf_printf(why, "%s: %s", name, n > 0 ? _("several communes bear that name: ") : _("no commune of the region bears that name"));
 	for (size_t i = 0; i < n && i < 8; i++)
 		buf_printf(why, "%s%s %s", i > 0 ? ", " : "", found[i]->code, found[i]->name);
 	if (n > 0)
-		buf_str(why, "; give its INSEE code");
+		buf_str(why, _("; give its INSEE code"));
 	return n > 0 ? ES_AMBIGUOUS : ES_NOT_FOUND;
 }
 
@@ -58,7 +59,7 @@ static enum es_err read_near(struct search *s, const struct search_source *from,
 	if (err != ES_OK)
 		return err;
 	if (!c->has_point) {
-		buf_printf(why, "%s: no coordinates known for that commune", name);
+		buf_printf(why, _("%s: no coordinates known for that commune"), name);
 		return ES_BAD_VALUE;
 	}
 	s->near = true;
@@ -120,7 +121,7 @@ enum es_err search_read(struct search *s, const struct search_source *from, stru
 	set_today(s);
 	s->points = strcmp(parameter(from, "points"), "1") == 0 && s->kind != NULL && search_is_card(s->kind);
 	if (kind[0] != '\0' && s->kind == NULL) {
-		buf_printf(why, "%s: unknown kind", kind);
+		buf_printf(why, _("%s: unknown kind"), kind);
 		return ES_UNKNOWN_KIND;
 	}
 	err = read_near(s, from, why);
@@ -129,7 +130,7 @@ enum es_err search_read(struct search *s, const struct search_source *from, stru
 	if (err == ES_OK && s->filters[SEARCH_STATUT][0] != '\0')
 		s->closed = true; /* it says which */
 	if (err == ES_OK && filter_given(s) && !any_kind_applies(s)) {
-		buf_printf(why, "%s%sno kind has all these filters", s->kind != NULL ? s->kind->name : "", s->kind != NULL ? ": " : "");
+		buf_printf(why, _("%s%sno kind has all these filters"), s->kind != NULL ? s->kind->name : "", s->kind != NULL ? ": " : "");
 		err = ES_BAD_VALUE;
 	}
 	return err;

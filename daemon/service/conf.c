@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "common/log.h"
+#include "common/say.h"
 #include "daemon/node/node.h"
 #include "daemon/service/spelling.h"
 #include "daemon/swarm/swarm.h"
@@ -134,17 +135,17 @@ static const char *wanted(enum setting_type type)
 {
 	switch (type) {
 	case TYPE_ADDRESS:
-		return "expected \"host:port\", in quotes";
+		return _("expected \"host:port\", in quotes");
 	case TYPE_LEVEL:
-		return "one of \"error\", \"warning\", \"notice\", \"info\", \"debug\"";
+		return _("one of \"error\", \"warning\", \"notice\", \"info\", \"debug\"");
 	case TYPE_PAGE:
-		return "expected \"host:port\", or \"\" for no page";
+		return _("expected \"host:port\", or \"\" for no page");
 	case TYPE_HOSTS:
-		return "expected names in lower case, separated by spaces: \"essaim.pole.example\"";
+		return _("expected names in lower case, separated by spaces: \"essaim.pole.example\"");
 	case TYPE_YES_NO:
-		return "one of \"yes\", \"no\"";
+		return _("one of \"yes\", \"no\"");
 	case TYPE_SECONDS:
-		return "expected seconds, from 1 to 43200, without quotes";
+		return _("expected seconds, from 1 to 43200, without quotes");
 	}
 	return "";
 }
@@ -168,14 +169,14 @@ static enum es_err unknown(struct file *f, const char *path, int line, const cha
 	const char *near = NULL;
 	size_t best = SIZE_MAX;
 
-	buf_printf(f->why, "%s:%d: %.64s: unknown key; ", path ? path : f->path, line, name);
+	buf_printf(f->why, _("%s:%d: %.64s: unknown key; "), path ? path : f->path, line, name);
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		spelling_nearer(name, settings[i].name, &best, &near);
 	if (near) {
-		buf_printf(f->why, "did you mean '%s'?", near);
+		buf_printf(f->why, _("did you mean '%s'?"), near);
 		return ES_CONFIG;
 	}
-	buf_str(f->why, "known:");
+	buf_str(f->why, _("known:"));
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		buf_printf(f->why, "%s %s", i > 0 ? "," : "", settings[i].name);
 	return ES_CONFIG;
@@ -207,10 +208,10 @@ static enum es_err read_file(const char *path, struct conf *out, struct buf *why
 	config_t cfg;
 
 	if (!in)
-		return errno == ENOENT || errno == ENOTDIR ? ES_OK : complain(&f, path, 0, "file", strerror(errno));
+		return errno == ENOENT || errno == ENOTDIR ? ES_OK : complain(&f, path, 0, "file", _(strerror(errno)));
 	config_init(&cfg);
 	if (config_read(&cfg, in) != CONFIG_TRUE) {
-		err = complain(&f, config_error_file(&cfg), config_error_line(&cfg), "syntax", config_error_text(&cfg));
+		err = complain(&f, config_error_file(&cfg), config_error_line(&cfg), "syntax", _(config_error_text(&cfg)));
 	} else {
 		const config_setting_t *root = config_root_setting(&cfg);
 
@@ -273,7 +274,7 @@ enum es_err conf_load(const char *written, const char *path, struct conf *out, s
 	if (err == ES_OK && !c.advertise[0] && c.listen[0] && !address_is_wildcard(c.listen))
 		memcpy(c.advertise, c.listen, sizeof c.advertise);
 	if (err == ES_OK && c.advertise[0] && address_is_wildcard(c.advertise))
-		err = complain(&f, path, 0, "advertise", "an address that others can dial, not a wildcard");
+		err = complain(&f, path, 0, "advertise", _("an address that others can dial, not a wildcard"));
 	if (err == ES_OK)
 		*out = c;
 	return err;

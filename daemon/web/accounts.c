@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/crypto.h"
+#include "common/say.h"
 
 #define FILE_MAX (ACCOUNTS_MAX * 256)
 
@@ -99,7 +100,7 @@ static enum es_err take_file(FILE *f, const char *path, struct accounts *out, st
 
 		err = take_line(line, &one) ? accounts_put(out, &one) : ES_CONFIG;
 		if (err != ES_OK)
-			buf_printf(why, "%s:%d: not an account; remove the line and make the account again", path, n);
+			buf_printf(why, _("%s:%d: not an account; remove the line and make the account again"), path, n);
 	}
 	crypto_wipe(line, sizeof line);
 	return err;
@@ -119,14 +120,14 @@ enum es_err accounts_load(const char *dir, struct accounts *out, struct buf *why
 		return ES_OK;
 	}
 	if (!f || fstat(fileno(f), &st) != 0) {
-		buf_printf(why, "%s: %s", path, strerror(errno));
+		buf_printf(why, "%s: %s", path, _(strerror(errno)));
 		if (f)
 			fclose(f);
 		return ES_CONFIG;
 	}
 	err = st.st_mode & 0077 ? ES_KEY_OPEN : ES_OK;
 	if (err != ES_OK)
-		buf_printf(why, "%s: others can read it; chmod 600", path);
+		buf_printf(why, _("%s: others can read it; chmod 600"), path);
 	else
 		err = take_file(f, path, &read, why);
 	fclose(f);
@@ -187,16 +188,16 @@ enum es_err account_check(const char *name, const char *role, bool cress, struct
 	const struct role_row *row = role_named(role);
 
 	if (!name_good(name)) {
-		buf_printf(why, "an account's name is 1 to %d of a-z 0-9 . _ -", ACCOUNT_NAME_MAX);
+		buf_printf(why, _("an account's name is 1 to %d of a-z 0-9 . _ -"), ACCOUNT_NAME_MAX);
 		return ES_BAD_VALUE;
 	}
 	if (!row) {
-		buf_printf(why, "%.60s: unknown role; known: ", role);
+		buf_printf(why, _("%.60s: unknown role; known: "), role);
 		role_names(why);
 		return ES_BAD_VALUE;
 	}
 	if (!(row->node & (cress ? NODE_CRESS : NODE_HUB))) {
-		buf_printf(why, "%s is no role of a %s's node", row->name, cress ? "CRESS" : "hub");
+		buf_printf(why, cress ? _("%s is no role of a CRESS's node") : _("%s is no role of a hub's node"), row->name);
 		return ES_BAD_VALUE;
 	}
 	return ES_OK;
@@ -210,7 +211,7 @@ enum es_err account_check_password(const char *password, struct buf *why)
 		characters += ((unsigned char)password[i] & 0xc0) != 0x80;
 	if (characters >= ACCOUNT_PASSWORD_MIN && len <= ACCOUNT_PASSWORD_MAX && utf8_valid((const uint8_t *)password, len))
 		return ES_OK;
-	buf_printf(why, "a password has %d characters or more, %d bytes at most; four words do well", ACCOUNT_PASSWORD_MIN,
+	buf_printf(why, _("a password has %d characters or more, %d bytes at most; four words do well"), ACCOUNT_PASSWORD_MIN,
 		   ACCOUNT_PASSWORD_MAX);
 	return ES_BAD_VALUE;
 }

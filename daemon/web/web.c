@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/say.h"
 #include "daemon/web/web_parts.h"
 
 #define REAP_MS 2000
@@ -67,8 +68,8 @@ static int open_socket(struct web *w, struct buf *why)
 	if (code == 0)
 		fd = listen_at(at);
 	if (fd < 0)
-		buf_printf(why, "page: cannot listen on %s (%s); change 'page' in essaim.conf, \"\" for no page", w->conf.listen,
-			   code ? gai_strerror(code) : strerror(errno));
+		buf_printf(why, _("page: cannot listen on %s (%s); change 'page' in essaim.conf, \"\" for no page"), w->conf.listen,
+			   code ? _(gai_strerror(code)) : _(strerror(errno)));
 	if (at)
 		freeaddrinfo(at);
 	return fd;
@@ -83,10 +84,9 @@ static enum es_err check_accounts(struct web *w, int fd, struct buf *why)
 	w->beyond = getsockname(fd, (struct sockaddr *)&at, &len) != 0 || !is_loopback((struct sockaddr *)&at);
 	if ((!w->beyond && w->conf.hosts[0] == 0) || w->api->accounts.count > 0)
 		return ES_OK;
-	buf_printf(why, "page: %s is reached from elsewhere, and nobody has an account: make one first with "
-		   "'essaim account add NAME --role ROLE'. Better keep \"" CONF_PAGE_DEFAULT "\" and put a TLS proxy "
-		   "in front: see conf/nginx.conf",
-		   w->beyond ? w->conf.listen : w->conf.hosts);
+	buf_printf(why, _("page: %s is reached from elsewhere, and nobody has an account: make one first with "
+		   "'essaim account add NAME --role ROLE'. Better keep \"%s\" and put a TLS proxy in front: see conf/nginx.conf"),
+		   w->beyond ? w->conf.listen : w->conf.hosts, CONF_PAGE_DEFAULT);
 	return ES_CONFIG;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include "common/log.h"
+#include "common/say.h"
 #include "daemon/web/web_parts.h"
 
 /* --- pure parts --- */
@@ -131,13 +132,13 @@ static enum es_err check_shape(struct entry *e)
 
 	MHD_get_connection_values_n(r->conn, MHD_HEADER_KIND, look_at_header, &s);
 	if (strcmp(e->version, MHD_HTTP_VERSION_1_1) != 0)
-		return refuse(r, ES_MALFORMED, "only HTTP/1.1 is spoken here; a proxy needs 'proxy_http_version 1.1'");
+		return refuse(r, ES_MALFORMED, _("only HTTP/1.1 is spoken here; a proxy needs 'proxy_http_version 1.1'"));
 	if (s.odd || s.lengths > 1 || s.codings > 1 || s.hosts != 1 || (s.lengths && s.codings))
-		return refuse(r, ES_MALFORMED, "the request's header can be read in two ways");
+		return refuse(r, ES_MALFORMED, _("the request's header can be read in two ways"));
 	if (!e->writes && (s.length > 0 || s.codings))
-		return refuse(r, ES_MALFORMED, "a request that only reads has no body");
+		return refuse(r, ES_MALFORMED, _("a request that only reads has no body"));
 	if (s.length > (r->route && r->route->file ? API_FILE_MAX : API_BODY_MAX))
-		return refuse(r, ES_TOO_LARGE, "the request is larger than what is taken");
+		return refuse(r, ES_TOO_LARGE, _("the request is larger than what is taken"));
 	return ES_OK;
 }
 
@@ -147,7 +148,7 @@ static enum es_err check_host(struct entry *e)
 
 	if (host && (web_host_good(host, e->w->conf.hosts) || web_host_good(host, e->w->host)))
 		return ES_OK;
-	return refuse(e->r, ES_NOT_ALLOWED, "this node is not called by that name; 'page_host' in essaim.conf lists its names");
+	return refuse(e->r, ES_NOT_ALLOWED, _("this node is not called by that name; 'page_host' in essaim.conf lists its names"));
 }
 
 /* Sec-Fetch-Site: browsers say so themselves, also where they send no Origin. */
@@ -156,9 +157,9 @@ static enum es_err check_origin(struct entry *e)
 	const char *origin = header(e->r, "Origin"), *site = header(e->r, "Sec-Fetch-Site");
 
 	if (origin && !web_origin_good(origin, header(e->r, "Host")))
-		return refuse(e->r, ES_NOT_ALLOWED, "another site's page may not ask");
+		return refuse(e->r, ES_NOT_ALLOWED, _("another site's page may not ask"));
 	if (e->r->route && site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
-		return refuse(e->r, ES_NOT_ALLOWED, "another site's page may not ask");
+		return refuse(e->r, ES_NOT_ALLOWED, _("another site's page may not ask"));
 	return ES_OK;
 }
 
@@ -171,7 +172,7 @@ static enum es_err check_open(struct entry *e)
 	for (size_t i = 0; i < sizeof proxied / sizeof *proxied; i++)
 		if (header(e->r, proxied[i]))
 			return refuse(e->r, ES_NOT_ALLOWED,
-				      "behind a proxy this page needs accounts: 'essaim account add NAME --role ROLE'");
+				      _("behind a proxy this page needs accounts: 'essaim account add NAME --role ROLE'"));
 	e->r->role = role_of_node(e->w->api->swarm->role == ROLE_CRESS);
 	return ES_OK;
 }
@@ -200,7 +201,7 @@ static enum es_err check_session(struct entry *e)
 		r->role = role_named("financeur_lecture");
 		return ES_OK;
 	}
-	return r->route->anyone ? ES_OK : refuse(r, ES_NO_SESSION, "no session, or it has ended: sign in");
+	return r->route->anyone ? ES_OK : refuse(r, ES_NO_SESSION, _("no session, or it has ended: sign in"));
 }
 
 static enum es_err check_token(struct entry *e)
@@ -210,7 +211,7 @@ static enum es_err check_token(struct entry *e)
 
 	if (!e->writes || (given && web_same_token(given, wanted)))
 		return ES_OK;
-	return refuse(e->r, ES_NOT_ALLOWED, "the header X-Essaim-CSRF has not the token that /api/v1/me gave");
+	return refuse(e->r, ES_NOT_ALLOWED, _("the header X-Essaim-CSRF has not the token that /api/v1/me gave"));
 }
 
 static enum es_err check_role(struct entry *e)

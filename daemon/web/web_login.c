@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "common/log.h"
+#include "common/say.h"
 #include "daemon/web/web_parts.h"
 
 #define LOGINS_MAX 16 /* that wait to be checked */
@@ -172,7 +173,7 @@ static void check_done(uv_work_t *work, int status)
 		if (a) /* a name that somebody has may be told */
 			memcpy(r->visit.account, a->name, sizeof a->name);
 		log_event(LOG_WARN, "page.login_refused", "from=%s", l->address);
-		buf_str(&r->why, "this name and this password do not go together");
+		buf_str(&r->why, _("this name and this password do not go together"));
 		request_answer(r, ES_NO_SESSION);
 	}
 	crypto_wipe(l, sizeof *l);
@@ -222,7 +223,7 @@ void api_login(struct request *r)
 	if (r->visit.retry_s > 0) {
 		crypto_wipe(l, sizeof *l);
 		free(l);
-		buf_printf(&r->why, "too many tries: wait for %u s", r->visit.retry_s);
+		buf_printf(&r->why, _("too many tries: wait for %u s"), r->visit.retry_s);
 		request_answer(r, ES_BUSY);
 		return;
 	}
