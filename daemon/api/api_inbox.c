@@ -8,6 +8,7 @@
 
 #define WHY_MAX 1000
 #define INBOX_BYTES (32 * 1024 * 1024)
+#define STATE_BYTES (64u << 20) /* of one record */
 
 struct inbox {
 	struct node *n;
@@ -84,6 +85,56 @@ enum es_err api_proposals(struct request *r, struct node *n)
 	return list_answer(r, &b, node_inbox(n, item_json, &b));
 }
 
+static bool refusal_json(void *ctx, const struct refusal *f)
+{
+	struct inbox *b = ctx;
+	const struct schema_kind *k = schema_kind_no(f->kind);
+	char uid[ULID_LEN + 1], when[25];
+	struct buf state;
+
+	ulid_encode(f->record.bytes + 16, uid);
+	stamp_text(f->said, when);
+	buf_printf(b->out, "%s{\"no\":%lld,\"kind\":\"%s\",\"uid\":\"%s\",\"when\":\"%s\",\"nom\":", b->count++ ? "," : "", (long long)f->no,
+		   k ? k->name : "", uid, when);
+	buf_init(&state, STATE_BYTES);
+	if (b->n->reader && reader_state(b->n->reader, &f->record, f->kind, &state) == ES_OK)
+		json_quote(reader_title(k, buf_slice(&state)), b->out);
+	else
+		buf_str(b->out, "\"\"");
+	buf_done(&state);
+	buf_str(b->out, ",\"why\":");
+	json_quote(f->why, b->out);
+	hub_json(b->n, "by", &f->by, b->out);
+	hub_json(b->n, "to", &f->to, b->out);
+	proposed_json(b->n, &f->at, b->out);
+	buf_str(b->out, "}");
+	return true;
+}
+
+enum es_err api_refusals(struct request *r, struct node *n)
+{
+	struct buf items;
+	struct inbox b = {.n = n, .out = &items};
+
+	buf_init(&items, INBOX_BYTES);
+	return list_answer(r, &b, node_refusals(n, refusal_json, &b));
+}
+
+/* Body: no. Somebody has read it. */
+enum es_err api_refusal_aside(struct request *r, struct node *n)
+{
+	char number[24];
+	enum es_err err;
+
+	body_text(r, "no", number, sizeof number);
+	err = node_refusal_aside(n, strtoll(number, NULL, 10));
+	if (err == ES_NOT_FOUND)
+		buf_printf(&r->why, "%s: no refusal of that number", number);
+	if (err == ES_OK)
+		buf_printf(&r->out, "{\"no\":%lld}", strtoll(number, NULL, 10));
+	return err;
+}
+
 static void side_json(const struct node *n, const char *key, const struct said *s, struct buf *out)
 {
 	bool waits = s->log == LOG_PENDING;
@@ -100,6 +151,14 @@ static void side_json(const struct node *n, const char *key, const struct said *
 	buf_str(out, "}");
 }
 
+/* Whoever tends the record chooses; everybody is shown both. */
+bool conflict_is_ours(const struct node *n, const struct said *stands)
+{
+	struct id16 steward = rights_steward(&n->rights, &stands->record, stands->kind);
+
+	return id_eq(&steward, &n->hub);
+}
+
 static bool conflict_json(void *ctx, const struct said *stands, const struct said *other)
 {
 	struct inbox *b = ctx;
@@ -109,7 +168,7 @@ static bool conflict_json(void *ctx, const struct said *stands, const struct sai
 	ulid_encode(stands->record.bytes + 16, uid);
 	buf_printf(b->out, "%s{\"uid\":\"%s\",\"kind\":\"%s\",\"field\":", b->count++ ? "," : "", uid, k ? k->name : "");
 	field_json(k, stands->field, b->out);
-	buf_printf(b->out, ",\"scope\":\"%s\"", scope_name(stands->scope));
+	buf_printf(b->out, ",\"scope\":\"%s\",\"ours\":%s", scope_name(stands->scope), conflict_is_ours(b->n, stands) ? "true" : "false");
 	side_json(b->n, "shown", stands, b->out);
 	side_json(b->n, "other", other, b->out);
 	buf_str(b->out, "}");

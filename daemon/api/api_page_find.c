@@ -56,6 +56,7 @@ enum es_err api_communes(struct request *r, struct reader *reader)
 
 /* --- what is to be done --- */
 
+/* What the page's inboxes show, one for each card. */
 struct decisions {
 	struct node *n;
 	size_t proposals, hand_overs, conflicts;
@@ -64,12 +65,13 @@ struct decisions {
 static bool count_asked(void *ctx, const struct inbox_item *i)
 {
 	struct decisions *d = ctx;
+	char structure[ULID_LEN + 1];
 
-	if (i->state != INBOX_OPEN || !id_eq(&i->to, &d->n->hub))
+	if (i->state != INBOX_OPEN || i->waits || !id_eq(&i->to, &d->n->hub))
 		return true;
 	if (i->op == OP_PROPOSE)
 		d->proposals++;
-	else
+	else if (!hand_over_follows(d->n, i, structure)) /* one answer for all that goes together */
 		d->hand_overs++;
 	return true;
 }
@@ -78,9 +80,8 @@ static bool count_conflict(void *ctx, const struct said *stands, const struct sa
 {
 	struct decisions *d = ctx;
 
-	(void)stands;
 	(void)other;
-	d->conflicts++;
+	d->conflicts += conflict_is_ours(d->n, stands);
 	return true;
 }
 

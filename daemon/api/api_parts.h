@@ -150,6 +150,8 @@ enum es_err hand_over_group(struct node *n, int64_t no, int64_t **out, size_t *c
 enum es_err hand_over_schedule(struct request *r, struct node *n, int64_t no);
 /* Of an offer that goes with a structure's: that one's uid. */
 bool hand_over_follows(struct node *n, const struct inbox_item *i, char uid[ULID_LEN + 1]);
+/* Whoever tends the record that two texts are about decides between them. */
+bool conflict_is_ours(const struct node *n, const struct said *stands);
 /* A change's fields by name. */
 void fields_json(const struct change *ch, struct buf *out);
 /* One field's name, and its value; `k` may be NULL. */
@@ -282,6 +284,8 @@ enum es_err api_territory_add(struct request *r, struct node *n);
 /* api_inbox.c */
 enum es_err api_proposals(struct request *r, struct node *n);
 enum es_err api_conflicts(struct request *r, struct node *n);
+enum es_err api_refusals(struct request *r, struct node *n);
+enum es_err api_refusal_aside(struct request *r, struct node *n);
 enum es_err api_accept(struct request *r, struct node *n);
 enum es_err api_refuse(struct request *r, struct node *n);
 enum es_err api_hand_over(struct request *r, struct node *n);

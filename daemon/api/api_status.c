@@ -319,8 +319,8 @@ static void life_json(struct request *r, const struct snapshot *snap)
 	buf_printf(out, ",\"lineage\":%llu,\"fenced\":%s,\"key_replaced\":%s,\"control_fork\":%s", (unsigned long long)snap->lineage,
 		   snap->fenced ? "true" : "false", snap->key_replaced ? "true" : "false", snap->clash == ES_OK ? "false" : "true");
 	buf_printf(out, ",\"awaited\":%s,\"generations_due\":%zu,\"void_commits\":%lld,\"erasures_pending\":%zu,\"forks\":%zu,"
-			"\"inbox\":%zu,\"charter_due\":%s", snap->awaited_names[0] ? snap->awaited_names : "[]", h->due, (long long)h->voids,
-		   h->erasures, h->proofs, h->inbox, h->charter_due ? "true" : "false");
+			"\"inbox\":%zu,\"refusals\":%zu,\"charter_due\":%s", snap->awaited_names[0] ? snap->awaited_names : "[]", h->due,
+		   (long long)h->voids, h->erasures, h->proofs, h->inbox, h->refusals, h->charter_due ? "true" : "false");
 	buf_printf(out, ",\"erasures_late\":%zu", h->erasures_late);
 	if (status_clock(r->api->swarm, &clock_ms))
 		buf_printf(out, ",\"clock_ms\":%lld", (long long)clock_ms);
@@ -349,8 +349,8 @@ void status_todo(struct api *a, struct buf *out)
 {
 	const struct health *h = &worker_snapshot(a->swarm->worker)->health;
 
-	buf_printf(out, "{\"inbox\":%zu,\"duplicates\":%zu,\"duplicates_asked\":%zu,\"erasures\":%zu,\"erasures_late\":%zu,"
-		   "\"requests_late\":%zu,\"charter_due\":%s,\"awaited\":%zu}", h->inbox, h->duplicates, h->duplicates_asked,
+	buf_printf(out, "{\"inbox\":%zu,\"refusals\":%zu,\"duplicates\":%zu,\"duplicates_asked\":%zu,\"erasures\":%zu,\"erasures_late\":%zu,"
+		   "\"requests_late\":%zu,\"charter_due\":%s,\"awaited\":%zu}", h->inbox, h->refusals, h->duplicates, h->duplicates_asked,
 		   h->erasures, h->erasures_late, h->requests_late, h->charter_due ? "true" : "false",
 		   worker_snapshot(a->swarm->worker)->awaited);
 }

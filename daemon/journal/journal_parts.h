@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The journal's inside, for journal.c and journal_life.c: its statements, each
+ * The journal's inside, for journal*.c: its statements, each
  * prepared once, when it is first asked for. */
 #ifndef DAEMON_JOURNAL_PARTS_H
 #define DAEMON_JOURNAL_PARTS_H
@@ -55,6 +55,7 @@
 	S(ASK_NO, "SELECT * FROM requete WHERE no=?1")                                                       \
 	S(ASK_STATE, "UPDATE requete SET etat=?2,rlog=?3,rseq=?4,ridx=?5 WHERE no=?1")                       \
 	S(ASK_ALL, "SELECT * FROM requete WHERE etat<=1 ORDER BY no")                                        \
+	S(ASK_REFUSED_OF, "SELECT * FROM requete WHERE etat=2 AND de=?1 AND op=?2 ORDER BY no DESC LIMIT ?3")  \
 	S(ASK_CUT, "DELETE FROM requete WHERE log=?1 AND seq>?2")                                            \
 	S(ASK_REOPEN, "UPDATE requete SET etat=0,rlog=NULL,rseq=NULL,ridx=NULL WHERE rlog=?1 AND rseq>?2 AND etat<3") \
 	S(ANSWER_PUT, "INSERT INTO reponse VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING")          \
@@ -139,6 +140,10 @@ ES_MUST_USE enum es_err journal_read(struct journal *j, sqlite3_stmt *st, int he
 /* Does the row (its id in column 2) still say what was admitted? ES_DAMAGED. */
 ES_MUST_USE enum es_err journal_intact(sqlite3_stmt *st, const struct packed *p, struct commit *c);
 int64_t journal_number(sqlite3_stmt *st);
+static inline void bind_id(sqlite3_stmt *st, int at, const struct id16 *id)
+{
+	sqlite3_bind_blob(st, at, id->bytes, 16, SQLITE_TRANSIENT);
+}
 /* The refolds of a feed, once nothing else is left. */
 ES_MUST_USE enum es_err journal_feed_refolds(struct journal *j, struct feed *f);
 /* When a commit came here: its number, and our clock. */

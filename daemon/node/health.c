@@ -85,6 +85,13 @@ static bool count_open(void *ctx, const struct inbox_item *i)
 	return true;
 }
 
+static bool count_refusal(void *ctx, const struct refusal *r)
+{
+	(void)r;
+	(*(size_t *)ctx)++;
+	return true;
+}
+
 static void count_erasures(struct node *n, struct health *h)
 {
 	bool cheap = n->rights.forgotten_count * n->rights.member_count < ERASURES_CHEAP;
@@ -166,11 +173,14 @@ static void count_duplicates(struct node *n, struct health *h, const char *today
 
 size_t health_duplicates(struct node *n)
 {
+	const struct slice args[] = {slice_str(n->owner)};
 	struct health h = {0};
 	char today[11];
 
 	day_of(n->utc, today);
 	count_duplicates(n, &h, today);
+	if (n->role != ROLE_CRESS) /* those that nobody has asked about yet are answered all the same */
+		h.duplicates = (size_t)reader_number(n->reader, FOUND " AND ?1 IN (s.pole, c.pole)", args, 1);
 	return h.duplicates + h.duplicates_asked;
 }
 
@@ -281,6 +291,8 @@ void health_read(struct node *n, struct health *h)
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;
+	h->refusals = 0;
+	(void)!node_refusals(n, count_refusal, &h->refusals);
 	h->charter_due = node_charter_due(n);
 	count_unaccepted(n, h);
 	count_newcomers(n, h);

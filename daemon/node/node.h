@@ -261,6 +261,20 @@ struct inbox_item {
 	enum { INBOX_OPEN, INBOX_ACCEPTED, INBOX_REFUSED, INBOX_DONE } state;
 	bool waits; /* not sealed yet */
 };
+/* What we proposed and another hub refused (node_refusal.c); `why` is borrowed. */
+#define REFUSALS_MAX 32 /* told at once: the last ones */
+struct refusal {
+	int64_t no;
+	struct position3 at; /* our proposal */
+	struct record_id record;
+	unsigned kind;
+	struct id16 by, to; /* who refused it; who tends the record now */
+	es_stamp said;
+	struct slice why;
+};
+ES_MUST_USE enum es_err node_refusals(struct node *n, bool (*each)(void *ctx, const struct refusal *r), void *ctx);
+/* It is told no more. ES_NOT_FOUND: no such refusal. */
+ES_MUST_USE enum es_err node_refusal_aside(struct node *n, int64_t no);
 /* Open and accepted ones; false from each stops. */
 ES_MUST_USE enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbox_item *i), void *ctx);
 /* A proposal for another hub's record: `e` names it. ES_NOT_FOUND, ES_EXISTS (it is ours). */

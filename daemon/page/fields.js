@@ -96,3 +96,6 @@ export function value_text(kind, name, value) {
 		return code_name(name, value);
 	return typeof value === 'number' ? number(value) : String(value);
 }
+
+// A value as the daemon reads one that was typed.
+export const as_text = v => Array.isArray(v) ? v.join('|') : typeof v === 'boolean' ? (v ? 'oui' : 'non') : v === null ? '' : String(v);

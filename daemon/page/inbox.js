@@ -3,7 +3,7 @@
 // decision a card; what can be undone says so and does it, what is final says that.
 import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, note, say} from './dom.js';
-import {field_name, kind_name, schema, value_text} from './fields.js';
+import {as_text, field_name, kind_name, schema, value_text} from './fields.js';
 import {hub_name, load_towns} from './towns.js';
 import {siret, t, when} from './words.js';
 
@@ -40,7 +40,7 @@ function settle(card, words, place, undo) {
 	const back = undo && h('button.bt.nu.mini', {type: 'button', onclick: async () => {
 		back.disabled = true;
 		await act(card, async () => { await undo(); });
-		fill(card, h('p', chip('', 'attente', t('Défait', 'Undone')), ' ', title));
+		fill(card, h('h2', {tabindex: '-1'}, title), h('p.rang', chip('', 'attente', t('Défait', 'Undone'))));
 		say(t('Défait.', 'Undone.'));
 		place.recount();
 	}}, t('Défaire', 'Undo'));
@@ -91,11 +91,10 @@ function proposal_card(i, place) {
 	const before = Object.fromEntries(names.map(n => [n, i.record.data[n] ?? null]));
 	const card = h('article.decision', h('h2', {tabindex: '-1'}, title_of(i.record)),
 		h('p.discret', i.from.name),
-		compare(i.kind, names.map(n => [n, h('span', h('del', value_text(i.kind, n, before[n]))),
+		compare(i.kind, names.map(n => [n, h('span', before[n] === null ? h('span.petit', t('(vide)', '(empty)')) : h('del', value_text(i.kind, n, before[n]))),
 			h('span.autre', h('ins', value_text(i.kind, n, i.fields[n])))]),
 			t('Chez vous', 'Yours'), t('Proposé', 'Suggested')),
 		h('div.rang', button(t('Accepter', 'Accept'), () => accept(), '.fort'), button(t('Refuser…', 'Refuse…'), () => refuse())));
-	const as_text = v => Array.isArray(v) ? v.join('|') : typeof v === 'boolean' ? (v ? 'oui' : 'non') : v === null ? '' : String(v);
 	const accept = () => act(card, async () => {
 		await post('accept', {no: i.no});
 		settle(card, t('Acceptée', 'Accepted'), place, () => post(`records/${i.uid}`,
@@ -116,13 +115,17 @@ export const proposals_area = (node, place) => list(node, place, t('Corrections 
 
 /* --- disagreements --- */
 
-function side(s) {
-	return [s.by.name || t('Ici', 'Here'), h('br'), h('span.petit', when(s.when))];
+// Two texts of one hub: a copy of it came back, and did not know of the other.
+function side(s, other) {
+	const generation = s.by.id !== other.by.id || !s.generation || !other.generation ? 0 : s.generation - other.generation;
+	const which = generation < 0 ? t(', avant la reprise', ', before the restart') : generation > 0 ? t(', depuis la reprise',
+		', since the restart') : '';
+
+	return [s.by.name || t('Ici', 'Here'), which, h('br'), h('span.petit', when(s.when))];
 }
 
 function conflict_card(c, place) {
 	const shown = value_text(c.kind, c.field, c.shown.value), other = value_text(c.kind, c.field, c.other.value);
-	const as_text = v => Array.isArray(v) ? v.join('|') : typeof v === 'boolean' ? (v ? 'oui' : 'non') : v === null ? '' : String(v);
 	const keep = (value, words) => act(card, async () => {
 		await post(`records/${c.uid}`, {kind: c.kind, values: {[c.field]: value}});
 		settle(card, t(`Gardé : ${words}`, `Kept: ${words}`), place, () => post(`records/${c.uid}`,
@@ -140,7 +143,7 @@ function conflict_card(c, place) {
 	const card = h('article.decision', h('h2', {tabindex: '-1'}, title_of(c.record),
 		c.kind !== 'structure' && `, ${kind_name(c.kind).toLowerCase()}`),
 		h('p.discret', t('Montré en attendant : le plus récent.', 'Shown meanwhile: the most recent.')),
-		compare(c.kind, [[c.field, h('span.autre', shown), h('span.autre', other)]], side(c.shown), side(c.other)),
+		compare(c.kind, [[c.field, h('span.autre', shown), h('span.autre', other)]], side(c.shown, c.other), side(c.other, c.shown)),
 		h('div.rang', button(t(`Garder ${shown}`, `Keep ${shown}`), () => keep(as_text(c.shown.value), shown)),
 			button(t(`Garder ${other}`, `Keep ${other}`), () => keep(as_text(c.other.value), other)),
 			button(t('Écrire autre chose…', 'Write something else…'), otherwise, '.nu')));
@@ -151,7 +154,7 @@ function conflict_card(c, place) {
 export const conflicts_area = (node, place) => list(node, place, t('Désaccords', 'Disagreements'),
 	t('Deux collègues ont changé le même champ, chacun sans voir l’autre. Rien n’est perdu : choisissez.',
 		'Two colleagues changed the same field without seeing each other. Nothing is lost: choose.'),
-	async () => Promise.all((await get('conflicts')).items.map(async c => ({...c, record: await record(c.uid)}))), conflict_card);
+	async () => Promise.all((await get('conflicts')).items.filter(c => c.ours).map(async c => ({...c, record: await record(c.uid)}))), conflict_card);
 
 /* --- duplicates --- */
 

@@ -35,6 +35,8 @@ export function state_of(s, is_cut) {
 		return ['', 'attente', t('Lecture de l’état…', 'Reading the state…')];
 	if (s.state === 'fenced')
 		return ['agir', 'agir', t('Une autre machine parle au nom du pôle', 'Another machine speaks for this hub')];
+	if (s.life?.refusals > 0)
+		return ['agir', 'agir', many(s.life.refusals, ['fiche refusée', 'fiches refusées'], ['record refused', 'records refused'])];
 	if ((s.alerts || []).some(a => REFUSED.includes(a.code)))
 		return ['agir', 'agir', t('Des fiches sont refusées', 'Records are refused')];
 	const pause = pause_of(s);
@@ -150,10 +152,11 @@ function backup_line() {
 }
 
 async function open() {
-	const list = h('ul.sous-liste'), way = h('div');
+	const list = h('ul.sous-liste'), way = h('div'), proposed = h('div');
 
 	dialog(t('Ce que vous avez écrit, et où c’est arrivé', 'What you wrote, and where it has reached'), t('Fermer', 'Close'),
-		sentence(), way, list, backup_line());
+		sentence(), proposed, way, list, backup_line());
+	import('./refusals.js').then(m => m.what_we_proposed(status?.node?.id)).then(section => fill(proposed, section), () => {});
 	try {
 		const sent = await get('sent');
 

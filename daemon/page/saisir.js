@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The area where things are written: a menu, and beside it an import, a form or an inbox.
-import {get} from './api.js';
+import {get, tell} from './api.js';
 import {fill, h, icon} from './dom.js';
 import {form_area} from './form.js';
 import {import_area} from './import.js';
@@ -26,7 +26,7 @@ async function counts(me) {
 	return {
 		propositions: open.filter(i => i.type === 'proposition').length,
 		relais: open.filter(i => i.type === 'cession' && !i.follows).length,
-		desaccords: conflicts.total,
+		desaccords: conflicts.items.filter(c => c.ours).length,
 		doublons: duplicates_open(duplicates, me).length,
 	};
 }
@@ -51,7 +51,10 @@ export function saisir(place) {
 	const side = h('nav.menu', {'aria-label': t('Saisir', 'Enter')}), body = h('div');
 	let shown = null;
 
-	const count = () => counts(place.me).then(n => side.isConnected && menu(side, shown.key, n), () => {});
+	const count = () => {
+		tell('todo'); // the banner's number is their sum
+		return counts(place.me).then(n => side.isConnected && menu(side, shown.key, n), () => {});
+	};
 	const show = path => {
 		shown = PARTS.find(p => p.key === (path[0] === 'fiche' ? 'nouvelle' : path[0])) || PARTS[0];
 		place.title(shown.words());
