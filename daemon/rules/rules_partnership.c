@@ -136,24 +136,26 @@ static void check_category(struct checking *c)
 		set_str(c, partenariat_categorie, its);
 }
 
-/* The hub of side A leads it: another hub proposes, or makes one of its own side. */
+/* The hub of side A leads it, however the structure gets there: another hub makes one of its
+ * own side. What stands is imported again as it is. */
 static void check_side_a(struct checking *c)
 {
-	struct uid_text a = uid_of(c, partenariat_structure_a_uid);
-	const char *pole = c->host->pole ? c->host->pole : "";
+	struct uid_text a = uid_of(c, partenariat_structure_a_uid), own = own_uid(c);
+	static const char elsewhere[] =
+		"SELECT max(s.pole = coalesce((SELECT pole FROM partenariat WHERE uid = ?3), ?2)) = 0 FROM structure s WHERE s.uid = ?1";
+	const struct slice args[] = {slice_str(a.text), slice_str(c->host->pole ? c->host->pole : ""), slice_str(own.text)};
 
-	if (c->creating && a.text[0] && rules_number(c, "SELECT count(*) FROM structure WHERE uid = ?1", a.text, "") > 0 &&
-	    rules_number(c, "SELECT count(*) FROM structure WHERE uid = ?1 AND pole = ?2", a.text, pole) == 0)
+	if (a.text[0] && rules_changes(c, partenariat_structure_a_uid) && reader_number(c->host->reader, elsewhere, args, COUNT(args)) > 0)
 		say(c, partenariat_structure_a_uid, "role_pole_de_a", VERDICT_REJECTED, slice_str(a.text));
 }
 
 void look_partenariat(struct checking *c)
 {
 	take_category(c);
+	check_side_a(c);
 	if (!c->host->by_hand)
 		return;
 	check_category(c);
-	check_side_a(c);
 	check_charters(c);
 	check_stage(c);
 	check_leader(c);

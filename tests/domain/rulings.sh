@@ -50,6 +50,28 @@ exits R3-a-refusal-says-why 64 e auray refuse "$no"
 says R3-it-says-what-to-type "refuse $no --why"
 check R3-with-a-reason e auray refuse "$no" --why "déjà changé"
 
+# F15: side A is the hub's own, however it gets there.
+theirs=$(new vitre structure type_acteur=ess "nom=Vitré Vélo" code_insee=35360)
+must settle auray vitre cress
+bond=$(new auray partenariat structure_a="$a" structure_b="$theirs" forme=achat_responsable categorie=pratiques_responsables)
+exits F15-side-a-is-not-changed-to-another-hub-s 77 e auray set "$bond" structure_a_uid="$theirs" structure_b_uid="$a"
+says F15-it-says-who-leads-it "role_pole_de_a .*countersign"
+check F15-to-another-of-ours-it-is e auray set "$bond" structure_a_uid="$k"
+must e auray set "$bond" structure_a_uid="$a" >/dev/null
+must settle auray vitre cress
+exits F15-nor-asked-of-it 77 e vitre propose "$bond" structure_a_uid="$theirs"
+sides() { # UID A B
+	printf 'uid,structure_a_uid,structure_b_uid,forme,categorie,etat\n%s,%s,%s,achat_responsable,pratiques_responsables,actif\n' "$@" >"$work/sides.csv"
+}
+sides "" "$theirs" "$a"
+exits F15-nor-imported 65 e auray import partenariat "$work/sides.csv"
+equal F15-the-report-says-why role_pole_de_a "$(e auray import partenariat "$work/sides.csv" --json 2>/dev/null | jq -r '.lines[].findings[].code')"
+sides "$bond" "$theirs" "$a"
+exits F15-nor-into-one-that-stands 65 e auray import partenariat "$work/sides.csv"
+equal F15-it-stands-as-it-was "$a $theirs" "$(value auray "$bond" structure_a_uid) $(value auray "$bond" structure_b_uid)"
+sides "" "$k" "$theirs"
+check F15-ours-is e auray import partenariat "$work/sides.csv"
+
 # Codes nobody knows.
 for filter in filiere type label theme phase statut owner; do
 	exits "C1-$filter-unknown" 65 e auray search --kind structure --all --$filter nimporte
