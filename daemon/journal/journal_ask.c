@@ -3,7 +3,7 @@
  * Requests and their answers, as the journal keeps them beside the commits that say
  * them. See journal.h. */
 #include <string.h>
-#include "daemon/journal_parts.h"
+#include "daemon/journal/journal_parts.h"
 #include "proto/change.h"
 
 enum es_err journal_ask_put(struct journal *j, const struct ask *a)

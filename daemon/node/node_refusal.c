@@ -4,7 +4,7 @@
  * this node's own note, and nobody else's. */
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/node_parts.h"
+#include "daemon/node/node_parts.h"
 #include "proto/request.h"
 
 #define ASIDE "refus_ecartes" /* numbers, 8 bytes each */
