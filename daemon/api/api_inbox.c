@@ -129,7 +129,7 @@ enum es_err api_refusal_aside(struct request *r, struct node *n)
 	body_text(r, "no", number, sizeof number);
 	err = node_refusal_aside(n, strtoll(number, NULL, 10));
 	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, "%s: no refusal of that number", number);
+		buf_printf(&r->why, _("%s: no refusal of that number"), number);
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"no\":%lld}", strtoll(number, NULL, 10));
 	return err;
