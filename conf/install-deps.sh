@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# sh conf/install-deps.sh [build|tests|package]...
+# sh conf/install-deps.sh [build|tests|package|browser]...
 #
 # What essaim needs on Debian 12 (and 13): installs what is missing when run by
 # root, else names it and fails. `build` makes the programs, `tests` adds what
-# tests/run.sh uses, `package` what makes the Debian package and tries it in a container.
+# tests/run.sh uses, `package` what makes the Debian package and tries it in a container,
+# `browser` what looks at the page.
 # Shared by conf/demo.sh and tests/run.sh.
 set -u
 
@@ -14,6 +15,10 @@ libmicrohttpd-dev libjansson-dev libutf8proc-dev libzstd-dev libqrencode-dev lib
 libcurl4-gnutls-dev|libcurl4-openssl-dev cmake ninja-build pkg-config|pkgconf gettext"
 tests="libcmocka-dev python3 clang libclang-rt-14-dev|libclang-rt-19-dev gcovr sqlite3 jq curl faketime
 nginx openssl"
+browser="chromium"
+# Node.js may come from elsewhere; Debian's npm is large.
+command -v node >/dev/null || browser="$browser nodejs"
+command -v npm >/dev/null || browser="$browser npm"
 package="build-essential debhelper lintian debootstrap systemd-container dpkg-dev iproute2 jq"
 
 installed() {
@@ -31,7 +36,8 @@ for what in "${@:-build}"; do
 	build) wanted="$wanted $build" ;;
 	tests) wanted="$wanted $tests" ;;
 	package) wanted="$wanted $package" ;;
-	*) echo "usage: sh conf/install-deps.sh [build|tests|package]..." >&2; exit 64 ;;
+	browser) wanted="$wanted $browser" ;;
+	*) echo "usage: sh conf/install-deps.sh [build|tests|package|browser]..." >&2; exit 64 ;;
 	esac
 done
 

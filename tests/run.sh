@@ -110,6 +110,24 @@ script() {
 	fi
 }
 
+# Two scripts at a time, one for each core: each has its own folders and ports.
+# queue NAME COMMAND...; then `drain`.
+queue() {
+	echo "$*" >>"$logs/queue"
+}
+lane() {
+	while read -r lane_name lane_command; do
+		# shellcheck disable=SC2086
+		mkdir "$logs/taken-$lane_name" 2>/dev/null && script "$lane_name" $lane_command
+	done <"$logs/queue"
+}
+drain() {
+	lane &
+	lane
+	wait $!
+	rm -rf "$logs/queue" "$logs"/taken-*
+}
+
 stage "packages"
 sh conf/install-deps.sh build tests || {
 	result "not ok packages some are missing and could not be installed"
@@ -212,14 +230,15 @@ if ! command -v promtool >/dev/null && [ ! -x build/promtool ] && tools=$(mktemp
 fi
 for e2e in tests/e2e/*.sh; do
 	name=$(basename "$e2e" .sh)
-	[ "$name" != lib ] || continue
-	script "$name" sh "$e2e"
+	[ "$name" = lib ] || queue "$name" sh "$e2e"
 done
+drain
 
 stage "the domain: every row, rule and situation"
 for domain in tests/domain/*.sh; do
-	script "domain-$(basename "$domain" .sh)" sh "$domain"
+	queue "domain-$(basename "$domain" .sh)" sh "$domain"
 done
+drain
 missing=
 for row in $(seq -f A%g 12) $(seq -f B%g 7) $(seq -f C%g 15) $(seq -f D%g 7) $(seq -f E%g 19) $(seq -f R%g 20) $(seq -f F%g 16) $(seq -f W%g 8); do
 	grep -qE "^(ok|SKIPPED) [^ ]*/$row-" "$results" || missing="$missing $row"
@@ -230,22 +249,16 @@ else
 	result "not ok domain-rows no test of:$missing"
 fi
 
-stage "the page on TCP: gate, accounts, hostile input, a proxy"
+stage "the page: in a browser; its gate, accounts, hostile input, a proxy; the Debian package"
+# What cannot be installed is said by who needs it.
+sh conf/install-deps.sh browser package >"$logs/install-more.log" 2>&1
+queue page sh tests/page/run.sh
+queue package sh tests/package/run.sh
 for web in tests/web/*.sh; do
 	name=$(basename "$web" .sh)
-	[ "$name" != lib ] || continue
-	script "web-$name" sh "$web"
+	[ "$name" = lib ] || queue "web-$name" sh "$web"
 done
-
-stage "the page, in a browser"
-script page sh tests/page/run.sh
-
-stage "the Debian package, in a Debian of its own"
-sh conf/install-deps.sh package >"$logs/install-package.log" 2>&1 # what is missing is said by who needs it
-script package-build sh tests/package/build.sh
-for package in install onboard; do
-	script "package-$package" env ESSAIM_DEB="$(ls "$root"/build/package/essaim_*.deb 2>/dev/null | tail -n 1)" sh "tests/package/$package.sh"
-done
+drain
 
 stage "coverage of common/ and proto/"
 if build coverage; then
@@ -266,17 +279,19 @@ fi
 stage "AddressSanitizer and UndefinedBehaviorSanitizer"
 if build asan; then
 	unit build/asan "asan/" -E '^tidy$'
+	asan="env ESSAIM_BUILD=$root/build/asan sh"
 	for e2e in tests/e2e/*.sh; do
 		name=$(basename "$e2e" .sh)
 		case $name in
 		lib) ;;
-		kill) script asan-kill env ESSAIM_BUILD="$root/build/asan" sh "$e2e" 5 ;;
-		*) script "asan-$name" env ESSAIM_BUILD="$root/build/asan" sh "$e2e" ;;
+		kill) queue asan-kill $asan "$e2e" 5 ;;
+		*) queue "asan-$name" $asan "$e2e" ;;
 		esac
 	done
 	for name in accounts gate hostile; do
-		script "asan-web-$name" env ESSAIM_BUILD="$root/build/asan" sh "tests/web/$name.sh"
+		queue "asan-web-$name" $asan "tests/web/$name.sh"
 	done
+	drain
 fi
 
 stage "fuzzers, $fuzz_seconds s in all"
