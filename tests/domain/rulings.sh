@@ -89,6 +89,15 @@ check R5-one-establishment-in-two-hubs-is [ ${#pair} = 26 ]
 exits R5-nor-changed-into 65 e cress set "$pair" "uids=$k|$k2"
 check R5-nothing-else-is-proposed sh -c "! '$bin/essaim' --data '$work/cress' duplicates --json | grep -q $k2"
 
+# A list is what was asked for, or is refused.
+python3 -c 'print("nom,type_acteur,code_insee,portee"); [print(f"Liste {i},ess,56007,local") for i in range(1200)]' >"$work/many.csv"
+must e auray import structure "$work/many.csv" --quiet >/dev/null
+all=$(e auray list structure --limit 10000 --json | jq -r '"\(.total) \(.items | length)"')
+equal R18-a-long-list-is-whole "${all% *}" "${all#* }"
+check R18-it-is-long [ "${all% *}" -gt 1200 ]
+exits R18-a-longer-one-is-refused 64 e auray list structure --limit 10001
+says R18-it-says-what-to-do "10000 .*--offset .*export csv"
+
 # Codes nobody knows.
 for filter in filiere type label theme phase statut owner; do
 	exits "C1-$filter-unknown" 65 e auray search --kind structure --all --$filter nimporte
