@@ -13,6 +13,7 @@
 #define API_BODY_MAX (1024 * 1024) /* a JSON request */
 #define API_FILE_MAX (1024ll * 1024 * 1024) /* a file to import */
 #define API_LIST_MAX 1000 /* items in one answer */
+#define API_RECORDS_MAX 10000 /* records in one answer of `list`: within the answer's 64 MB */
 
 struct api;
 

@@ -30,8 +30,9 @@ static bool others_say(struct editing_host *h, const struct edit *e, const struc
 	return reader_repeats(h->n->reader, m, values);
 }
 
-static bool repeats(struct editing_host *h, const struct edit *e)
+static bool host_repeats(void *ctx, const struct edit *e)
 {
+	struct editing_host *h = ctx;
 	struct structure_match m = {.pole = h->n->owner, .siret = edit_text(e, "siret"), .rna = edit_text(e, "rna"),
 				    .nom = edit_text(e, "nom"), .code_insee = edit_text(e, "code_insee")};
 
@@ -69,7 +70,7 @@ static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer
 	struct edit_result result;
 	enum es_err err;
 
-	if (repeats(h, e)) {
+	if (host_repeats(h, e)) {
 		*answer = (struct edit_answer){.outcome = EDIT_SAME};
 		return ES_OK;
 	}
@@ -194,5 +195,5 @@ void editing_host_init(struct editing_host *h, struct request *r, struct node *n
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .charter_due = node_charter_due(n), .by_hand = by_hand, .today = h->today, .reader = n->reader,
 					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
-					 .seats = host_seats, .edit = host_edit, .knows = host_knows};
+					 .seats = host_seats, .edit = host_edit, .knows = host_knows, .repeats = host_repeats};
 }

@@ -178,16 +178,6 @@ static enum es_err may_speak(struct request *r, struct node *n, const struct pai
 	return ES_NOT_ALLOWED;
 }
 
-/* R5: one enterprise's two establishments are two. A number that has changed is one
- * establishment's former one, which `show` follows. */
-static bool two_establishments(struct node *n, const struct pair_words *p)
-{
-	const struct slice args[] = {slice_str(p->a), slice_str(p->b)};
-
-	return n->reader && reader_number(n->reader, "SELECT count(*) FROM structure a, structure b WHERE a.uid = ?1 AND b.uid = ?2"
-						     " AND a.siren = b.siren AND a.siret <> b.siret", args, 2) > 0;
-}
-
 enum es_err api_link(struct request *r, struct node *n)
 {
 	struct pair_words p = {0};
@@ -198,7 +188,7 @@ enum es_err api_link(struct request *r, struct node *n)
 	body_text(r, "canonical", chosen, sizeof chosen);
 	if (err == ES_OK)
 		err = may_speak(r, n, &p);
-	if (err == ES_OK && two_establishments(n, &p)) {
+	if (err == ES_OK && n->reader && reader_two_establishments(n->reader, slice_str(p.a), slice_str(p.b))) {
 		buf_str(&r->why, _("two establishments of one enterprise (same SIREN, another SIRET) are no duplicate"));
 		err = ES_BAD_VALUE;
 	}

@@ -73,13 +73,26 @@ enum es_err api_show(struct request *r, struct reader *reader)
 	return err;
 }
 
+/* Whoever counts what came must not take a part for the whole. */
+static enum es_err limit_param(struct request *r, int64_t otherwise, int64_t max, int64_t *out)
+{
+	*out = number(r, "limit", otherwise, INT64_MAX);
+	if (*out <= max)
+		return ES_OK;
+	buf_printf(&r->why, "limit: at most %lld records in one answer; --offset has those that follow, 'essaim export csv --kind KIND' all at once",
+		   (long long)max);
+	return ES_USAGE;
+}
+
 enum es_err api_list(struct request *r, struct reader *reader)
 {
 	const struct schema_kind *k;
+	int64_t limit = 0;
 	enum es_err err = kind_param(r, true, &k);
 
-	return err != ES_OK ? err : reader_list(reader, k, number(r, "limit", 100, API_LIST_MAX),
-						number(r, "offset", 0, INT64_MAX), &r->out);
+	if (err == ES_OK)
+		err = limit_param(r, 100, API_RECORDS_MAX, &limit);
+	return err != ES_OK ? err : reader_list(reader, k, limit, number(r, "offset", 0, INT64_MAX), &r->out);
 }
 
 static const char *search_param(void *r, const char *name)

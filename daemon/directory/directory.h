@@ -150,6 +150,9 @@ ES_MUST_USE enum es_err reader_duplicates(struct reader *r, struct buf *json);
 /* JSON {total, items[{siren, items[{uid, owner, nom, siret}]}]}: one enterprise, several
  * establishments. */
 ES_MUST_USE enum es_err reader_siblings(struct reader *r, struct buf *json);
+/* Are the structures of these uids two of them? A number that has changed is one
+ * establishment's former one, which `show` follows. */
+bool reader_two_establishments(struct reader *r, struct slice a, struct slice b);
 /* A common table expression `canonique`: the structures that counts are made of, each
  * establishment once. */
 const char *reader_canonical_sql(void);

@@ -305,6 +305,12 @@ enum es_err reader_duplicates(struct reader *r, struct buf *json)
 	return err == ES_OK ? buf_err(json) : err;
 }
 
+bool reader_two_establishments(struct reader *r, struct slice a, struct slice b)
+{
+	return reader_number(r, "SELECT count(*) FROM structure a, structure b WHERE a.uid = ?1 AND b.uid = ?2"
+				" AND a.siren = b.siren AND a.siret <> b.siret", (const struct slice[]){a, b}, 2) > 0;
+}
+
 enum es_err reader_siblings(struct reader *r, struct buf *json)
 {
 	struct buf items;

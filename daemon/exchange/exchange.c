@@ -425,6 +425,18 @@ static void judge_others(struct importing *im)
 		findings_add(&im->findings, "pole", "autre_pole", VERDICT_REJECTED, im->pole);
 }
 
+/* Refused, but nothing is wished: the line repeats what stands, in a record of this node or another's. */
+static void judge_repeats(struct importing *im)
+{
+	if (im->findings.worst != VERDICT_REJECTED) {
+		im->stands = false;
+		return;
+	}
+	im->stands = im->stands || (im->edit.listed && im->host->repeats && im->host->repeats(im->host->ctx, &im->edit));
+	if (im->stands)
+		forget_findings(im);
+}
+
 /* Two lines that claim one record: neither is the right one. */
 static enum es_err note_uid(struct importing *im)
 {
@@ -495,9 +507,8 @@ static enum es_err read_record(struct importing *im)
 		err = find_known(im);
 	if (err == ES_OK)
 		exchange_check(&im->edit, judged_whole(im), im->ref, im->host, &im->derived, &im->findings);
-	im->stands = im->stands && im->findings.worst == VERDICT_REJECTED;
-	if (im->stands)
-		forget_findings(im);
+	if (err == ES_OK)
+		judge_repeats(im);
 	if (buf_err(&im->values) != ES_OK || buf_err(&im->contact_values) != ES_OK || buf_err(&im->derived) != ES_OK)
 		return err == ES_OK ? ES_TOO_LARGE : err;
 	if (err == ES_OK)

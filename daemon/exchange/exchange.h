@@ -77,6 +77,9 @@ struct exchange_host {
 	enum es_err (*edit)(void *ctx, const struct edit *e, struct edit_answer *answer);
 	/* The record that the numbers of a line without uid name; may be NULL. */
 	enum es_err (*find)(void *ctx, const struct edit *e, struct exchange_match *match);
+	/* Does the structure of another hub that a line of our annuaire is about say all that the line
+	 * says? NULL: nobody can say. */
+	bool (*repeats)(void *ctx, const struct edit *e);
 	/* Those like it, once its commune is known; may be NULL. */
 	enum es_err (*resemble)(void *ctx, const struct edit *e, struct exchange_match *match);
 	/* The contact of that structure which the line's contact means; may be NULL. */

@@ -65,6 +65,36 @@ static void look_succession(struct checking *c)
 		say(c, succession_vers_uid, "cycle", VERDICT_REJECTED, slice_str(to.text));
 }
 
+/* R5: whoever writes the pair, and however: one enterprise's two establishments are two. */
+static void check_pair(struct checking *c, struct slice a, struct slice list, uint32_t from)
+{
+	struct canon_reader r;
+
+	canon_read_init(&r, list);
+	uint32_t n = canon_read_array(&r, UINT32_MAX);
+	for (uint32_t i = 0; i < n && r.err == ES_OK; i++) {
+		struct slice b = canon_read_str(&r, SIZE_MAX);
+
+		if (i > from && reader_two_establishments(c->host->reader, a, b))
+			say(c, doublon_uids, "deux_etablissements", VERDICT_REJECTED, b);
+	}
+}
+
+/* What is refused or annulled may be a pair that never was one. */
+static void look_doublon(struct checking *c)
+{
+	struct slice list = rules_after(c, doublon_uids);
+	struct canon_reader r;
+
+	if ((!rules_changes(c, doublon_uids) && !rules_changes(c, doublon_etat)) || list.len == 0 ||
+	    !value_one_of("propose|accepte", rules_text(c, doublon_etat)))
+		return;
+	canon_read_init(&r, list);
+	uint32_t n = canon_read_array(&r, UINT32_MAX);
+	for (uint32_t i = 0; i < n && r.err == ES_OK; i++)
+		check_pair(c, canon_read_str(&r, SIZE_MAX), list, i);
+}
+
 /* B6: a PTCE that has its label has an enterprise of the ESS and another actor. */
 static void look_groupement(struct checking *c)
 {
@@ -176,7 +206,7 @@ static void (*const looks[])(struct checking *c) = {
 	[demande_rgpd_KIND] = look_demande_rgpd, [rendez_vous_KIND] = look_rendez_vous, [phase_KIND] = look_phase,
 	[evenement_KIND] = look_evenement, [achat_mutualise_KIND] = look_achat_mutualise,
 	[engagement_achat_KIND] = look_engagement_achat, [enquete_KIND] = look_enquete,
-	[ambassadeur_KIND] = look_ambassadeur, [succession_KIND] = look_succession,
+	[ambassadeur_KIND] = look_ambassadeur, [succession_KIND] = look_succession, [doublon_KIND] = look_doublon,
 };
 
 void rules_look(struct checking *c)

@@ -30,6 +30,18 @@ for node in morlaix auray cress; do
 	check "W1-R18-and-gives-the-same-file-at-$node" cmp "$work/$node.before" "$work/$node.after"
 done
 
+# So it is with the file for spreadsheets, also where the node may not write such structures.
+for node in morlaix cress; do
+	must e "$node" export annuaire --output "$work/annuaire.csv" >/dev/null 2>&1
+	e "$node" import structure "$work/annuaire.csv" --json >"$work/report.json" 2>/dev/null
+	equal "W1-R18-the-annuaire-in-again-changes-nothing-at-$node" "0 0 0 0 true" "$(counts) $(said .written)"
+	equal "W1-R18-all-its-lines-stand-at-$node" "$(($(grep -c . "$work/annuaire.csv") - 1))" "$(said .counts.inchanges)"
+done
+sed '2s/;[^;]*$/;/; 2s/^[^;]*/Un autre nom/' "$work/annuaire.csv" >"$work/wished.csv"
+e cress import structure "$work/wished.csv" --json >"$work/report.json" 2>/dev/null
+equal "W1-R3-a-line-of-it-that-wishes-something-is-refused-at-the-cress" "65 1 role_pays" \
+	"$? $(said .counts.rejete) $(said '.lines[] | select(.verdict == "rejete") | .findings[].code | select(. == "role_pays")')"
+
 # A line of another hub's that does want something else is refused, and changes nothing.
 csv() { # PYTHON STATEMENT...: on `rows`, from and to CSV
 	python3 -c "

@@ -72,6 +72,32 @@ equal F15-it-stands-as-it-was "$a $theirs" "$(value auray "$bond" structure_a_ui
 sides "" "$k" "$theirs"
 check F15-ours-is e auray import partenariat "$work/sides.csv"
 
+# R5: one enterprise's two establishments are no duplicate, whoever says so and however.
+k2=$(new auray structure type_acteur=ess "nom=Le Verger, dépôt" code_insee=56007 siret=91234567500025)
+twin=$(new vitre structure type_acteur=ess "nom=Le Verger" code_insee=56007 siret=91234567500017)
+must settle auray vitre cress
+for node in cress auray vitre; do
+	exits "R5-two-establishments-are-no-duplicate-at-$node" 65 e $node add doublon "uids=$k|$k2" etat=propose
+	exits "R5-nor-accepted-at-$node" 65 e $node add doublon "uids=$k2|$k" etat=accepte
+	says "R5-it-says-why-at-$node" "deux_etablissements .*another SIRET"
+done
+exits R5-nor-linked 65 e auray link "$k" "$k2"
+printf 'uids,etat,le\n%s|%s,propose,2026-11-01\n' "$k" "$k2" >"$work/pairs.csv"
+exits R5-nor-imported 65 e cress import doublon "$work/pairs.csv"
+pair=$(new cress doublon "uids=$k|$twin" etat=propose)
+check R5-one-establishment-in-two-hubs-is [ ${#pair} = 26 ]
+exits R5-nor-changed-into 65 e cress set "$pair" "uids=$k|$k2"
+check R5-nothing-else-is-proposed sh -c "! '$bin/essaim' --data '$work/cress' duplicates --json | grep -q $k2"
+
+# A list is what was asked for, or is refused.
+python3 -c 'print("nom,type_acteur,code_insee,portee"); [print(f"Liste {i},ess,56007,local") for i in range(1200)]' >"$work/many.csv"
+must e auray import structure "$work/many.csv" --quiet >/dev/null
+all=$(e auray list structure --limit 10000 --json | jq -r '"\(.total) \(.items | length)"')
+equal R18-a-long-list-is-whole "${all% *}" "${all#* }"
+check R18-it-is-long [ "${all% *}" -gt 1200 ]
+exits R18-a-longer-one-is-refused 64 e auray list structure --limit 10001
+says R18-it-says-what-to-do "10000 .*--offset .*export csv"
+
 # Codes nobody knows.
 for filter in filiere type label theme phase statut owner; do
 	exits "C1-$filter-unknown" 65 e auray search --kind structure --all --$filter nimporte

@@ -83,7 +83,7 @@ equal "contacts-at-the-cress" 895 "$(records cress contact)"
 for hub in $hubs; do
 	missing=0 count=0
 	for node in "$hub" cress; do
-		e "$node" list evenement --limit 100000 --json | jq -r '.items[] | .uid' | sort >"$work/have"
+		e "$node" list evenement --limit 10000 --json | jq -r '.items[] | .uid' | sort >"$work/have"
 		cut -d ' ' -f 1 "$work/$hub.acked" | sort >"$work/acked"
 		missing=$((missing + $(comm -23 "$work/acked" "$work/have" | grep -c .)))
 	done

@@ -170,7 +170,7 @@ rework() { # HUB UID TITLE
 }
 # Every acknowledged event of HUB is at NODE, once, with its value.
 holds_work() { # NODE HUB
-	e "$1" list evenement --limit 100000 --json | jq -r '.items[] | .uid + " " + .data.titre' | sort >"$work/have"
+	e "$1" list evenement --limit 10000 --json | jq -r '.items[] | .uid + " " + .data.titre' | sort >"$work/have"
 	sort "$work/$2.acked" >"$work/want"
 	lost=$(comm -13 "$work/have" "$work/want" | head -n 1)
 	twice=$(cut -d ' ' -f 1 "$work/have" | uniq -d | head -n 1)

@@ -81,7 +81,7 @@ grep -v Gelé-après "$work/vitre.acked" >"$work/kept" && mv "$work/kept" "$work
 check "between-seal-and-ack" back vitre "$work/vitre.sealed"
 check "between-seal-and-ack-synced" settle vitre cress morlaix
 all_well between-seal-and-ack vitre cress morlaix
-e cress list evenement --limit 100000 --json | jq -r '.items[] | .uid + " " + .data.titre' | grep Gelé-après >>"$work/vitre.acked"
+e cress list evenement --limit 10000 --json | jq -r '.items[] | .uid + " " + .data.titre' | grep Gelé-après >>"$work/vitre.acked"
 
 must work_some vitre 3 Neuf
 must rework vitre "$first" "Changé à la fin"
