@@ -349,8 +349,8 @@ void status_todo(struct api *a, struct buf *out)
 {
 	const struct health *h = &worker_snapshot(a->swarm->worker)->health;
 
-	buf_printf(out, "{\"inbox\":%zu,\"refusals\":%zu,\"duplicates\":%zu,\"duplicates_asked\":%zu,\"erasures\":%zu,\"erasures_late\":%zu,"
-		   "\"requests_late\":%zu,\"charter_due\":%s,\"awaited\":%zu}", h->inbox, h->refusals, h->duplicates, h->duplicates_asked,
+	buf_printf(out, "{\"inbox\":%zu,\"knocking\":%zu,\"refusals\":%zu,\"duplicates\":%zu,\"duplicates_asked\":%zu,\"erasures\":%zu,\"erasures_late\":%zu,"
+		   "\"requests_late\":%zu,\"charter_due\":%s,\"awaited\":%zu}", h->inbox, h->knocking, h->refusals, h->duplicates, h->duplicates_asked,
 		   h->erasures, h->erasures_late, h->requests_late, h->charter_due ? "true" : "false",
 		   worker_snapshot(a->swarm->worker)->awaited);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The shape of the tables that the schema does not decide ("es", then a number). */
-#define FORMAT 0x65730006
+#define FORMAT 0x65730007
 #define MERGE_PAGES 256
 #define MERGE_ROUNDS 256
 

@@ -85,6 +85,12 @@ static bool count_open(void *ctx, const struct inbox_item *i)
 	return true;
 }
 
+static bool count_knocking(void *ctx, const struct join_request *r)
+{
+	(*(size_t *)ctx) += r->state == REQUEST_WAITING;
+	return true;
+}
+
 static bool count_refusal(void *ctx, const struct refusal *r)
 {
 	(void)r;
@@ -291,6 +297,8 @@ void health_read(struct node *n, struct health *h)
 	(void)!node_inbox(n, count_open, &w);
 	h->inbox = w.count;
 	h->late = w.late;
+	h->knocking = 0;
+	(void)!journal_request_each(n->journal, count_knocking, &h->knocking);
 	h->refusals = 0;
 	(void)!node_refusals(n, count_refusal, &h->refusals);
 	h->charter_due = node_charter_due(n);

@@ -18,6 +18,7 @@ struct health {
 	es_ms erasures_at; /* counted then */
 	size_t due; /* CRESS: hubs whose logs get a new generation (L4) */
 	size_t inbox; /* proposals and offers that wait for our answer */
+	size_t knocking; /* CRESS: who ask to enter */
 	size_t refusals; /* of our proposals, that nobody has set aside */
 	size_t late; /* CRESS: offers that nobody has answered for 30 days */
 	/* Duplicates: CRESS: seen and not opened, unanswered for 30 days; hub: to be answered. */

@@ -129,7 +129,7 @@ struct node {
 	size_t opens_seen; /* logs of the rights that are in the frontier */
 	int64_t own_pos; /* our last commit: an edit waits until it is projected */
 	/* What changed since the caller last looked. */
-	bool grew, control_grew;
+	bool grew, control_grew, knocked; /* knocked: who asks to enter */
 	int64_t damaged_index; /* a log found damaged when served, -1: none */
 	uint64_t damaged_seq;
 };

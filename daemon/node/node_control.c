@@ -201,6 +201,7 @@ enum es_err node_approve(struct node *n, const struct join_request *r)
 enum es_err node_deny(struct node *n, struct join_request *r)
 {
 	r->state = REQUEST_DENIED;
+	n->knocked = true;
 	return journal_request_put(n->journal, r);
 }
 

@@ -197,6 +197,7 @@ static enum es_err accept_request(struct node *n, const struct join_ask *ask, co
 	r.replaces = i->replaces;
 	r.hub = i->replaces ? i->hub : m->hub;
 	r.rotation = ask->rotation;
+	n->knocked = true;
 	err = journal_request_put(n->journal, &r);
 	*state = JOIN_WAITING;
 	if (err == ES_OK && i->approved && node_awaited(n, NULL) == 0) {

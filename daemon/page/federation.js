@@ -6,7 +6,7 @@ import {$, chip, dialog, fill, h, icon, note, s, say} from './dom.js';
 import {hub_name, load_towns, towns} from './towns.js';
 import {SHORT, day, language, many, number, t, when} from './words.js';
 
-const EVENTS = 12, TAIL = 120, ASK_MS = 4000, LATE_S = 2 * 86400, BAR_MAX = 26;
+const EVENTS = 12, TAIL = 120, LATE_S = 2 * 86400, BAR_MAX = 26;
 const NUMBERS = {4: ['quatre', 'four'], 8: ['huit', 'eight']};
 
 let invited = null; // the code we have just made, while this page is open: it is nowhere else
@@ -341,8 +341,6 @@ async function facts(me) {
 		erasures: waiting.items, tail: tail.items, references, invitations: open.items, sees};
 }
 
-const key_of = requests => requests.map(q => q.id).join(' ');
-
 export function federation(place) {
 	let timer, gone = false, paused = false, last;
 	const body = h('div'), invites = place.me.role === 'admin' && place.me.node.role === 'cress';
@@ -399,7 +397,7 @@ export function federation(place) {
 	const busy = () => paused || $('dialog') || body.querySelector('.actes[open]') || body.contains(document.activeElement) && /INPUT|SELECT|BUTTON/.test(document.activeElement.tagName) && document.activeElement.closest('#approbation');
 	const soon = () => {
 		clearTimeout(timer);
-		timer = setTimeout(() => (gone || busy() ? null : load()), 700);
+		timer = setTimeout(() => gone || (busy() ? soon() : load()), 700);
 	};
 	let before = '', short = '';
 
@@ -416,13 +414,11 @@ export function federation(place) {
 		before = now;
 		short = brief;
 	});
-	// Who asks to enter is no news of the stream: where it is decided, it is asked for.
-	const knocking = setInterval(async () => {
-		const m = last?.sees && !document.hidden && await get('members').catch(() => null);
-
-		if (m && key_of(m.requests.filter(q => q.state === 'waiting')) !== key_of(last.requests))
+	// The stream says how many ask to enter.
+	const unheard = hear('todo', todo => {
+		if (last && typeof todo?.knocking === 'number' && todo.knocking !== last.requests.length)
 			soon();
-	}, ASK_MS);
+	});
 
-	return {leave: () => { gone = true; clearTimeout(timer); clearInterval(knocking); deaf(); }, changed: soon};
+	return {leave: () => { gone = true; clearTimeout(timer); deaf(); unheard(); }, changed: soon};
 }

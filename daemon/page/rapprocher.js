@@ -5,7 +5,7 @@ import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, icon, note, say, shape} from './dom.js';
 import {last_status} from './pill.js';
 import {hub_name, load_towns, towns} from './towns.js';
-import {SHORT, day, euros, label, many, number, price, scope, t, unit, when} from './words.js';
+import {day, euros, label, many, number, price, scope, t, unit, when} from './words.js';
 
 const SIX = [['qualite', 'Qualité', 'Quality'], ['prix', 'Prix', 'Price'], ['environnement', 'Environnement', 'Environment'],
 	['social', 'Utilité sociale', 'Social value'], ['proximite', 'Proximité', 'Proximity'], ['delai', 'Délai', 'Lead time']];

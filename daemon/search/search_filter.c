@@ -482,6 +482,14 @@ static enum es_err create_index(sqlite3 *db, const struct schema_kind *k, const 
 	return sql_execf(db, "CREATE INDEX \"%w_%w\" ON \"%w\"(\"%w\")%s", k->name, name, k->name, name, where);
 }
 
+/* The order of a list that nothing was asked of (search_hits.c). */
+static enum es_err create_titles(sqlite3 *db, const struct schema_kind *k)
+{
+	if (!search_is_card(k))
+		return ES_OK;
+	return sql_execf(db, "CREATE INDEX \"%w_liste\" ON \"%w\"(\"%w\" COLLATE NOCASE, uid, pole)", k->name, k->name, k->title);
+}
+
 enum es_err filter_create_indexes(sqlite3 *db, const struct schema_kind *k)
 {
 	enum es_err err = create_index(db, k, "code_insee", "");
@@ -490,6 +498,8 @@ enum es_err filter_create_indexes(sqlite3 *db, const struct schema_kind *k)
 		err = create_index(db, k, "siae_type", " WHERE siae_type IS NOT NULL");
 	if (err == ES_OK)
 		err = create_index(db, k, end_column(k), "");
+	if (err == ES_OK)
+		err = create_titles(db, k);
 	for (unsigned c = 0; c < 2 && err == ES_OK; c++)
 		err = create_closed(db, k, c);
 	return err;

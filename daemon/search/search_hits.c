@@ -51,19 +51,28 @@ static enum es_err take_uid(struct slice text, struct hit *hit)
 	return ulid_decode((const char *)text.p, text.len, hit->uid.bytes) ? ES_OK : ES_PAGE_DAMAGED;
 }
 
-/* rec, order and, where the table was asked, uid. */
+/* Nothing says what is nearer: what is ours, then by title. */
+static bool by_title(const struct searching *q)
+{
+	return q->s->cards && !q->has_words && !q->s->near;
+}
+
+/* rec, order and, where the table was asked, uid; by title, the rows come in their order
+ * and theirs is only whether another hub's follow ours. */
 static enum es_err take_hits(struct searching *q, sqlite3_stmt *s, struct hits *into)
 {
-	bool has_uid = sqlite3_column_count(s) > 2;
+	bool has_uid = sqlite3_column_count(s) > 2, numbered = by_title(q);
 	enum es_err err = ES_OK;
 	int rc = SQLITE_DONE;
+	double row = 0;
 
 	while (err == ES_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
 		int64_t rec = sqlite3_column_int64(s, 0);
 
+		row += numbered;
 		if (!search_counts(q, rec))
 			continue;
-		err = hits_add(into, rec, sqlite3_column_double(s, 1));
+		err = hits_add(into, rec, sqlite3_column_double(s, 1) + row);
 		if (err == ES_OK && has_uid)
 			err = take_uid(sql_text(s, 2), &into->at[into->count - 1]);
 	}
@@ -90,14 +99,15 @@ static enum es_err find_words(struct searching *q, struct hits *into)
 	return err;
 }
 
-/* Nothing says what is nearer: what is ours, then by title. */
+#define BEHIND_OURS "1e9" /* more than there are rows */
+
 static void append_own_first(sqlite3_str *sql, const struct searching *q, const struct kind_map *m)
 {
 	char hub[2 * sizeof(struct id16) + 1];
 
 	hex_encode(q->r->local.bytes, sizeof(q->r->local.bytes), hub);
-	sqlite3_str_appendf(sql, "SELECT t.rec, row_number() OVER (ORDER BY t.pole IS NOT (SELECT pole FROM meta_pole WHERE hub = x'%s'),"
-				 " \"%w\" COLLATE NOCASE, t.uid, t.pole), t.uid FROM \"%w\" t WHERE 1", hub, m->k->fields[m->title].name, m->k->name);
+	sqlite3_str_appendf(sql, "SELECT t.rec, (t.pole IS NOT (SELECT pole FROM meta_pole WHERE hub = x'%s')) * " BEHIND_OURS ", t.uid FROM \"%w\" t WHERE 1",
+			    hub, m->k->name);
 }
 
 /* What a kind's filters let through, of the records with the words where there are any. */
@@ -108,7 +118,7 @@ static enum es_err prepare_kind(struct searching *q, const struct kind_map *m, c
 	enum es_err err;
 	char *text;
 
-	if (q->s->cards && !q->has_words && !q->s->near)
+	if (by_title(q))
 		append_own_first(sql, q, m);
 	else if (match->len > 0)
 		sqlite3_str_appendf(sql, "SELECT t.rec, %s, t.uid FROM recherche r CROSS JOIN \"%w\" t ON t.rec = r.rowid"
@@ -116,6 +126,8 @@ static enum es_err prepare_kind(struct searching *q, const struct kind_map *m, c
 	else
 		sqlite3_str_appendf(sql, "SELECT t.rec, 0, t.uid FROM \"%w\" t WHERE 1", m->k->name);
 	filter_where(sql, q->s, m, q->r->ref);
+	if (by_title(q)) /* as its index has it (filter_create_indexes) */
+		sqlite3_str_appendf(sql, " ORDER BY t.\"%w\" COLLATE NOCASE, t.uid, t.pole", m->k->title ? m->k->title : "uid");
 	text = sqlite3_str_finish(sql);
 	err = text == NULL ? ES_NOMEM : sql_prepare(q->r->db, text, out);
 	sqlite3_free(text);

@@ -158,6 +158,7 @@ static enum es_err write_totals(struct searching *q, struct buf *json)
 		int64_t count = (int64_t)q->found.count;
 
 		other.kind = search_card_kind(i);
+		other.cards = false; /* only counted: in no order */
 		if (other.kind != q->s->kind)
 			err = search_count(q->r, &other, &count);
 		buf_printf(json, "%s\"%s\":%lld", i ? "," : "", other.kind->name, (long long)count);

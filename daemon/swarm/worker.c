@@ -343,7 +343,8 @@ static bool run_group(struct worker *w, struct job *group, bool seal)
 		if (node_reload(n) != ES_OK)
 			log_event(LOG_ERR_, "journal.unreadable", "dir=%s", n->dir);
 	}
-	look(w, n->control_grew || (group && group->apart));
+	look(w, n->control_grew || n->knocked || (group && group->apart));
+	n->knocked = false;
 	pthread_mutex_lock(&w->lock);
 	w->shared.journal_err = err;
 	w->shared.health = w->health;

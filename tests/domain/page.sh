@@ -63,8 +63,13 @@ waits() {
 	ask cress members | jq -e '.requests | length == 1' >/dev/null
 }
 within PAGE-a-hub-asks-to-enter 20 waits
+heard() { # WORDS: the stream of the CRESS has them, at once
+	curl -sSN --max-time 2 --unix-socket "$work/cress/essaim.sock" http://x/events 2>/dev/null | grep -q "$1"
+}
+within PAGE-the-stream-says-that-somebody-asks-to-enter 10 heard '"knocking":1'
 must e cress approve vitre >/dev/null
 must settle vitre cress
+within PAGE-and-that-nobody-does-any-more 10 heard '"knocking":0'
 equal PAGE-a-used-invitation-is-gone 0 "$(ask cress invitations | jq .total)"
 
 equal PAGE-activity-has-fourteen-days 14 "$(ask morlaix activity | jq '.items[] | select(.owner == "pole-morlaix") | .days | length')"

@@ -129,7 +129,7 @@ async function refusal(mix, decide) {
 	const panel = flat(await page.textContent('dialog'));
 
 	has(`${name}-who-refused-is-said`, panel, words(mix, 'Refusé par le Pôle ESS du Pays d', 'Refused by Pôle ESS du Pays d'));
-	has(`${name}-and-why`, panel, 'Le numéro est celui du siège.');
+	has(`${name}-and-why`, panel, 'Le numéro est celui du siège');
 	has(`${name}-the-text-is-kept`, panel, words(mix, 'Votre texte est conservé ici', 'Your text is kept here'));
 	await v.look('panneau');
 	await decide(v, name);

@@ -88,40 +88,6 @@ async function others(mix) {
 	await v.close();
 }
 
-// Figures: what a first visit costs, and how soon a search is answered.
-async function speed() {
-	const v = await visit(HUB, MIXES[0], 'vitesse'), {page} = v;
-	const cdp = await page.context().newCDPSession(page);
-	let bytes = 0;
-
-	await cdp.send('Network.enable');
-	cdp.on('Network.loadingFinished', e => { bytes += e.encodedDataLength; });
-	const began = Date.now();
-
-	await page.goto(`${HUB}/#/annuaire`);
-	await page.waitForSelector('#resultats .ligne');
-	const ready = Date.now() - began;
-
-	await page.waitForTimeout(800);
-	check('vitesse-a-first-visit-takes-less-than-300-KB', bytes < 300000, `${bytes} bytes`);
-	const took = [];
-
-	for (const q of ['cantine', 'jardin', 'velo', 'atelier', 'ecole'])
-		took.push(await page.evaluate(word => new Promise(answer => {
-			const field = document.querySelector('#q'), where = document.querySelector('#resultats');
-
-			field.value = word;
-			field.dispatchEvent(new Event('input', {bubbles: true}));
-			const at = performance.now();
-
-			new MutationObserver((_, o) => { if (where.querySelector('#decompte')) { o.disconnect(); answer(performance.now() - at); } }).observe(where, {childList: true});
-		}), q));
-	took.sort((a, b) => a - b);
-	console.error(`first line after ${ready} ms; ${bytes} bytes; a search after the last key: ${took.map(n => n.toFixed(0)).join(' ')} ms`);
-	check('vitesse-a-search-is-answered-within-160-ms-of-the-last-key', took[2] < 160, `median ${took[2].toFixed(0)} ms, 60 of them the pause`);
-	await v.close();
-}
-
 async function region(mix) {
 	const v = await visit(CRESS, mix, 'cress');
 
@@ -154,7 +120,6 @@ if (phase === 'online') {
 	await others(MIXES[0]);
 	await others(MIXES[3]);
 	await region(MIXES[1]);
-	await speed();
 } else {
 	await away(MIXES[0]);
 	await away(MIXES[3]);

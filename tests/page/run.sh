@@ -5,6 +5,7 @@
 #
 # Runs tests/page/*_test.mjs (or NAME_test.mjs) with Chromium and playwright-core. What is
 # missing is said, and nothing fails for it. Screenshots go to build/page-shots.
+#   ESSAIM_PAGE_ROWS so many structures more
 #   CHROMIUM         the browser, where it is not /usr/bin/chromium
 #   ESSAIM_PAGE_NPM  a folder with playwright-core and axe-core in node_modules; else they
 #                    are installed into build/page-npm
@@ -58,6 +59,18 @@ must enter morlaix
 must enter auray
 must import_sample morlaix
 must import_sample auray
+# ESSAIM_PAGE_ROWS more structures, all over the region.
+if [ -n "${ESSAIM_PAGE_ROWS:-}" ]; then
+	awk -F, -v n="$ESSAIM_PAGE_ROWS" 'NR > 1 { code[NR - 2] = $1 }
+		END {
+			print "nom,type_acteur,filieres,code_insee,description"
+			split("Atelier Ressourcerie Jardin Café Club Épicerie Compagnie Cantine École Vélo", name, " ")
+			split("alimentation_circuits_courts dechets_reemploi espaces_verts numerique culture_evenementiel", sector, " ")
+			for (i = 0; i < n; i++)
+				print name[i % 10 + 1] " n° " i ",ess," sector[i % 5 + 1] "," code[i * 7919 % (NR - 1)] ",Accueil et entraide " i
+		}' "$root/conf/reference/communes_bretagne.csv" >"$work/rows.csv"
+	must e morlaix import structure "$work/rows.csv" --candidates new >/dev/null 2>&1
+fi
 . "$here/world.sh"
 must settle morlaix auray cress
 must page cress
