@@ -81,6 +81,8 @@ static enum es_err host_edit(void *ctx, const struct edit *e, struct edit_answer
 		err = close_structure(h, e, &result);
 	if (err == ES_OK && result.kept_from < SCOPE_LOCAL)
 		err = note_withdrawn(h, e->kind, &result);
+	if (err == ES_OK && result.moved_home)
+		err = node_say_names(h->n, e->kind, &result.uid, &h->withdrawn);
 	return err;
 }
 

@@ -185,13 +185,14 @@ static bool add_wanted(void *ctx, struct slice competence)
 	return w->count < REFERRALS_MAX;
 }
 
-/* One referral, to the first who brings the competence. */
+/* One referral, to the first who brings the competence. It is seen by others, since it is sent
+ * to one of them; a project that stays here is not named to them. */
 static enum es_err assign_one(struct request *r, struct node *n, char *competence, char *today)
 {
-	char names[7][16] = {"projet_uid", "de", "vers", "vers_uid", "competence", "etat", "le"};
-	char own[NODE_OWNER_MAX], who[160] = "", uid[ULID_LEN + 2] = "", state[] = "proposee";
-	struct pair pairs[7] = {{names[0], r->part}, {names[1], own}, {names[2], who}, {names[3], uid}, {names[4], competence},
-				{names[5], state}, {names[6], today}};
+	char names[8][16] = {"projet_uid", "de", "vers", "vers_uid", "competence", "etat", "le", "portee"};
+	char own[NODE_OWNER_MAX], who[160] = "", uid[ULID_LEN + 2] = "", state[] = "proposee", seen[] = "federation";
+	struct pair pairs[8] = {{names[0], r->part}, {names[1], own}, {names[2], who}, {names[3], uid}, {names[4], competence},
+				{names[5], state}, {names[6], today}, {names[7], seen}};
 	struct edit e = {.kind = schema_kind_named(slice_str("orientation"))};
 	struct buf to, name;
 
@@ -200,7 +201,7 @@ static enum es_err assign_one(struct request *r, struct node *n, char *competenc
 	snprintf(own, sizeof own, "%s", n->owner);
 	if (!referral_first(n->reader, r->part, today, slice_str(competence), &to, &name) || buf_err(&name) != ES_OK)
 		return ES_NOT_FOUND;
-	return edit_pairs(r, n, &e, pairs, 7, WRITING_NEW);
+	return edit_pairs(r, n, &e, pairs, 8, WRITING_NEW);
 }
 
 /* All in one transaction: a project is referred, or it is not. */

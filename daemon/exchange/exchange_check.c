@@ -206,22 +206,31 @@ static void check_point(struct checking *c, const struct commune *place)
 	say(c, blamed, "coordonnees_invalides", VERDICT_REJECTED, SLICE(text, n));
 }
 
-/* firstname.lastname@ is a person, not a structure: rules_check keeps it at its hub. */
-static void check_email(struct checking *c)
+static bool is_letter(uint8_t byte)
 {
-	struct slice mail = str_of(c, structure_courriel);
+	return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+}
+
+/* firstname.lastname, and a number behind it where that one was taken. */
+static bool is_of_person(struct slice mail)
+{
 	size_t dots = 0, i = 0;
 
-	for (; i < mail.len && mail.p[i] != '@'; i++) {
-		uint8_t letter = mail.p[i] | 0x20;
-
+	for (; i < mail.len && (is_letter(mail.p[i]) || mail.p[i] == '.' || mail.p[i] == '-'); i++)
 		dots += mail.p[i] == '.';
-		if (mail.p[i] != '.' && mail.p[i] != '-' && (letter < 'a' || letter > 'z'))
-			return;
-	}
 	if (dots != 1 || i <= 4)
-		return;
-	say(c, structure_courriel, PERSONAL_MAIL, VERDICT_WARNING, SLICE_NONE);
+		return false;
+	if (is_letter(mail.p[i - 1]))
+		while (i < mail.len && mail.p[i] >= '0' && mail.p[i] <= '9')
+			i++;
+	return i < mail.len && mail.p[i] == '@';
+}
+
+/* Such an address is a person's, not a structure's: rules_check keeps it at its hub. */
+static void check_email(struct checking *c)
+{
+	if (is_of_person(str_of(c, structure_courriel)))
+		say(c, structure_courriel, PERSONAL_MAIL, VERDICT_WARNING, SLICE_NONE);
 }
 
 static void check_structure(struct checking *c)

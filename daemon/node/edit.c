@@ -31,7 +31,7 @@ struct editing {
 	bool created;
 	bool older; /* a line whose date is before the record's */
 	struct buf state; /* layer 4 and pending, as it stands now */
-	enum scope portee, withdrawn; /* withdrawn: widest scope that loses a value */
+	enum scope stood, portee, withdrawn; /* stood: its portee before; withdrawn: widest scope that loses a value */
 	struct move moves[MOVES_MAX];
 	size_t move_count;
 	bool purge[SCOPE_COUNT][SCHEMA_FIELDS_MAX]; /* to be taken out of the outbox */
@@ -48,8 +48,9 @@ static bool is_nil(struct slice v)
 /* --- the record as it stands --- */
 
 struct pending {
-	struct editing *ed;
-	int64_t after;
+	struct buf *state;
+	unsigned kind;
+	enum es_err err;
 };
 
 static bool fold_pending(void *ctx, const struct outbox_edit *e)
@@ -60,7 +61,7 @@ static bool fold_pending(void *ctx, const struct outbox_edit *e)
 	struct change ch;
 	struct buf next;
 
-	if (e->kind != p->ed->e->kind->no)
+	if (e->kind != p->kind)
 		return true;
 	c.fields = SLICE(empty_map, 1);
 	if (e->change.len > 0 && change_decode(e->change, &ch) == ES_OK) {
@@ -69,26 +70,32 @@ static bool fold_pending(void *ctx, const struct outbox_edit *e)
 		c.fields = ch.fields;
 	}
 	buf_init(&next, 16 * CHANGE_MAX);
-	p->ed->err = fold_apply(buf_slice(&p->ed->state), &c, &next);
-	buf_done(&p->ed->state);
-	p->ed->state = next;
-	return p->ed->err == ES_OK;
+	p->err = fold_apply(buf_slice(p->state), &c, &next);
+	buf_done(p->state);
+	*p->state = next;
+	return p->err == ES_OK;
+}
+
+enum es_err node_record_state(struct node *n, const struct record_id *record, unsigned kind, struct buf *state)
+{
+	struct pending p = {.state = state, .kind = kind};
+	int64_t after = 0;
+
+	if (n->reader) {
+		after = reader_position(n->reader).edit;
+		p.err = reader_state(n->reader, record, kind, state);
+	}
+	if (p.err == ES_OK) {
+		enum es_err err = journal_outbox_each(n->journal, SCOPE_COUNT, record, after, fold_pending, &p);
+		if (err != ES_OK)
+			p.err = err;
+	}
+	return p.err;
 }
 
 static enum es_err load_state(struct editing *ed)
 {
-	struct pending p = {.ed = ed};
-	struct node *n = ed->n;
-
-	if (n->reader) {
-		p.after = reader_position(n->reader).edit;
-		ed->err = reader_state(n->reader, &ed->record, ed->e->kind->no, &ed->state);
-	}
-	if (ed->err == ES_OK) {
-		enum es_err err = journal_outbox_each(n->journal, SCOPE_COUNT, &ed->record, p.after, fold_pending, &p);
-		if (err != ES_OK)
-			ed->err = err;
-	}
+	ed->err = node_record_state(ed->n, &ed->record, ed->e->kind->no, &ed->state);
 	return ed->err;
 }
 
@@ -162,10 +169,7 @@ static void note_widest(void *ctx, unsigned no, const struct fold_value *v)
 		*widest = v->scope;
 }
 
-/* Who may see a record. Where its `portee` is gone (an officer made that commit void) or is
- * a word that we do not know, whoever sees something of it now: the kind's default is for a
- * record of which nothing stands. */
-static enum scope portee_of(struct slice said, struct slice state, const struct schema_kind *k)
+enum scope node_portee(struct slice said, struct slice state, const struct schema_kind *k)
 {
 	enum scope portee = SCOPE_COUNT;
 
@@ -220,6 +224,23 @@ static bool says_who_sees(const struct editing *ed)
 	return false;
 }
 
+/* What names a record that stays here stays with it. So does what names one that is gone
+ * and was said to nobody. */
+static bool stays_with_named(struct editing *ed, const struct schema_field *f, struct slice value, enum scope now)
+{
+	enum named named = NAMED_SHARED;
+	enum es_err err = node_named(ed->n, ed->e->kind, f, value, &named);
+
+	if (err != ES_OK)
+		ed->err = err;
+	return err != ES_OK || named == NAMED_HERE || (named == NAMED_UNKNOWN && now == SCOPE_LOCAL);
+}
+
+static bool follows_named(const struct editing *ed, const struct schema_field *f, struct slice value)
+{
+	return ed->e->moved && node_names(ed->e->kind, f, value, ed->e->moved);
+}
+
 static void plan_field(struct editing *ed, const struct schema_field *f, bool diffusion_p, struct slice kept_home)
 {
 	struct slice state = buf_slice(&ed->state), value = wanted(ed, f);
@@ -238,8 +259,10 @@ static void plan_field(struct editing *ed, const struct schema_field *f, bool di
 			}
 		return;
 	}
-	if (!changed && now.scope > scope && !says_who_sees(ed))
+	if (!changed && now.scope > scope && !says_who_sees(ed) && !follows_named(ed, f, value))
 		scope = now.scope; /* what kept it there may be void: nobody asked that it be seen by more */
+	if (scope < SCOPE_LOCAL && stays_with_named(ed, f, value, changed ? SCOPE_COUNT : now.scope))
+		scope = SCOPE_LOCAL;
 	if (!changed && now.scope == scope && !is_nil(now.value)) {
 		for (enum scope s = SCOPE_PUBLIC; s < scope; s++)
 			withdraw(ed, f, s);
@@ -258,7 +281,8 @@ static void plan(struct editing *ed)
 	struct slice kept_home = wanted(ed, schema_field_no(k, FIELD_CHAMPS_LOCAUX));
 	bool p = slice_eq(diffusion, slice_str("P"));
 
-	ed->portee = portee_of(portee, buf_slice(&ed->state), k);
+	ed->portee = node_portee(portee, buf_slice(&ed->state), k);
+	ed->stood = node_portee(text_of(fold_shown(buf_slice(&ed->state), FIELD_PORTEE).value), buf_slice(&ed->state), k);
 	for (size_t i = 0; i < k->field_count; i++)
 		plan_field(ed, &k->fields[i], p, kept_home);
 	if (portee.len == 0) { /* every record says who may see it */
@@ -532,7 +556,7 @@ enum es_err node_propose(struct node *n, const struct edit *e, struct edit_resul
 	buf_init(&state, 16 * CHANGE_MAX);
 	buf_init(&fields, CHANGE_MAX);
 	err = reader_state(n->reader, &ids[at], kinds[at], &state);
-	enum scope portee = portee_of(text_of(fold_shown(buf_slice(&state), FIELD_PORTEE).value), buf_slice(&state), e->kind);
+	enum scope portee = node_portee(text_of(fold_shown(buf_slice(&state), FIELD_PORTEE).value), buf_slice(&state), e->kind);
 	for (size_t i = 0; i < e->kind->field_count; i++)
 		count += e->values[i].len > 0 && !(e->if_empty >> i & 1);
 	canon_map(&fields, count);
@@ -542,7 +566,10 @@ enum es_err node_propose(struct node *n, const struct edit *e, struct edit_resul
 		if (!f || e->values[f->index].len == 0 || (e->if_empty >> f->index & 1))
 			continue;
 		enum scope s = schema_scope(e->kind, f, portee, false, false);
-		scope = s > scope ? s : scope;
+		enum named named = NAMED_SHARED;
+		if (err == ES_OK)
+			err = node_named(n, e->kind, f, e->values[f->index], &named);
+		scope = named == NAMED_HERE ? SCOPE_LOCAL : s > scope ? s : scope;
 		canon_u64(&fields, no);
 		buf_add(&fields, e->values[f->index].p, e->values[f->index].len);
 	}
@@ -680,6 +707,7 @@ enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, str
 		out->kept_from = ed->withdrawn;
 		out->record = ed->record;
 		out->older = ed->older;
+		out->moved_home = !ed->created && (ed->portee == SCOPE_LOCAL) != (ed->stood == SCOPE_LOCAL);
 	}
 	editing_done(ed);
 	return err;
@@ -702,7 +730,7 @@ static enum scope deleted_in(const struct editing *ed)
 {
 	struct fold_value portee = fold_shown(buf_slice(&ed->state), FIELD_PORTEE);
 
-	return is_nil(portee.value) ? portee_of(SLICE_NONE, buf_slice(&ed->state), ed->e->kind) : portee.scope;
+	return is_nil(portee.value) ? node_portee(SLICE_NONE, buf_slice(&ed->state), ed->e->kind) : portee.scope;
 }
 
 enum es_err node_delete(struct node *n, const struct id16 *uid, struct edit_result *out)

@@ -223,6 +223,7 @@ struct edit_result {
 	enum scope kept_from; /* SCOPE_COUNT; else the wider scope whose value was withdrawn */
 	struct record_id record; /* by node_edit */
 	bool older; /* the edit yielded to a record of a later date_maj */
+	bool moved_home; /* others may see it now and could not, or the other way: node_say_names */
 };
 /* ES_OTHER_HUB, ES_NOT_FOUND (`must_exist`), ES_TOO_LARGE. Writes to the outbox. */
 ES_MUST_USE enum es_err node_edit(struct node *n, const struct edit *e, bool must_exist, struct edit_result *out);
@@ -340,6 +341,9 @@ struct withdrawn {
 	struct record_id record;
 };
 ES_MUST_USE enum es_err node_erase_withdrawn(struct node *n, const struct withdrawn *list, size_t count);
+/* After an edit that moved a record home or away from there: our records that name it say so
+ * where it may be seen now. Those of which something is withdrawn are appended, struct withdrawn. */
+ES_MUST_USE enum es_err node_say_names(struct node *n, const struct schema_kind *k, const struct id16 *uid, struct buf *withdrawn);
 /* Who has not acknowledged which erasure. */
 struct erasure {
 	struct forgotten what;

@@ -90,6 +90,20 @@ es_stamp node_next_edited(struct node *n, es_stamp base);
 ES_MUST_USE enum es_err node_outbox_op(struct node *n, enum scope scope, unsigned op, const struct record_id *record,
 				       unsigned kind, struct slice fields);
 
+/* edit.c: the fold state of a record, what is not sealed yet included; into an empty buffer. */
+ES_MUST_USE enum es_err node_record_state(struct node *n, const struct record_id *record, unsigned kind, struct buf *state);
+/* Who may see a record that says `said`. Where its `portee` is gone (an officer made that commit
+ * void) or is a word that we do not know, whoever sees something of it now: the kind's default is
+ * for a record of which nothing stands. */
+enum scope node_portee(struct slice said, struct slice state, const struct schema_kind *k);
+
+/* node_named.c: the record that a value of this field names. HERE: ours, and it stays here (one of
+ * them, in a list); UNKNOWN: nothing is known of it; SHARED: all else, a value that names nothing too. */
+enum named { NAMED_SHARED, NAMED_UNKNOWN, NAMED_HERE };
+ES_MUST_USE enum es_err node_named(struct node *n, const struct schema_kind *k, const struct schema_field *f, struct slice value,
+				   enum named *out);
+bool node_names(const struct schema_kind *k, const struct schema_field *f, struct slice value, const struct id16 *uid);
+
 /* edit.c: puts fields into the outbox as they are, one change per value they replace. */
 ES_MUST_USE enum es_err node_put(struct node *n, const struct record_id *record, const struct schema_kind *k,
 				 enum scope scope, struct slice fields);

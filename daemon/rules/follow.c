@@ -16,9 +16,36 @@ static const struct {
 	enum es_err (*then)(const struct following *f);
 } rows[] = {
 #define FOLLOW(k, f, v, function) {.kind = k##_KIND, .field = k##_##f, .value = (v), .then = (function)},
+#define FOLLOW_ALL(number, function)
 #include "daemon/rules/follow.def"
 #undef FOLLOW
+#undef FOLLOW_ALL
 };
+static const struct {
+	unsigned number;
+	enum es_err (*then)(const struct following *f);
+} rows_of_all[] = {
+#define FOLLOW(k, f, v, function)
+#define FOLLOW_ALL(n, function) {.number = (n), .then = (function)},
+#include "daemon/rules/follow.def"
+#undef FOLLOW
+#undef FOLLOW_ALL
+};
+
+static enum es_err follow_of_all(struct following *one)
+{
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < sizeof(rows_of_all) / sizeof(rows_of_all[0]) && err == ES_OK; i++) {
+		const struct schema_field *f = schema_field_no(one->was.e->kind, rows_of_all[i].number);
+
+		if (!f || !rules_changes(&one->was, f->index))
+			continue;
+		one->field = f->index;
+		err = rows_of_all[i].then(one);
+	}
+	return err;
+}
 
 enum es_err follow_edit(const struct following *f)
 {
@@ -33,7 +60,7 @@ enum es_err follow_edit(const struct following *f)
 			err = rows[i].then(&one);
 		}
 	}
-	return err;
+	return err == ES_OK ? follow_of_all(&one) : err;
 }
 
 /* --- one record --- */

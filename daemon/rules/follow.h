@@ -6,7 +6,7 @@
  *     exchange_check -> node_edit -> follow_edit -> follow_put ... -> follow_edit ...
  *
  * Only a person's edit has consequences: an import brings records as they are, but for a
- * structure that is closed (api_host.c). A consequence writes with follow_put, through the
+ * structure that is closed, and one that moves home or away from there (api_host.c). A consequence writes with follow_put, through the
  * same checks as a person, and may have consequences itself, so the table holds no circle.
  * It sees the directory as
  * it was before the edit (`was.host->reader`), and writes only records of this node.
@@ -28,8 +28,10 @@ struct following {
 };
 
 #define FOLLOW(kind, field, value, function) ES_MUST_USE enum es_err function(const struct following *f);
+#define FOLLOW_ALL(number, function) ES_MUST_USE enum es_err function(const struct following *f);
 #include "daemon/rules/follow.def"
 #undef FOLLOW
+#undef FOLLOW_ALL
 
 /* After node_edit: all that follows. `was.e` is the edit as it was checked. */
 ES_MUST_USE enum es_err follow_edit(const struct following *f);

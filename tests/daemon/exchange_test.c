@@ -195,6 +195,8 @@ static void fields_are_checked_against_each_other(void **state)
 		{"structure", "nom;rna;insee;ape", "Essai;W291001234;29151;9498Z", "normalise_naf sans_siret_rna naf_inconnu"},
 		{"structure", "nom;rna;insee;code juridique", "Essai;W291001234;29151;5385", "sans_siret_rna categorie_inconnue"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.le-goff@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.goff7@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.goff7b@x.example", "sans_siret_rna"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;pole.29@x.example", "sans_siret_rna"},
 		{"structure", "nom;rna;insee;date de création;mise à jour", "Essai;W291001234;29151;02/01/2024;01/01/2024", "sans_siret_rna date_invalide"},
 		{"structure", "nom;rna;insee;champs_locaux", "Essai;W291001234;29151;telephone|inconnu", "sans_siret_rna valeur_hors_liste"},

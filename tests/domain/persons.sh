@@ -64,6 +64,12 @@ e morlaix import structure "$work/breaks.csv" --json >"$work/report.json" 2>/dev
 equal R18-a-line-break-in-an-unknown-column-is-said "Remarques" "$(said '.lines[0].findings[] | select(.code == "saut_de_ligne_normalise") | .column')"
 equal R18-and-normalised "un/deux" "$(e morlaix list structure --limit 1000 --json | jq -r '.items[] | select(.data.nom == "La Grève") | .data.extra | fromjson | .Remarques' | tr '\n' '/' | sed 's|/$||')"
 
+# A column says nothing of whose it is, the address does.
+take 'Nom;CP;Ville;Mail' "La Tour;29600;Morlaix;anne.yyqz7@tour.example"
+equal W1-7-a-person-s-address-with-a-number-is-said courriel_nominatif_donnee_personnelle \
+	"$(said '.lines[0].findings[] | select(.column == "Mail") | .code')"
+equal W1-7-and-is-kept-at-the-hub "- anne.yyqz7@tour.example" "$(structure 'La Tour')"
+
 must synced morlaix cress
 nowhere_there() { # TEXT...: in no file of the CRESS
 	for text in "$@"; do
@@ -71,6 +77,6 @@ nowhere_there() { # TEXT...: in no file of the CRESS
 	done
 }
 check W1-7-the-cress-has-none-of-them nowhere_there Lagadec Nolwenn 33639981234 paniers-nolwenn yk29 33298880007 \
-	la.halle.29 Riou 339981235 3339981236 639981237 639981238 Abgrall "paul@dune" "Jeanne Corre"
+	la.halle.29 Riou 339981235 3339981236 639981237 639981238 Abgrall "paul@dune" "Jeanne Corre" yyqz7
 check W1-7-but-it-has-the-structures sh -c "grep -aqF 'bonjour@dune.example' '$work'/cress/*"
 finish

@@ -209,7 +209,7 @@ part() { # NODE: what it is asked
 }
 equal "E15-the-cress-sees-its-part-not-the-project" "statuts_cooperatifs (non partagé)" "$(part cress)"
 equal "E15-the-chamber-s-hub-sees-its-part" "agriculture_biologique (non partagé)" "$(part morlaix)"
-equal "E15-the-project-is-at-its-hub" "0 (non partagé)" \
+equal "E15-the-project-is-at-its-hub-and-named-to-nobody" "0 null" \
 	"$(records cress projet) $(value cress "$(e cress orient --json | jq -r '.items[0].uid')" projet_uid)"
 mine=$(e morlaix orient --json | jq -r '.items[0].uid')
 check "E15-the-chamber-accepts" e morlaix answer "$mine"
