@@ -79,7 +79,7 @@ static enum es_err limit_param(struct request *r, int64_t otherwise, int64_t max
 	*out = number(r, "limit", otherwise, INT64_MAX);
 	if (*out <= max)
 		return ES_OK;
-	buf_printf(&r->why, "limit: at most %lld records in one answer; --offset has those that follow, 'essaim export csv --kind KIND' all at once",
+	buf_printf(&r->why, _("limit: at most %lld records in one answer; --offset has those that follow, 'essaim export csv --kind KIND' all at once"),
 		   (long long)max);
 	return ES_USAGE;
 }
