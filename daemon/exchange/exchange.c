@@ -515,6 +515,8 @@ static enum es_err read_record(struct importing *im)
 		err = note_uid(im);
 	if (err == ES_OK)
 		err = find_alike(im);
+	if (err == ES_OK && im->header.contacts && !im->stands && !im->left)
+		persons_withdraw(im->host, &im->contact, &im->edit, &im->findings);
 	if (err == ES_OK)
 		exchange_forget_day(im->host, &im->edit);
 	return err == ES_OK ? note_twice(im) : err;

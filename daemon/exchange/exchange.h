@@ -48,6 +48,7 @@ struct edit {
 	bool listed; /* a line of our own annuaire, which has other hubs' structures too */
 	uint64_t columns; /* an import: bit i, the table has field i */
 	bool decides; /* somebody chose: ends the conflicts of the fields it names, an import does not */
+	uint64_t withdraws; /* bit i: values[i] is nil since it should not have been seen: it is erased, too */
 	const struct id16 *moved; /* who may see that record has changed: fields that name it follow it */
 	bool yields; /* from a file: where its date_maj is before the record's, only what was never said is taken */
 };

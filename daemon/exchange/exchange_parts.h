@@ -54,6 +54,9 @@ struct target {
 	const struct schema_field *field;
 };
 struct target persons_target(const struct header *h, const struct csv *line, size_t column);
+/* What stands on the structure and is the contact's, as this line says: its e-mail, its mobile.
+ * The edit withdraws it there. */
+void persons_withdraw(const struct exchange_host *host, const struct edit *contact, struct edit *e, struct findings *findings);
 
 struct folded { char text[200]; size_t len; };
 void header_fold(struct slice text, struct folded *out);

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "daemon/exchange/exchange_parts.h"
+#include "proto/canon.h"
+#include "proto/change.h"
+#include "proto/fold.h"
 #include "proto/text.h"
 
 /* Words that say a column is about a person, and those around them: "Nom de la personne
@@ -244,4 +247,46 @@ struct target persons_target(const struct header *h, const struct csv *line, siz
 	const struct column *c = &h->columns[column];
 
 	return c->person && names_contact(h, line) ? personal_target(h, line, c) : (struct target){c->use, c->field};
+}
+
+static struct slice text_of(struct slice value)
+{
+	struct canon_reader r;
+
+	canon_read_init(&r, value);
+	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, SIZE_MAX) : SLICE_NONE;
+}
+
+/* An earlier sheet without a contact put it on the structure, for all to see. */
+static void leave_to_contact(struct slice state, const struct edit *contact, size_t theirs, struct edit *e, size_t own,
+			     struct findings *findings)
+{
+	static const uint8_t nil = 0xc0;
+	const struct schema_field *f = &e->kind->fields[own];
+	struct fold_value stands = fold_shown(state, f->no);
+	struct slice its = text_of(contact->values[theirs]);
+	bool switchboard = own == structure_telephone && is_landline(its);
+
+	if (its.len == 0 || switchboard || text_of(e->values[own]).len > 0 || stands.scope == SCOPE_LOCAL ||
+	    !slice_eq(text_of(stands.value), its))
+		return;
+	e->values[own] = SLICE(&nil, 1);
+	e->withdraws |= UINT64_C(1) << own;
+	findings_add(findings, f->name, "donnee_du_contact", VERDICT_WARNING, SLICE_NONE);
+}
+
+void persons_withdraw(const struct exchange_host *host, const struct edit *contact, struct edit *e, struct findings *findings)
+{
+	struct buf state;
+	bool somebody = contact->values[contact_nom].len > 0 || contact->values[contact_prenom].len > 0 ||
+			contact->values[contact_fonction].len > 0;
+
+	if (!somebody || !e->has_uid || findings->worst == VERDICT_REJECTED || host->state == NULL)
+		return;
+	buf_init(&state, 16 * CHANGE_MAX);
+	if (host->state(host->ctx, e, &state) == ES_OK && state.len > 0) {
+		leave_to_contact(buf_slice(&state), contact, contact_courriel, e, structure_courriel, findings);
+		leave_to_contact(buf_slice(&state), contact, contact_telephone, e, structure_telephone, findings);
+	}
+	buf_done(&state);
 }

@@ -241,6 +241,20 @@ static bool follows_named(const struct editing *ed, const struct schema_field *f
 	return ed->e->moved && node_names(ed->e->kind, f, value, ed->e->moved);
 }
 
+static void clear_field(struct editing *ed, const struct schema_field *f)
+{
+	bool erased = ed->e->withdraws >> f->index & 1;
+
+	for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_LOCAL; s++) {
+		struct fold_value v = fold_in_scope(buf_slice(&ed->state), f->no, s);
+
+		if (erased)
+			withdraw(ed, f, s);
+		else if (!is_nil(v.value))
+			add_move(ed, s, v.edited, f->no, NIL);
+	}
+}
+
 static void plan_field(struct editing *ed, const struct schema_field *f, bool diffusion_p, struct slice kept_home)
 {
 	struct slice state = buf_slice(&ed->state), value = wanted(ed, f);
@@ -251,12 +265,7 @@ static void plan_field(struct editing *ed, const struct schema_field *f, bool di
 
 	if (is_nil(value)) {
 		if (changed)
-			for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_LOCAL; s++) {
-				struct fold_value v = fold_in_scope(state, f->no, s);
-
-				if (!is_nil(v.value))
-					add_move(ed, s, v.edited, f->no, NIL);
-			}
+			clear_field(ed, f);
 		return;
 	}
 	if (!changed && now.scope > scope && !says_who_sees(ed) && !follows_named(ed, f, value))

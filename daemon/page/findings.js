@@ -28,6 +28,8 @@ const WORDS = {
 	commune_sans_epci: ['Cette île n’a pas d’intercommunalité : c’est normal.', 'This island has no EPCI: that is normal.'],
 	courriel_nominatif_donnee_personnelle: ['Cette adresse nomme une personne : elle sera gardée comme contact, visible de vous seuls.',
 		'This address names a person: it will be kept as a contact, visible only to you.'],
+	donnee_du_contact: ['Déjà sur la fiche, mais c’est celui d’une personne : il passe au contact, et les autres l’effacent.',
+		'On the record already, but it is a person’s: it goes to the contact, and the others erase it.'],
 	formule_neutralisee: ['Le nom commence comme une formule ; il sera gardé comme un simple texte.',
 		'It begins like a formula; it will be kept as plain text.'],
 	double_encodage_suspect: ['Accents abîmés : ils sont réparés.', 'Damaged accents: repaired.'],

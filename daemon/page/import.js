@@ -19,7 +19,7 @@ const LETS_IN = new Set(['zero_initial_perdu', 'sans_identifiant', 'hors_territo
 	'date_numero_serie_tableur', 'courriel_nominatif_donnee_personnelle', 'formule_neutralisee', 'double_encodage_suspect',
 	'historique_incomplet', 'telephone_incomplet', 'rna_forme', 'code_postal_commune', 'categorie_inconnue', 'date_maj_ancienne',
 	'reference_inconnue', 'commune_deduite', 'exception_la_poste', 'normalise_naf', 'normalise_siret', 'sans_siret_rna',
-	'saut_de_ligne_normalise']);
+	'saut_de_ligne_normalise', 'donnee_du_contact']);
 
 /* --- what the daemon is asked --- */
 

@@ -70,7 +70,22 @@ equal W1-7-a-person-s-address-with-a-number-is-said courriel_nominatif_donnee_pe
 	"$(said '.lines[0].findings[] | select(.column == "Mail") | .code')"
 equal W1-7-and-is-kept-at-the-hub "- anne.yyqz7@tour.example" "$(structure 'La Tour')"
 
-must synced morlaix cress
+# An earlier sheet had no contact: what it put on the structure is withdrawn, and erased.
+take 'Nom;CP;Ville;Mail;Tél.' "La Rade;29600;Morlaix;zoe29@rade.example;06 39 98 12 40" "Le Phare;29600;Morlaix;phare@phare.example;02 98 88 00 11"
+must settle morlaix cress
+equal W1-7-a-sheet-without-a-contact-is-the-structure-s "+33639981240 zoe29@rade.example" "$(structure 'La Rade')"
+check W1-7-and-everybody-sees-it sh -c "grep -aqF zoe29 '$work'/cress/*"
+take 'Nom;CP;Ville;Contact;Mail;Téléphone' "La Rade;29600;Morlaix;Zoé Morvan;zoe29@rade.example;06 39 98 12 40" \
+	"Le Phare;29600;Morlaix;Yann Floch;yann@phare.example;02 98 88 00 11"
+equal W1-7-a-later-sheet-says-it-is-a-person-s "Mail donnee_du_contact, Téléphone donnee_du_contact" \
+	"$(said '[.lines[] | select(.line == 2) | .findings[] | select(.code == "donnee_du_contact") | "\(.column) \(.code)"] | join(", ")')"
+equal W1-7-it-goes-to-the-contact "- - - +33639981240 zoe29@rade.example local" "$(structure 'La Rade') $(contact 'Zoé Morvan')"
+equal W1-7-another-s-address-and-the-switchboard-stay "+33298880011 phare@phare.example" "$(structure 'Le Phare')"
+equal W1-7-who-still-has-it-is-named yes "$(said 'if (.encore_chez | length) > 0 then "yes" else "no" end')"
+e morlaix import structure "$work/sheet.csv" --json >"$work/report.json" 2>/dev/null
+equal W1-8-that-sheet-again-changes-nothing "0 0 2 0" "$(said '.counts | "\(.nouveaux) \(.modifies) \(.inchanges) \(.contacts_modifies)"')"
+
+must settle morlaix cress
 nowhere_there() { # TEXT...: in no file of the CRESS
 	for text in "$@"; do
 		! LC_ALL=C grep -aqF -- "$text" "$work"/cress/* || return 1
@@ -78,5 +93,6 @@ nowhere_there() { # TEXT...: in no file of the CRESS
 }
 check W1-7-the-cress-has-none-of-them nowhere_there Lagadec Nolwenn 33639981234 paniers-nolwenn yk29 33298880007 \
 	la.halle.29 Riou 339981235 3339981236 639981237 639981238 Abgrall "paul@dune" "Jeanne Corre" yyqz7
+within W1-7-what-was-withdrawn-is-erased-there 20 nowhere_there zoe29@ 33639981240
 check W1-7-but-it-has-the-structures sh -c "grep -aqF 'bonjour@dune.example' '$work'/cress/*"
 finish
