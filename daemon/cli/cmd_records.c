@@ -40,7 +40,7 @@ json_t *command_values(const struct args *a, size_t first, int *code)
 	return NULL;
 }
 
-/* Remarks that let the value through; the values are not repeated. */
+/* Remarks that let the value through; the values are not repeated, another record is named. */
 static void say_findings(const struct client *c)
 {
 	json_t *list = json_object_get(c->json, "findings"), *f;
@@ -53,6 +53,10 @@ static void say_findings(const struct client *c)
 		print_line(stderr, fact_text(f, "column"));
 		fputs(": ", stderr);
 		print_line(stderr, fact_text(f, "code"));
+		if (strcmp(fact_text(f, "code"), "siret_deja_ici") == 0) {
+			fputc(' ', stderr);
+			print_line(stderr, fact_text(f, "value"));
+		}
 		fputc('\n', stderr);
 	}
 }

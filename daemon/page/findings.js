@@ -34,6 +34,7 @@ const WORDS = {
 		'It begins like a formula; it will be kept as plain text.'],
 	double_encodage_suspect: ['Accents abîmés : ils sont réparés.', 'Damaged accents: repaired.'],
 	doublon_dans_le_fichier: ['La même structure est plus haut dans le fichier.', 'The same organisation is higher up in the file.'],
+	siret_deja_ici: ['Une autre de vos fiches porte déjà ce SIRET.', 'Another of your records bears this SIRET already.'],
 	doublon_possible: ['Une fiche lui ressemble. Est-ce la même ?', 'A record looks like it. Is it the same?'],
 	historique_incomplet: ['Fiche reprise en cours de route : ses étapes passées sont inconnues.',
 		'Taken over midway: past steps unknown.'],

@@ -14,6 +14,21 @@ static int64_t ethical_charters(const struct checking *c, struct slice version)
 }
 
 /* As long as the CRESS has published none, any version is taken for what it says. */
+/* One establishment, two records of one hub: whoever types the second is told the first. */
+static void look_siret(struct checking *c)
+{
+	struct uid_text own = own_uid(c);
+	const struct slice args[] = {rules_text(c, structure_siret), slice_str(c->host->pole ? c->host->pole : ""), slice_str(own.text)};
+	char text[FINDING_VALUE_MAX * 4];
+	struct buf other;
+
+	buf_init_fixed(&other, text, sizeof(text));
+	if (args[0].len > 0 &&
+	    reader_text(c->host->reader, "SELECT uid || ' ' || substr(nom, 1, 60) FROM structure WHERE siret = ?1 AND pole = ?2 AND uid <> ?3"
+					 " ORDER BY uid LIMIT 1", args, 3, &other))
+		say(c, structure_siret, "siret_deja_ici", VERDICT_WARNING, buf_slice(&other));
+}
+
 void look_structure(struct checking *c)
 {
 	struct slice version = rules_text(c, structure_charte_version);
@@ -21,6 +36,8 @@ void look_structure(struct checking *c)
 	if (c->host->by_hand && version.len > 0 && rules_changes(c, structure_charte_version) &&
 	    ethical_charters(c, SLICE_NONE) > 0 && ethical_charters(c, version) == 0)
 		say(c, structure_charte_version, "version_inconnue", VERDICT_REJECTED, version);
+	if (c->host->by_hand && rules_changes(c, structure_siret))
+		look_siret(c);
 }
 
 void look_charte(struct checking *c)

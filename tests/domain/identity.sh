@@ -84,6 +84,23 @@ everywhere R4-so-does-the-new-one "$mine" 92345678400019 .uid
 printf 'nom;type_acteur;siret;code_insee\nLa Ruche;ess;91234567500025;56007\n' >"$work/old.csv"
 equal R4-an-old-file-changes-nothing "0 0 1" "$(e auray import structure "$work/old.csv" --json | jq -r '.counts | "\(.nouveaux) \(.modifies) \(.inchanges)"')"
 
+# R5: the same establishment twice at one hub.
+e morlaix add structure type_acteur=ess "nom=Les Deux" siret=91234567500108 code_insee=29151 --json >"$work/one" 2>/dev/null
+if [ "$(jq '.findings | length' "$work/one")" != 0 ]; then
+	not_ok R5-the-first-is-no-duplicate "$(cat "$work/one")"
+fi
+e morlaix wait --synced --timeout 60 >/dev/null
+e morlaix add structure type_acteur=ess "nom=Les Deux bis" siret=91234567500108 code_insee=29151 --json >"$work/two" 2>/dev/null
+equal R5-a-second-one-is-told-the-first "siret siret_deja_ici $(jq -r .uid "$work/one") Les Deux" \
+	"$(jq -r '.findings[] | "\(.column) \(.code) \(.value)"' "$work/two")"
+must e morlaix rm "$(jq -r .uid "$work/two")" >/dev/null
+third=$(e morlaix add structure type_acteur=ess "nom=Les Deux ter" siret=91234567500108 code_insee=29151 2>"$work/said")
+equal R5-in-words-too "siret: siret_deja_ici $(jq -r .uid "$work/one") Les Deux" "$(grep deja_ici "$work/said")"
+e morlaix set "$third" siret=91234567500108 sigle=LD --json >"$work/again" 2>/dev/null
+equal R5-once-said-it-is-not-said-again 0 "$(jq '.findings | length' "$work/again")"
+must e morlaix rm "$third" >/dev/null
+must e morlaix rm "$(jq -r .uid "$work/one")" >/dev/null
+
 # A12: a renamed body is one record, found by both names.
 body=$(new morlaix structure type_acteur=service_public "nom=DREETS Bretagne" code_insee=29151 "denominations=DIRECCTE Bretagne:2010-02-15:2021-03-31")
 must settle morlaix cress $hubs
