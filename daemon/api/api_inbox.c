@@ -53,6 +53,16 @@ static enum es_err list_answer(struct request *r, struct inbox *b, enum es_err e
 	return err;
 }
 
+static void refused_json(struct node *n, const struct inbox_item *i, struct buf *out)
+{
+	char day[11];
+
+	day_of(i->heard, day);
+	buf_str(out, ",\"why\":");
+	json_quote(i->why, out);
+	buf_printf(out, ",\"heard\":\"%s\",\"new\":%s", day, node_refused_is_new(n, i) ? "true" : "false");
+}
+
 static bool item_json(void *ctx, const struct inbox_item *i)
 {
 	static const char *const states[] = {"open", "accepted", "refused", "done"};
@@ -71,6 +81,8 @@ static bool item_json(void *ctx, const struct inbox_item *i)
 		proposed_json(b->n, &i->at, b->out);
 	else if (hand_over_follows(b->n, i, uid))
 		buf_printf(b->out, ",\"follows\":\"%s\"", uid);
+	if (i->state == INBOX_REFUSED)
+		refused_json(b->n, i, b->out);
 	buf_str(b->out, "}");
 	return true;
 }
@@ -81,7 +93,20 @@ enum es_err api_proposals(struct request *r, struct node *n)
 	struct inbox b = {.n = n, .out = &items};
 
 	buf_init(&items, INBOX_BYTES);
-	return list_answer(r, &b, node_inbox(n, item_json, &b));
+	enum es_err err = node_inbox(n, item_json, &b);
+	if (err == ES_OK)
+		err = node_refused(n, item_json, &b);
+	return list_answer(r, &b, err);
+}
+
+/* Whoever has read what was refused says so: the alert of `status` ends. */
+enum es_err api_proposals_seen(struct request *r, struct node *n)
+{
+	enum es_err err = node_refused_seen(n);
+
+	if (err == ES_OK)
+		buf_str(&r->out, "{\"seen\":true}");
+	return err;
 }
 
 static void side_json(const struct node *n, const char *key, const struct said *s, struct buf *out)

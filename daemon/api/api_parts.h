@@ -279,6 +279,7 @@ enum es_err api_territory(struct request *r, struct node *n);
 enum es_err api_territory_add(struct request *r, struct node *n);
 /* api_inbox.c */
 enum es_err api_proposals(struct request *r, struct node *n);
+enum es_err api_proposals_seen(struct request *r, struct node *n);
 enum es_err api_conflicts(struct request *r, struct node *n);
 enum es_err api_accept(struct request *r, struct node *n);
 enum es_err api_refuse(struct request *r, struct node *n);

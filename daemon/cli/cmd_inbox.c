@@ -48,6 +48,8 @@ static void show_inbox(const json_t *answer, bool quiet)
 		add_fields(&b, json_object_get(item, "fields"));
 		if (fact_has(item, "follows"))
 			buf_printf(&b, "%s %s", word(W_FOLLOWS), fact_text(item, "follows"));
+		if (*fact_text(item, "why"))
+			buf_printf(&b, "%s(%s %s)", b.len ? " " : "", word(W_SAYS_WHY), fact_text(item, "why"));
 		grid_add(&g, b.len ? buf_cstr(&b) : "");
 	}
 	grid_print(&g, stdout);
@@ -63,9 +65,31 @@ static int list(const struct args *a, const char *path, void (*show)(const json_
 	return client_close(&c, 0);
 }
 
+static bool any_new(const json_t *answer)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "items"), i, item)
+		if (fact_true(item, "new"))
+			return true;
+	return false;
+}
+
+/* What was refused is seen once it is shown; whoever may only read leaves it new. */
 int cmd_proposals(const struct args *a)
 {
-	return list(a, "/proposals", show_inbox);
+	struct client c;
+
+	if (client_open(&c, a) && client_call(&c, "GET", "/proposals", NULL)) {
+		bool news = any_new(c.json);
+
+		if (!command_json(&c))
+			show_inbox(c.json, a->quiet);
+		if (news && !args_has(a, "as") && !client_call(&c, "POST", "/proposals/seen", json_object()))
+			client_forgive(&c); /* it will be told again */
+	}
+	return client_close(&c, 0);
 }
 
 static void add_side(struct grid *g, const json_t *side)

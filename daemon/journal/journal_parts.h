@@ -55,6 +55,7 @@
 	S(ASK_NO, "SELECT * FROM requete WHERE no=?1")                                                       \
 	S(ASK_STATE, "UPDATE requete SET etat=?2,rlog=?3,rseq=?4,ridx=?5 WHERE no=?1")                       \
 	S(ASK_ALL, "SELECT * FROM requete WHERE etat<=1 ORDER BY no")                                        \
+	S(ASK_REFUSED, "SELECT * FROM requete WHERE etat=2 AND rlog IS NOT NULL ORDER BY no DESC")              \
 	S(ASK_CUT, "DELETE FROM requete WHERE log=?1 AND seq>?2")                                            \
 	S(ASK_REOPEN, "UPDATE requete SET etat=0,rlog=NULL,rseq=NULL,ridx=NULL WHERE rlog=?1 AND rseq>?2 AND etat<3") \
 	S(ANSWER_PUT, "INSERT INTO reponse VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING")          \
@@ -150,5 +151,10 @@ struct arrival {
 ES_MUST_USE enum es_err journal_feed_change(struct feed *f, const struct head *h, const struct arrival *at,
 					    const struct commit *c, const struct payload *y, unsigned index);
 extern const char journal_life_schema[];
+
+static inline void bind_id(sqlite3_stmt *st, int at, const struct id16 *id)
+{
+	sqlite3_bind_blob(st, at, id->bytes, 16, SQLITE_TRANSIENT);
+}
 
 #endif

@@ -26,7 +26,7 @@ static bool count_proof(void *ctx, const struct id16 *log, uint64_t seq, struct 
 
 struct waiting {
 	struct node *n;
-	size_t count, late;
+	size_t count, late, refused;
 };
 
 /* Since it came here, by our clock. */
@@ -82,6 +82,14 @@ static bool count_open(void *ctx, const struct inbox_item *i)
 
 	w->count += i->state == INBOX_OPEN && !i->waits && id_eq(&i->to, &w->n->hub);
 	w->late += w->n->role == ROLE_CRESS && i->op == OP_REQUEST && i->state == INBOX_OPEN && is_late(w->n, &i->at, OFFER_LATE_DAYS);
+	return true;
+}
+
+static bool count_refused(void *ctx, const struct inbox_item *i)
+{
+	struct waiting *w = ctx;
+
+	w->refused += node_refused_is_new(w->n, i);
 	return true;
 }
 
@@ -279,7 +287,9 @@ void health_read(struct node *n, struct health *h)
 	count_erasures(n, h);
 	count_directory(n, h);
 	(void)!node_inbox(n, count_open, &w);
+	(void)!node_refused(n, count_refused, &w);
 	h->inbox = w.count;
+	h->refused = w.refused;
 	h->late = w.late;
 	h->charter_due = node_charter_due(n);
 	count_unaccepted(n, h);

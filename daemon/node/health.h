@@ -18,6 +18,7 @@ struct health {
 	es_ms erasures_at; /* counted then */
 	size_t due; /* CRESS: hubs whose logs get a new generation (L4) */
 	size_t inbox; /* proposals and offers that wait for our answer */
+	size_t refused; /* what we asked, that others refused and nobody has looked at */
 	size_t late; /* CRESS: offers that nobody has answered for 30 days */
 	/* Duplicates: CRESS: seen and not opened, unanswered for 30 days; hub: to be answered. */
 	size_t duplicates, duplicates_late, duplicates_asked;

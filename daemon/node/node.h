@@ -260,9 +260,18 @@ struct inbox_item {
 	struct id16 from, to;
 	enum { INBOX_OPEN, INBOX_ACCEPTED, INBOX_REFUSED, INBOX_DONE } state;
 	bool waits; /* not sealed yet */
+	struct slice why; /* INBOX_REFUSED: the reason, until each returns; empty where it is not here, or forgotten... */
+	es_ms heard; /* ...and when the refusal came here, by our clock */
 };
+#define REFUSED_DAYS 30 /* what we asked and others refused is shown so long */
 /* Open and accepted ones; false from each stops. */
 ES_MUST_USE enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbox_item *i), void *ctx);
+/* R3: what we asked and others refused in the last REFUSED_DAYS, the last asked first. */
+ES_MUST_USE enum es_err node_refused(struct node *n, bool (*each)(void *ctx, const struct inbox_item *i), void *ctx);
+/* A person has seen them: the position up to which is kept. */
+ES_MUST_USE enum es_err node_refused_seen(struct node *n);
+/* Has nobody yet? */
+bool node_refused_is_new(struct node *n, const struct inbox_item *i);
 /* A proposal for another hub's record: `e` names it. ES_NOT_FOUND, ES_EXISTS (it is ours). */
 ES_MUST_USE enum es_err node_propose(struct node *n, const struct edit *e, struct edit_result *out);
 /* Answers what is addressed to us; the proposer or offerer refusing withdraws it.

@@ -567,6 +567,84 @@ enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbo
 	return err != ES_OK ? err : l.err;
 }
 
+/* When the commit of that place came here; 0: it is not here. */
+static es_ms heard_at(struct node *n, const struct position3 *at)
+{
+	const struct head *h = frontier_find(&n->frontier, &at->log);
+	struct buf packed;
+	uint32_t index;
+	int64_t stored = 0;
+
+	buf_init(&packed, COMMIT_PACKED_MAX);
+	if (!h || journal_one(n->journal, journal_pos(n->journal, (uint32_t)(h - n->frontier.heads), at->seq), &index, &packed, &stored) != ES_OK)
+		stored = 0;
+	buf_done(&packed);
+	return stored;
+}
+
+/* By another hub: what we withdrew ourselves is no news. */
+static bool is_refusal(const struct node *n, const struct ask *a)
+{
+	const struct head *h = frontier_find(&n->frontier, &a->answer.log);
+
+	return (a->op == OP_PROPOSE || a->op == OP_STEWARD) && id_eq(&a->from, &n->hub) && h && !id_eq(&h->hub, &n->hub);
+}
+
+static bool give_refusal(struct node *n, const struct ask *a, bool (*each)(void *ctx, const struct inbox_item *i), void *ctx)
+{
+	struct inbox_item item = {.no = a->no, .op = a->op == OP_PROPOSE ? OP_PROPOSE : OP_REQUEST, .at = a->at, .record = a->record,
+		.kind = a->kind, .from = a->from, .to = a->to, .state = INBOX_REFUSED, .heard = heard_at(n, &a->answer)};
+	struct answer answer;
+	struct change ch;
+	struct buf bytes;
+
+	if (item.heard == 0 || n->utc - item.heard > (es_ms)REFUSED_DAYS * DAY_MS)
+		return true;
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	if (node_change_at(n, &a->answer, &bytes, &ch) == ES_OK && answer_decode(ch.fields, &answer) == ES_OK)
+		item.why = answer.why;
+	bool on = each(ctx, &item);
+	buf_done(&bytes);
+	return on;
+}
+
+enum es_err node_refused(struct node *n, bool (*each)(void *ctx, const struct inbox_item *i), void *ctx)
+{
+	struct asks l = {0};
+	enum es_err err = journal_ask_refused(n->journal, collect, &l);
+
+	for (size_t i = 0; i < l.count && err == ES_OK; i++)
+		if (is_refusal(n, &l.list[i]) && !give_refusal(n, &l.list[i], each, ctx))
+			break;
+	free(l.list);
+	return err != ES_OK ? err : l.err;
+}
+
+#define SEEN_ROW "refus.vus" /* up to when what was refused has been looked at */
+
+static es_ms refused_seen(struct node *n)
+{
+	struct buf text;
+
+	buf_init(&text, 32);
+	es_ms upto = journal_get(n->journal, SEEN_ROW, &text) ? strtoll(buf_cstr(&text), NULL, 10) : 0;
+	buf_done(&text);
+	return upto;
+}
+
+bool node_refused_is_new(struct node *n, const struct inbox_item *i)
+{
+	return i->heard > refused_seen(n);
+}
+
+enum es_err node_refused_seen(struct node *n)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%lld", (long long)n->utc);
+	return journal_set(n->journal, SEEN_ROW, slice_str(text));
+}
+
 /* The put that an accepted proposal becomes stands in the commit of its answer. */
 static enum es_err take_proposal(struct node *n, const struct ask *a, enum scope scope)
 {
