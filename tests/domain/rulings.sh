@@ -156,6 +156,10 @@ place=$(new auray lieu nom=Halle type=salle code_insee=56007)
 equal W1-type-is-the-kind-s-type salle "$(value auray "$place" type_lieu)"
 issue=$(new auray enjeu territoire=auray theme=jeunesse constat=C)
 equal W1-one-of-a-list jeunesse "$(e auray show "$issue" --json | jq -r '.data.themes | join(" ")')"
+asked=$(new auray demande sujet=Compta commune=56007 recue_le=2026-11-02)
+equal E8-commune-is-the-commune-s-code 56007 "$(value auray "$asked" code_insee)"
+issue=$(new auray enjeu territoire=auray theme=environnement constat=C)
+equal A7-a-theme-of-the-guide environnement "$(e auray show "$issue" --json | jq -r '.data.themes | join(" ")')"
 printf 'type,nom,code_insee,operateur\nsalle,Préau,56007,%s\n' "$a" >"$work/lieux.csv"
 check W1-in-a-file-too e auray import lieu "$work/lieux.csv"
 offer=$(new auray offre structure="$a" titre=O filiere=proprete type_offre=service)
