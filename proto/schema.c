@@ -92,11 +92,36 @@ static bool is_said(const struct schema_field *f, struct slice said, unsigned wa
 	return f->type == TYPE_LIST && is_joined(f->name, said, "s");
 }
 
+/* What people and the domain's tables call a field otherwise. */
+static const struct {
+	const char *kind, *said, *field;
+} other_names[] = {
+	{"demande", "commune", "code_insee"},
+	{"mesure", "date", "mois"},
+	{"mesure", "territoire", "territoire_code"},
+	{"partenariat", "a", "structure_a_uid"},
+	{"partenariat", "b", "structure_b_uid"},
+	{"partenariat", "texte", "campagne_texte"},
+	{"partenariat", "montant", "montant_cents"},
+	{"partenariat", "debut", "date_debut"},
+	{"partenariat", "fin", "date_fin"},
+};
+
+static const struct schema_field *field_otherwise(const struct schema_kind *k, struct slice name)
+{
+	for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)
+		if (strcmp(other_names[i].kind, k->name) == 0 && is_named(other_names[i].said, name))
+			return schema_field_named(k, slice_str(other_names[i].field));
+	return NULL;
+}
+
 const struct schema_field *schema_field_said(const struct schema_kind *k, struct slice name)
 {
 	const struct schema_field *found = name.len > 0 ? schema_field_named(k, name) : NULL;
 	bool of_all = is_named("pole", name) || is_named("uid", name); /* what every record has beside its fields */
 
+	if (!found)
+		found = field_otherwise(k, name);
 	for (unsigned way = 0; way < 3 && name.len > 0 && !found && !of_all; way++)
 		for (size_t i = 0; i < k->field_count; i++) {
 			if (!is_said(&k->fields[i], name, way))

@@ -93,7 +93,7 @@ const struct schema_kind *schema_kind_named(struct slice name); /* NULL: unknown
 const struct schema_kind *schema_kind_no(unsigned no);
 const struct schema_field *schema_field_named(const struct schema_kind *k, struct slice name);
 /* As people write it: the name, else NAME_uid (besoin), else for "type" the kind's own
- * type_... (type_lieu), else the list NAMEs (theme); NULL where none is it, or two are.
+ * type_... (type_lieu), else the list NAMEs (theme), or what domain.md calls it (other_names); NULL where none is it, or two are.
  * `pole` and `uid` are every record's own and no short form. */
 const struct schema_field *schema_field_said(const struct schema_kind *k, struct slice name);
 const struct schema_field *schema_field_no(const struct schema_kind *k, unsigned no);

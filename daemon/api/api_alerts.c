@@ -196,6 +196,8 @@ static void about_logs(struct alerts *a)
 		alert(a, ALERT_GENERATION_DUE, number_text(n, snap->health.due));
 	if (snap->health.inbox > 0)
 		alert(a, ALERT_INBOX, number_text(n, snap->health.inbox));
+	if (snap->health.refusals > 0)
+		alert(a, ALERT_REFUSED, number_text(n, snap->health.refusals));
 	if (snap->health.late > 0)
 		alert(a, ALERT_OFFERS_LATE, number_text(n, snap->health.late));
 	if (snap->health.duplicates > 0)

@@ -7,6 +7,7 @@
 #include "daemon/node/found.h"
 #include "daemon/node/verify.h"
 #include "proto/canon.h"
+#include "proto/request.h"
 
 #define LIFETIME_MAX_S (365 * 86400)
 
@@ -333,6 +334,21 @@ void fields_json(const struct change *ch, struct buf *out)
 	buf_str(out, "}");
 }
 
+/* R3: what is answered, and why not. */
+static bool answer_json(const struct change *ch, struct buf *out)
+{
+	char log[BASE32_LEN(16) + 1];
+	struct answer answer;
+
+	if (ch->control || ch->op != OP_ANSWER || answer_decode(ch->fields, &answer) != ES_OK)
+		return false;
+	base32_encode(answer.to.log.bytes, 16, log);
+	buf_printf(out, "{\"accepted\":%s,\"why\":", answer.accepted ? "true" : "false");
+	json_quote(answer.why, out);
+	buf_printf(out, ",\"log\":\"%s\",\"seq\":%llu,\"index\":%u}", log, (unsigned long long)answer.to.seq, answer.to.index);
+	return true;
+}
+
 static void change_json(const struct head *h, const char *author, int64_t pos, const struct commit *c, unsigned index,
 			const struct change *ch, struct buf *out)
 {
@@ -353,7 +369,8 @@ static void change_json(const struct head *h, const char *author, int64_t pos, c
 		   (unsigned long long)c->seq, index,
 		   ch->control ? (ch->op - OP_GENESIS < 17 ? control[ch->op - OP_GENESIS] : "?") : (ch->op < 6 ? ops[ch->op] : "?"),
 		   k && !ch->control ? k->name : "", uid, at);
-	fields_json(ch, out);
+	if (!answer_json(ch, out))
+		fields_json(ch, out);
 	buf_str(out, "}");
 }
 

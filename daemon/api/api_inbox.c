@@ -76,15 +76,6 @@ static bool item_json(void *ctx, const struct inbox_item *i)
 	return true;
 }
 
-enum es_err api_proposals(struct request *r, struct node *n)
-{
-	struct buf items;
-	struct inbox b = {.n = n, .out = &items};
-
-	buf_init(&items, INBOX_BYTES);
-	return list_answer(r, &b, node_inbox(n, item_json, &b));
-}
-
 static bool refusal_json(void *ctx, const struct refusal *f)
 {
 	struct inbox *b = ctx;
@@ -94,8 +85,8 @@ static bool refusal_json(void *ctx, const struct refusal *f)
 
 	ulid_encode(f->record.bytes + 16, uid);
 	stamp_text(f->said, when);
-	buf_printf(b->out, "%s{\"no\":%lld,\"kind\":\"%s\",\"uid\":\"%s\",\"when\":\"%s\",\"nom\":", b->count++ ? "," : "", (long long)f->no,
-		   k ? k->name : "", uid, when);
+	buf_printf(b->out, "%s{\"no\":%lld,\"type\":\"%s\",\"state\":\"refused\",\"for_us\":false,\"kind\":\"%s\",\"uid\":\"%s\",\"when\":\"%s\",\"nom\":",
+		   b->count++ ? "," : "", (long long)f->no, f->op == OP_PROPOSE ? "proposition" : "cession", k ? k->name : "", uid, when);
 	buf_init(&state, STATE_BYTES);
 	if (b->n->reader && reader_state(b->n->reader, &f->record, f->kind, &state) == ES_OK)
 		json_quote(reader_title(k, buf_slice(&state)), b->out);
@@ -105,10 +96,25 @@ static bool refusal_json(void *ctx, const struct refusal *f)
 	buf_str(b->out, ",\"why\":");
 	json_quote(f->why, b->out);
 	hub_json(b->n, "by", &f->by, b->out);
+	hub_json(b->n, "from", &b->n->hub, b->out);
 	hub_json(b->n, "to", &f->to, b->out);
-	proposed_json(b->n, &f->at, b->out);
+	if (f->op == OP_PROPOSE)
+		proposed_json(b->n, &f->at, b->out);
 	buf_str(b->out, "}");
 	return true;
+}
+
+/* What waits, then what others refused of ours. */
+enum es_err api_proposals(struct request *r, struct node *n)
+{
+	struct buf items;
+	struct inbox b = {.n = n, .out = &items};
+
+	buf_init(&items, INBOX_BYTES);
+	enum es_err err = node_inbox(n, item_json, &b);
+	if (err == ES_OK)
+		err = node_refusals(n, refusal_json, &b);
+	return list_answer(r, &b, err);
 }
 
 enum es_err api_refusals(struct request *r, struct node *n)
@@ -250,9 +256,16 @@ enum es_err api_accept(struct request *r, struct node *n)
 	return answer(r, n, true);
 }
 
+/* What others refused of ours is set aside by the same word: it is told no more. */
 enum es_err api_refuse(struct request *r, struct node *n)
 {
-	return answer(r, n, false);
+	char number[24];
+
+	body_text(r, "no", number, sizeof number);
+	if (node_refusal_aside(n, strtoll(number, NULL, 10)) != ES_OK)
+		return answer(r, n, false);
+	buf_printf(&r->out, "{\"no\":%lld,\"accepted\":false,\"with\":0}", strtoll(number, NULL, 10));
+	return ES_OK;
 }
 
 /* --- one record --- */

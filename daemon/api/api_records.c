@@ -162,6 +162,15 @@ static enum es_err purpose_param(struct request *r, struct reader *reader, const
 	return ES_BAD_VALUE;
 }
 
+/* A list of today must not pass for that of a month. */
+static enum es_err refuse_month(struct request *r, const struct export_format *f)
+{
+	if (!request_param(r, "month")[0] || strcmp(f->name, "indicateurs") == 0)
+		return ES_OK;
+	buf_printf(&r->why, _("%s: this format has no month, it is as of today; 'essaim export indicateurs --month' has one"), f->name);
+	return ES_USAGE;
+}
+
 enum es_err api_export(struct request *r, struct reader *reader)
 {
 	const char *finalite = request_param(r, "finalite");
@@ -177,6 +186,8 @@ enum es_err api_export(struct request *r, struct reader *reader)
 	}
 
 	if (err == ES_OK)
+		err = refuse_month(r, f);
+	if (err == ES_OK)
 		err = purpose_param(r, reader, finalite);
 	if (err == ES_OK)
 		err = month_param(r, request_param(r, "month"), "", &month);
@@ -188,7 +199,7 @@ enum es_err api_export(struct request *r, struct reader *reader)
 		err = export_write(reader, f, &o, r->out_file);
 	if (err == ES_IO && errno == ENOSPC)
 		err = ES_DISK_FULL;
-	if (err == ES_USAGE && f)
+	if (err == ES_USAGE && f && r->why.len == 0)
 		buf_printf(&r->why, _("%s: this format has no kind to choose"), f->name);
 	if (f)
 		r->type = f->type;

@@ -252,6 +252,8 @@ static int conclude(const struct client *c, const struct tables *t)
 		if (first[0] == 0 && import_rejected(t->list[i].report) > 0)
 			snprintf(first, sizeof first, "%s", path);
 	}
+	if (!json)
+		command_names(json_object_get(c->json, "encore_chez"), W_STILL_HELD);
 	fflush(stdout);
 	if (code != 0)
 		return code;

@@ -48,6 +48,8 @@ static void show_inbox(const json_t *answer, bool quiet)
 		add_fields(&b, json_object_get(item, "fields"));
 		if (fact_has(item, "follows"))
 			buf_printf(&b, "%s %s", word(W_FOLLOWS), fact_text(item, "follows"));
+		if (*fact_text(item, "why"))
+			buf_printf(&b, "%s(%s %s)", b.len ? " " : "", word(W_SAYS_WHY), fact_text(item, "why"));
 		grid_add(&g, b.len ? buf_cstr(&b) : "");
 	}
 	grid_print(&g, stdout);

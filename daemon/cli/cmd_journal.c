@@ -133,6 +133,13 @@ static void add_fields(struct buf *b, const json_t *fields)
 	}
 }
 
+static void add_answer(struct buf *b, const json_t *fields)
+{
+	buf_printf(b, " %s", word(fact_true(fields, "accepted") ? W_SAYS_YES : W_SAYS_NO));
+	if (*fact_text(fields, "why"))
+		buf_printf(b, ", %s %s", word(W_SAYS_WHY), fact_text(fields, "why"));
+}
+
 static void print_change(const json_t *item)
 {
 	struct buf b;
@@ -143,7 +150,10 @@ static void print_change(const json_t *item)
 	buf_printf(&b, " %s/%s ", fact_text(item, "author"), log);
 	fact_write(&b, json_object_get(item, "op"));
 	buf_printf(&b, " %s %s", fact_text(item, "kind"), fact_text(item, "uid"));
-	add_fields(&b, json_object_get(item, "fields"));
+	if (strcmp(fact_text(item, "op"), "answer") == 0)
+		add_answer(&b, json_object_get(item, "fields"));
+	else
+		add_fields(&b, json_object_get(item, "fields"));
 	print_line(stdout, buf_cstr(&b));
 	putchar('\n');
 	buf_done(&b);

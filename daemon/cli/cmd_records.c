@@ -82,20 +82,6 @@ int cmd_add(const struct args *a)
 	return client_close(&c, 0);
 }
 
-static void say_names(const json_t *names, enum word_id head)
-{
-	struct buf b;
-
-	if (json_array_size(names) == 0)
-		return;
-	buf_init(&b, 1 << 20);
-	fact_join(&b, names);
-	printf("%s ", word(head));
-	print_line(stdout, buf_cstr(&b));
-	putchar('\n');
-	buf_done(&b);
-}
-
 static void record_path(struct buf *path, const char *uid)
 {
 	buf_init(path, 4096);
@@ -119,9 +105,9 @@ int cmd_set(const struct args *a)
 		if (!command_json(&c)) {
 			if (!a->quiet)
 				puts(word(fact_true(c.json, "changed") ? W_CHANGED : W_UNCHANGED));
-			say_names(json_object_get(c.json, "encore_chez"), W_STILL_HELD);
-			say_names(json_object_get(c.json, "offres_suspendues"), W_OFFERS_SUSPENDED);
-			say_names(json_object_get(c.json, "partenariats_a_clore"), W_PARTNERSHIPS_TO_CLOSE);
+			command_names(json_object_get(c.json, "encore_chez"), W_STILL_HELD);
+			command_names(json_object_get(c.json, "offres_suspendues"), W_OFFERS_SUSPENDED);
+			command_names(json_object_get(c.json, "partenariats_a_clore"), W_PARTNERSHIPS_TO_CLOSE);
 		}
 		say_findings(&c);
 	}
@@ -227,7 +213,7 @@ int cmd_rm(const struct args *a)
 	if (client_open(&c, a) && client_call(&c, "DELETE", buf_cstr(&path), NULL) && !command_json(&c)) {
 		if (!a->quiet)
 			puts(word(W_REMOVED));
-		say_names(json_object_get(c.json, "encore_chez"), W_STILL_HELD);
+		command_names(json_object_get(c.json, "encore_chez"), W_STILL_HELD);
 	}
 	buf_done(&path);
 	return client_close(&c, 0);

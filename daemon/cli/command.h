@@ -37,6 +37,8 @@ bool command_ask_or_do(struct client *c, const char *path, json_t *send, command
 bool command_do_here(struct client *c, command_here *here, int *code);
 /* {total, items}: with distances when the search was around somewhere. */
 void command_show_list(const struct args *a, const json_t *answer, bool near);
+/* `head`, then the names in one line; nothing where there are none. */
+void command_names(const json_t *names, enum word_id head);
 /* With --json prints the answer and is true: nothing else is to be said. */
 bool command_json(const struct client *c);
 

@@ -188,6 +188,20 @@ bool command_count(const struct args *a, const char *option, struct buf *path)
 	return true;
 }
 
+void command_names(const json_t *names, enum word_id head)
+{
+	struct buf b;
+
+	if (json_array_size(names) == 0)
+		return;
+	buf_init(&b, 1 << 20);
+	fact_join(&b, names);
+	printf("%s ", word(head));
+	print_line(stdout, buf_cstr(&b));
+	putchar('\n');
+	buf_done(&b);
+}
+
 bool command_json(const struct client *c)
 {
 	if (c->args->json)

@@ -274,7 +274,7 @@ bool journal_ask_at(struct journal *j, const struct position3 *at, struct ask *o
 bool journal_ask_no(struct journal *j, int64_t no, struct ask *out);
 ES_MUST_USE enum es_err journal_ask_state(struct journal *j, const struct ask *a);
 ES_MUST_USE enum es_err journal_ask_each(struct journal *j, bool (*each)(void *ctx, const struct ask *a), void *ctx);
-/* Proposals of that hub's that were refused, the last ones first. */
+/* Proposals and offers of that hub's that were refused, the last ones first. */
 ES_MUST_USE enum es_err journal_ask_refused(struct journal *j, const struct id16 *from, unsigned max,
 					    bool (*each)(void *ctx, const struct ask *a), void *ctx);
 /* Those of a log beyond seq are gone, and answers from there open again. */

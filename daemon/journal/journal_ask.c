@@ -99,7 +99,8 @@ enum es_err journal_ask_refused(struct journal *j, const struct id16 *from, unsi
 
 	bind_id(st, 1, from);
 	sqlite3_bind_int64(st, 2, OP_PROPOSE);
-	sqlite3_bind_int64(st, 3, max);
+	sqlite3_bind_int64(st, 3, OP_STEWARD);
+	sqlite3_bind_int64(st, 4, max);
 	return each_ask(st, each, ctx);
 }
 

@@ -55,7 +55,7 @@
 	S(ASK_NO, "SELECT * FROM requete WHERE no=?1")                                                       \
 	S(ASK_STATE, "UPDATE requete SET etat=?2,rlog=?3,rseq=?4,ridx=?5 WHERE no=?1")                       \
 	S(ASK_ALL, "SELECT * FROM requete WHERE etat<=1 ORDER BY no")                                        \
-	S(ASK_REFUSED_OF, "SELECT * FROM requete WHERE etat=2 AND de=?1 AND op=?2 ORDER BY no DESC LIMIT ?3")  \
+	S(ASK_REFUSED_OF, "SELECT * FROM requete WHERE etat=2 AND de=?1 AND op IN (?2,?3) ORDER BY no DESC LIMIT ?4")\
 	S(ASK_CUT, "DELETE FROM requete WHERE log=?1 AND seq>?2")                                            \
 	S(ASK_REOPEN, "UPDATE requete SET etat=0,rlog=NULL,rseq=NULL,ridx=NULL WHERE rlog=?1 AND rseq>?2 AND etat<3") \
 	S(ANSWER_PUT, "INSERT INTO reponse VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING")          \

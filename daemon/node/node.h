@@ -262,10 +262,11 @@ struct inbox_item {
 	enum { INBOX_OPEN, INBOX_ACCEPTED, INBOX_REFUSED, INBOX_DONE } state;
 	bool waits; /* not sealed yet */
 };
-/* What we proposed and another hub refused (node_refusal.c); `why` is borrowed. */
+/* R3: what we proposed or offered and another hub refused (node_refusal.c); `why` is borrowed. */
 #define REFUSALS_MAX 32 /* told at once: the last ones */
 struct refusal {
 	int64_t no;
+	unsigned op; /* OP_PROPOSE, OP_STEWARD */
 	struct position3 at; /* our proposal */
 	struct record_id record;
 	unsigned kind;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What we proposed and another hub refused. It is told until it is set aside; that is
+ * What we proposed or offered and another hub refused. It is told until it is set aside; that is
  * this node's own note, and nobody else's. */
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +39,9 @@ static bool is_aside(const struct refusing *r, int64_t no)
 static bool is_refused(const struct refusing *r, const struct ask *a, const struct head *by)
 {
 	struct id16 steward = rights_steward(&r->n->rights, &a->record, a->kind);
+	bool ours = a->op == OP_PROPOSE && id_eq(&steward, &r->n->hub);
 
-	return by && !id_eq(&by->hub, &r->n->hub) && !id_eq(&steward, &r->n->hub) && !is_aside(r, a->no);
+	return by && !id_eq(&by->hub, &r->n->hub) && !ours && !is_aside(r, a->no);
 }
 
 static bool tell(void *ctx, const struct ask *a)
@@ -57,7 +58,7 @@ static bool tell(void *ctx, const struct ask *a)
 	buf_init(&bytes, COMMIT_PACKED_MAX);
 	r->err = node_change_at(r->n, &a->answer, &bytes, &ch);
 	if (r->err == ES_OK && answer_decode(ch.fields, &answer) == ES_OK) {
-		struct refusal told = {.no = a->no, .at = a->at, .record = a->record, .kind = a->kind, .by = by->hub,
+		struct refusal told = {.no = a->no, .op = a->op, .at = a->at, .record = a->record, .kind = a->kind, .by = by->hub,
 				       .to = rights_steward(&r->n->rights, &a->record, a->kind), .said = ch.edited, .why = answer.why};
 
 		on = r->each(r->ctx, &told);
@@ -94,7 +95,7 @@ enum es_err node_refusal_aside(struct node *n, int64_t no)
 	struct ask a;
 
 	read_aside(&r);
-	if (!journal_ask_no(n->journal, no, &a) || a.state != ASK_REFUSED || a.op != OP_PROPOSE || !id_eq(&a.from, &n->hub))
+	if (!journal_ask_no(n->journal, no, &a) || a.state != ASK_REFUSED || !id_eq(&a.from, &n->hub))
 		return ES_NOT_FOUND;
 	if (is_aside(&r, no))
 		return ES_OK;

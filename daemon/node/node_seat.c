@@ -301,9 +301,9 @@ static enum es_err plan_visit(struct node *n, const struct record_id *event, con
 	return err;
 }
 
-/* The queue as it was last looked at. */
+/* The queue as it was last looked at. A capacity that changes frees no seat. */
 struct look {
-	int64_t free, upto; /* places; the last arrival */
+	int64_t granted, upto; /* places; the last arrival */
 };
 
 static void look_name(const struct record_id *event, char out[80])
@@ -311,20 +311,20 @@ static void look_name(const struct record_id *event, char out[80])
 	char hex[65];
 
 	hex_encode(event->bytes, 32, hex);
-	snprintf(out, 80, "places.%s", hex);
+	snprintf(out, 80, "accordees.%s", hex);
 }
 
 /* Never looked at: nothing has come free. */
 static struct look last_look(struct node *n, const struct record_id *event)
 {
-	struct look l = {.free = INT64_MAX};
+	struct look l = {0};
 	char name[80];
 	struct buf text;
 
 	look_name(event, name);
 	buf_init(&text, 64);
 	if (journal_get(n->journal, name, &text))
-		(void)sscanf(buf_cstr(&text), "%" SCNd64 " %" SCNd64, &l.free, &l.upto);
+		(void)sscanf(buf_cstr(&text), "%" SCNd64 " %" SCNd64, &l.granted, &l.upto);
 	buf_done(&text);
 	return l;
 }
@@ -333,10 +333,10 @@ static enum es_err keep_look(struct node *n, const struct record_id *event, cons
 {
 	char name[80], text[48];
 
-	if (was->free == now->free && was->upto == now->upto)
+	if (was->granted == now->granted && was->upto == now->upto)
 		return ES_OK;
 	look_name(event, name);
-	snprintf(text, sizeof text, "%" PRId64 " %" PRId64, now->free, now->upto);
+	snprintf(text, sizeof text, "%" PRId64 " %" PRId64, now->granted, now->upto);
 	return journal_set(n->journal, name, slice_str(text));
 }
 
@@ -352,7 +352,7 @@ static enum es_err give(struct node *n, const struct record_id *event, const str
 /* Whoever can never fit holds nobody up. */
 static enum es_err walk_queue(struct node *n, const struct record_id *event, struct seats *e, const struct look *was, struct look *now)
 {
-	bool freed = e->capacity - e->granted > was->free, held = false;
+	bool freed = e->granted < was->granted, held = false;
 	enum es_err err = ES_OK;
 
 	for (size_t i = 0; i < e->count && err == ES_OK; i++) {
@@ -370,7 +370,7 @@ static enum es_err walk_queue(struct node *n, const struct record_id *event, str
 		s->granted = true;
 		e->granted += cost;
 	}
-	now->free = e->capacity - e->granted;
+	now->granted = e->granted;
 	return err;
 }
 

@@ -72,6 +72,20 @@ equal W7-what-came-too-late-is-not-in-it 3 "$(figure cress $month nb_structures_
 equal W7-the-figure 4 "$(figure vitre $month nb_structures_ess pays:auray)"
 e cress report --month $month --territory region:53 --public
 
+say "   duplicates, masked cells, who signed; then what is published: figures as CSV, the legal list"
+e cress duplicates
+equal W7-no-duplicate-is-open 0 "$(e cress duplicates --json | jq .total)"
+echo "masqués : $(e cress report --month $month --territory region:53 --json | jq '[.items[] | select(.masque)] | length')"
+e cress show "$(e cress list rapport --json | jq -r '.items[0].uid')"
+e cress export indicateurs --month $month --public >"$work/public.csv"
+head -n 4 "$work/public.csv"
+e auray export indicateurs --month $month --public >"$work/public.auray.csv"
+check W7-the-public-figures-are-the-same-anywhere cmp "$work/public.csv" "$work/public.auray.csv"
+e cress export liste-ess >"$work/list.csv"
+head -n 3 "$work/list.csv"
+check W7-the-legal-list-has-them grep -q "Atelier Un" "$work/list.csv"
+exits W7-the-legal-list-has-no-month 64 e cress export liste-ess --month $month
+
 say "5. late data: next month's, with a note"
 association auray "Atelier Quatre" 56007 >/dev/null
 must settle auray vitre cress

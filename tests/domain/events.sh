@@ -55,6 +55,10 @@ check C8-a-table-for-mail-merge grep -q ";\"Les Jardins\";\"jardins@exemple.org\
 without=$(new_evenement auray atelier Sans 10-07 code_insee=56007)
 exits C8-without-a-filiere-nobody-is-invited 65 e auray invite-list "$without"
 
+seats_of_small() { # GRANTED WAITING
+	[ "$(e auray seats "$small" --json | jq -r '"\(.granted) \(.waiting)"')" = "$1 $2" ]
+}
+
 # C9: lunches.
 said=$(findings auray add evenement type_evenement=lunch_ess titre=Lunch "debut=$(at 11-10 12)" "fin=$(at 11-10 14)" code_insee=56007)
 equal C9-november-and-the-first-of-the-departement "" "$said"
@@ -109,6 +113,22 @@ check R12-it-says-how-many grep -q "places_accordees (17).*essaim seats" "$work/
 check R12-as-many-as-are-granted-do e auray set "$lunch" capacite=17
 must e auray set "$lunch" capacite=20
 must settle auray vitre cress
+# The order holds while the capacity changes: nobody's seat was cancelled.
+small=$(e auray add evenement type_evenement=atelier "titre=Petit" debut=2027-05-10T10:00:00+02:00 fin=2027-05-10T12:00:00+02:00 capacite=5 unite_capacite=personne --json | jq -r .uid)
+must settle auray vitre cress
+for n in 3 3 1; do
+	must e auray register "$small" "structure=$haies" nb_personnes=$n >/dev/null
+	must settle auray cress
+done
+within C9-one-has-a-seat 40 seats_of_small 3 4
+must e auray set "$small" capacite=3
+must settle auray cress
+must e auray set "$small" capacite=5
+must settle auray cress
+sleep 2
+check C9-who-came-after-still-waits seats_of_small 3 4
+must e auray set "$small" capacite=6
+within C9-the-first-is-served-first 40 seats_of_small 6 1
 exits C9-more-than-there-are-is-refused 65 e vitre register "$lunch" "structure=$haies" nb_personnes=21
 check C9-it-says-how-many-there-are grep -q "21, and the event has 20" "$work/exits.err"
 exits C9-nor-as-an-inscription 65 inscription vitre "$lunch" "$haies" 21

@@ -98,13 +98,14 @@ $uid_2;;adresse;
 $uid_3;;;P
 END
 e morlaix import structure "$work/narrow.csv" --dry-run --json >"$work/report.json" 2>/dev/null
+check "F5-a-dry-run-names-nobody" sh -c "! '$bin/essaim' --data '$work/morlaix' import structure '$work/narrow.csv' --dry-run 2>&1 | grep -q 'not yet erased'"
 equal "F5-a-dry-run-orders-nothing" "3 0" "$(said .counts.modifies) $(e morlaix erasures --json | jq '.items | length')"
 take_some morlaix "$work/narrow.csv"
 equal "F5-an-import-that-narrows-says-who-has-the-values" "3 0 true" "$(said '.counts | "\(.modifies) \(.rejete)"') $(said '.encore_chez | length >= 1')"
 mkdir "$work/folder"
 printf 'uid;champs_locaux\n%s;adresse\n' "$uid_4" >"$work/folder/structures.csv"
-take_all morlaix "$work/folder"
-equal "F5-so-does-a-folder" "1 true" "$(said .counts.modifies) $(said '.encore_chez | length >= 1')"
+LANG=C e morlaix import all "$work/folder" >"$work/said.txt" 2>&1
+check "F5-so-does-a-folder-in-words" grep -q "^not yet erased at: .*Auray" "$work/said.txt"
 must settle morlaix auray cress
 within "F5-no-file-of-another-node-holds-a-byte-of-them" 30 nowhere_else "$by_scope" "$by_field" "$by_diffusion" "$by_sheet"
 equal "F5-they-stand-at-home" "$by_scope $by_field $by_diffusion $by_sheet" \

@@ -49,6 +49,24 @@ within R3-a-proposal-arrives 40 proposed
 exits R3-a-refusal-says-why 64 e auray refuse "$no"
 says R3-it-says-what-to-type "refuse $no --why"
 check R3-with-a-reason e auray refuse "$no" --why "déjà changé"
+within R3-status-tells-the-asker 40 has_alert vitre REFUSED
+equal R3-the-asker-is-told-why "refused déjà changé false true" "$(e vitre proposals --json | jq -r ".items[] | select(.uid == \"$a\") | \"\(.state) \(.why) \(.for_us) \(.new)\"")"
+equal R3-it-is-seen-once-read "refused false" "$(e vitre proposals --json | jq -r ".items[] | select(.uid == \"$a\") | \"\(.state) \(.new)\"")"
+LANG=C e vitre proposals >"$work/told.txt"
+check R3-in-words grep -q "refused .*sigle=LJ (because: déjà changé)" "$work/told.txt"
+not_told() {
+	! has_alert "$1" REFUSED
+}
+within R3-then-status-is-silent 20 not_told vitre
+check R3-the-refuser-is-not-told not_told auray
+LANG=C e vitre tail --limit 50 >"$work/told.txt"
+check R3-tail-has-it-in-words grep -q "answer structure $a refused, because: déjà changé" "$work/told.txt"
+must e vitre propose "$a" sigle=RETIRE >/dev/null
+within R3-another-one-arrives 40 proposed
+no=$(e vitre proposals --json | jq -r '.items[] | select(.state == "open") | .no')
+must e vitre refuse "$no" >/dev/null
+must settle auray vitre cress
+equal R3-what-one-withdraws-is-no-news 1 "$(e vitre proposals --json | jq '[.items[] | select(.state == "refused")] | length')"
 
 # F15: side A is the hub's own, however it gets there.
 theirs=$(new vitre structure type_acteur=ess "nom=Vitré Vélo" code_insee=35360)
@@ -138,6 +156,10 @@ place=$(new auray lieu nom=Halle type=salle code_insee=56007)
 equal W1-type-is-the-kind-s-type salle "$(value auray "$place" type_lieu)"
 issue=$(new auray enjeu territoire=auray theme=jeunesse constat=C)
 equal W1-one-of-a-list jeunesse "$(e auray show "$issue" --json | jq -r '.data.themes | join(" ")')"
+asked=$(new auray demande sujet=Compta commune=56007 recue_le=2026-11-02)
+equal E8-commune-is-the-commune-s-code 56007 "$(value auray "$asked" code_insee)"
+issue=$(new auray enjeu territoire=auray theme=environnement constat=C)
+equal A7-a-theme-of-the-guide environnement "$(e auray show "$issue" --json | jq -r '.data.themes | join(" ")')"
 printf 'type,nom,code_insee,operateur\nsalle,Préau,56007,%s\n' "$a" >"$work/lieux.csv"
 check W1-in-a-file-too e auray import lieu "$work/lieux.csv"
 offer=$(new auray offre structure="$a" titre=O filiere=proprete type_offre=service)

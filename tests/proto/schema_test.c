@@ -156,6 +156,8 @@ static void a_field_is_found_as_people_type_it(void **state)
 		{"groupe_projet", "theme", "theme"}, {"offre_appui", "phase", "phases"},     {"offre_appui", "territoire", "territoires"},
 		{"succession", "de", "de_uid"},	  {"orientation", "vers", "vers"},	     {"besoin", "", NULL},
 		{"besoin", "nimporte", NULL},	  {"contact", "type", NULL},		     {"programme", "pole", NULL},
+		{"demande", "commune", "code_insee"}, {"mesure", "date", "mois"}, {"partenariat", "texte", "campagne_texte"},
+		{"partenariat", "a", "structure_a_uid"}, {"partenariat", "b", "structure_b_uid"}, {"structure", "commune", "commune"},
 	};
 
 	(void)state;
