@@ -252,6 +252,7 @@ enum es_err api_search(struct request *r, struct reader *reader);
 enum es_err api_match(struct request *r, struct reader *reader);
 enum es_err api_export(struct request *r, struct reader *reader);
 /* api_page_find.c, api_page_journey.c */
+enum es_err api_shapes(struct request *r, struct reader *reader);
 enum es_err api_communes(struct request *r, struct reader *reader);
 enum es_err api_todo(struct request *r, struct node *n);
 enum es_err api_introduce(struct request *r, struct node *n);

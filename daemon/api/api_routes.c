@@ -27,6 +27,7 @@ const struct route api_routes[] = {
 	{.method = "GET", .path = V1 "export", .action = ACTION_EXPORT, .read = api_export},
 	{.method = "GET", .path = V1 "search", .action = ACTION_READ_PUBLIC, .read = api_search},
 	{.method = "GET", .path = V1 "communes", .action = ACTION_READ_PUBLIC, .read = api_communes},
+	{.method = "GET", .path = V1 "shapes", .action = ACTION_READ_PUBLIC, .read = api_shapes},
 	{.method = "GET", .path = V1 "journey/", .action = ACTION_READ_FEDERATION, .write = api_journey, .reads = true},
 	{.method = "GET", .path = V1 "sent", .action = ACTION_READ_LOCAL, .write = api_sent, .reads = true},
 	{.method = "GET", .path = V1 "todo", .action = ACTION_READ_FEDERATION, .write = api_todo, .reads = true},

@@ -382,7 +382,7 @@ export function annuaire(place) {
 		const rest = all_points.map(p => ({...p, r: Math.min(12, 2 + Math.sqrt(p.n) * 1.4), look: `autre ${asked.genre}`, title: many(p.n, ['résultat', 'résultats'], ['result', 'results'])}));
 		const frame = frame_of(points, rest), near = near_town();
 
-		map.draw([...rest, ...points], {towns: towns().list, dots: true, names: uid ? 9 : 16, ring: near && {...near, km: Number(asked.rayon)},
+		map.draw([...rest, ...points], {towns: towns().list, rings: towns().rings, dots: true, names: uid ? 9 : 16, ring: near && {...near, km: Number(asked.rayon)},
 			frame: frame.length ? frame : towns().list.filter(c => c.pays === (asked.pays || own_pays) && c.lat !== null),
 			alt: t(`Carte de ${results}. La liste donne les mêmes fiches.`, `Map of ${results}. The list holds the same records.`)});
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A map without tiles or calls: the towns of the region blurred into a silhouette, a grid
+// A map without tiles or calls: the shapes that the operator gives, or the towns of the
+// region blurred into a silhouette, a grid
 // with its degrees, names where they find room, and one shape per kind. The list holds the
 // same records: the map is an image, and moving it never filters anything.
 import {s, shape_of} from './dom.js';
@@ -24,6 +25,18 @@ function projection(box, width, height) {
 
 const box_of = points => ({o: Math.min(...points.map(p => p.lon)), e: Math.max(...points.map(p => p.lon)),
 	s: Math.min(...points.map(p => p.lat)), n: Math.max(...points.map(p => p.lat))});
+
+// The operator's shapes: [lon, lat, lon, lat...] each; a hole is a ring within a ring.
+function coast(p, rings) {
+	let d = '';
+
+	for (const ring of rings) {
+		for (let i = 0; i < ring.length; i += 2)
+			d += `${i ? 'L' : 'M'}${p.x(ring[i]).toFixed(1)} ${p.y(ring[i + 1]).toFixed(1)}`;
+		d += 'Z';
+	}
+	return s('path.terre.trait', {d, 'fill-rule': 'evenodd'});
+}
 
 function land(p, towns) {
 	const r = TOWN_KM / KM_PER_DEGREE * p.scale, arc = `a${r.toFixed(1)} ${r.toFixed(1)} 0 1 0 `;
@@ -116,7 +129,7 @@ function mark(p, q) {
 }
 
 // points: {lat, lon, title, kind, chosen, open} or {lat, lon, title, r, look}.
-// options: {towns, frame, names, dots, ring: {lat, lon, km}, alt, height}.
+// options: {towns, rings, frame, names, dots, ring: {lat, lon, km}, alt, height}.
 export function make_map(where) {
 	let last = null, box = null;
 
@@ -135,7 +148,7 @@ export function make_map(where) {
 		last.shown = shown;
 		where.querySelector(':scope > svg')?.remove();
 		where.prepend(s('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': options.alt},
-			land(p, drawn), grid(p),
+			options.rings?.length ? coast(p, options.rings) : land(p, drawn), grid(p),
 			ring && s('circle.anneau', {cx: p.x(ring.lon).toFixed(1), cy: p.y(ring.lat).toFixed(1), r: (ring.km / KM_PER_DEGREE * p.scale).toFixed(1)}),
 			s('g', {'aria-hidden': 'true'},
 				options.dots && drawn.filter(c => c.pays).map(c => s('circle.fond-com', {cx: p.x(c.lon).toFixed(1), cy: p.y(c.lat).toFixed(1), r: 2})),

@@ -120,11 +120,12 @@ function coverage(place) {
 		const none = shown.filter(c => !c.structures), some = shown.length - none.length,
 			where = pays ? pays_name(pays) : t('tous les Pays', 'all Pays');
 
-		map.draw(points, {towns: towns().list, names: pays ? 12 : 6, height: innerWidth <= SMALL ? 289 : 0,
+		map.draw(points, {towns: towns().list, rings: towns().rings, names: pays ? 12 : 6, height: innerWidth <= SMALL ? 289 : 0,
 			alt: t(`Carte (${where}) : ${some} communes avec au moins une structure, ${none.length} sans. La liste est au-dessous.`,
 				`Map (${where}): ${some} towns with at least one organisation, ${none.length} without. The list is below.`)});
-		fill(list, h('details', h('summary', t(`Les ${none.length} communes sans structure connue`,
-			`The ${none.length} towns with none known`)), h('p.discret', by_pays(none))),
+		fill(list, h('details', h('summary', none.length > 1 ? t(`Les ${none.length} communes sans structure connue`,
+			`The ${none.length} towns with none known`) : none.length ? t('La commune sans structure connue', 'The town with none known')
+			: t('Aucune commune sans structure connue', 'No town with none known')), h('p.discret', by_pays(none))),
 			h('p.petit', t(`${shown.length - points.length} communes n’ont pas de position sûre : elles comptent, mais ne sont pas dessinées.`,
 				`${shown.length - points.length} towns have no certain position: they count, but are not drawn.`)));
 	}

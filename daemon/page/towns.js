@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The towns of the region and the names of the Pays, asked for once (the browser keeps
-// them by their ETag), and how a hub is called.
+// The towns of the region, the names of the Pays and the shapes of the land where the
+// operator gives any, asked for once (the browser keeps them by their ETag), and how a hub
+// is called.
 import {get} from './api.js';
 import {of_town, t} from './words.js';
 
-let loading, known = {pays: {}, list: [], by_code: {}};
+let loading, known = {pays: {}, list: [], by_code: {}, rings: []};
 
 export const towns = () => known;
 
 export function load_towns() {
-	loading ||= get('communes').then(answer => {
+	const no_shapes = {rings: []}; // the silhouette of the towns does as well
+
+	loading ||= Promise.all([get('communes'), get('shapes').catch(() => no_shapes)]).then(([answer, shapes]) => {
 		const list = answer.communes.map(([code, nom, lat, lon, pays, pop]) => ({code, nom, lat, lon, pays, pop}));
 
-		known = {pays: answer.pays, list, by_code: Object.fromEntries(list.map(c => [c.code, c]))};
+		known = {pays: answer.pays, list, by_code: Object.fromEntries(list.map(c => [c.code, c])), rings: shapes.rings};
 		return known;
 	}).catch(err => { loading = null; throw err; });
 	return loading;

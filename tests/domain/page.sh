@@ -75,5 +75,25 @@ equal PAGE-a-used-invitation-is-gone 0 "$(ask cress invitations | jq .total)"
 equal PAGE-activity-has-fourteen-days 14 "$(ask morlaix activity | jq '.items[] | select(.owner == "pole-morlaix") | .days | length')"
 equal PAGE-activity-is-todays true "$(ask morlaix activity | jq '.items[] | select(.owner == "pole-morlaix") | .days[-1] >= 4')"
 equal PAGE-the-region-is-the-federations region:53 "$(ask morlaix 'report?territory=region' | jq -r '[.items[] | "\(.territoire_type):\(.territoire_code)"] | unique | join(" ")')"
+# The land as the operator draws it.
+equal PAGE-no-folder-no-shapes 0 "$(ask morlaix shapes | jq '.rings | length')"
+mkdir "$work/morlaix/geo"
+echo '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":
+	[[[-4,48],[-3,48],[-3,49],[-4,49],[-4,48]],[[-3.6,48.4],[-3.4,48.4],[-3.5,48.6],[-3.6,48.4]]]}}]}' >"$work/morlaix/geo/a.geojson"
+echo '{"type":"MultiPolygon","coordinates":[[[[-5,48.1],[-4.9,48.1],[-4.9,48.2],[-5,48.1]]]]}' >"$work/morlaix/geo/ile.geojson"
+equal PAGE-shapes-are-rings-with-their-holes "10,8,8 -4" "$(ask morlaix shapes | jq -r '"\([.rings[] | length] | join(",")) \(.rings[0][0])"')"
+tag=$(curl -sS -D - -o /dev/null --unix-socket "$work/morlaix/essaim.sock" http://x/api/v1/shapes | tr -d '\r' | sed -n 's/^[Ee][Tt]ag: //p')
+equal PAGE-shapes-are-told-once 304 "$(curl -sS -o /dev/null -w '%{http_code}' -H "If-None-Match: $tag" --unix-socket "$work/morlaix/essaim.sock" http://x/api/v1/shapes)"
+echo '{"type":"Polygon","coordinates":[[[-4,48],[-3' >"$work/morlaix/geo/b.geojson"
+echo '{"type":"Polygon","coordinates":[[[200000,6800000],[200001,6800000],[200001,6800001],[200000,6800000]]]}' >"$work/morlaix/geo/lambert.geojson"
+echo '{"type":"Point","coordinates":[-4,48]}' >"$work/morlaix/geo/point.geojson"
+awk 'BEGIN { printf "{\"type\":\"Polygon\",\"coordinates\":[["; for (i = 0; i < 21000; i++) printf "[%.4f,48],", -4 + i / 30000; print "[-4,48]]]}" }' \
+	>"$work/morlaix/geo/long.geojson"
+truncate -s 5M "$work/morlaix/geo/large.geojson"
+equal PAGE-what-cannot-be-drawn-is-named "b.geojson lambert.geojson large.geojson long.geojson point.geojson" \
+	"$(ask morlaix shapes | jq -r '[.refused[].file] | join(" ")')"
+equal PAGE-with-the-reason "a position is [longitude, latitude] in degrees" "$(ask morlaix shapes | jq -r '.refused[] | select(.file == "lambert.geojson") | .why')"
+equal PAGE-and-the-others-stand "10,8,8" "$(ask morlaix shapes | jq -r '[.rings[] | length] | join(",")')"
+check PAGE-the-log-says-so-too grep -q "shapes.refused.*b.geojson" "$work/morlaix/essaimd.log"
 check PAGE-all-verify e morlaix verify
 finish

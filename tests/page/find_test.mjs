@@ -94,6 +94,8 @@ async function region(mix) {
 	await v.open(`annuaire/${facts.own}`);
 	await v.page.waitForSelector('#fiche .faits');
 	has(`cress-${mix_name(mix)}-says-since-when-it-has-it`, await text(v, '#fiche'), words(mix, 'À la CRESS depuis', 'At the CRESS since'));
+	await v.page.waitForSelector('.carte .terre.trait');
+	check(`cress-${mix_name(mix)}-draws-the-operators-shapes`, (await v.page.getAttribute('.carte .terre.trait', 'd')).split('L').length === 6);
 	await v.look('fiche');
 	await v.close();
 }

@@ -73,6 +73,9 @@ if [ -n "${ESSAIM_PAGE_ROWS:-}" ]; then
 fi
 . "$here/world.sh"
 must settle morlaix auray cress
+# The CRESS has a shape of the land; the hub has none.
+mkdir "$work/cress/geo"
+echo '{"type":"Polygon","coordinates":[[[-4.8,48],[-2,47.4],[-1.1,48.5],[-3,48.9],[-4.8,48.6],[-4.8,48]]]}' >"$work/cress/geo/region.geojson"
 must page cress
 cress_at=$page_at
 must page morlaix
