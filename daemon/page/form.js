@@ -10,6 +10,7 @@ import {write} from './csv.js';
 import {$, fill, h, icon, note, say} from './dom.js';
 import {code_name, field_name, kind_name, kind_of, schema} from './fields.js';
 import {findings_of, words_for} from './findings.js';
+import {from_record, to_text} from './typed.js';
 import {fold, hour, keep, kept, many, t} from './words.js';
 
 const KINDS = {
@@ -39,46 +40,7 @@ const key = () => `essaim.brouillon.${f.kind}${f.uid ? `.${f.uid}` : ''}`;
 const wanted = field => ASKED_HERE[f.kind] ? ASKED_HERE[f.kind].includes(field.name) : field.required;
 const id_of = name => `champ-${name}`;
 
-/* --- values, as the daemon reads them --- */
-
-const pad = n => String(n).padStart(2, '0');
-
-// « 2026-12-01T10:00 » of this machine's clock, with its distance from UTC.
-function with_offset(local) {
-	const d = new Date(local), off = -d.getTimezoneOffset();
-
-	return local ? `${local}:00${off < 0 ? '-' : '+'}${pad(Math.floor(Math.abs(off) / 60))}:${pad(Math.abs(off) % 60)}` : '';
-}
-
-function to_text(field, value) {
-	const v = String(value ?? '').trim();
-
-	if (field.type === 'time')
-		return with_offset(v);
-	if (field.type === 'cents')
-		return v ? String(Math.round(Number(v.replace(/\s/g, '').replace(',', '.')) * 100)) : '';
-	if (field.type === 'list' && !field.codes)
-		return v.split(/\s*[,;|]\s*/).filter(Boolean).join('|');
-	if (field.name === 'siret' || field.name === 'telephone')
-		return v.replace(/\s/g, '');
-	return v;
-}
-
-// What stands in the directory, as it is typed.
-function from_record(field, value) {
-	if (value === null || value === undefined)
-		return '';
-	if (field.type === 'cents')
-		return String(value / 100).replace('.', ',');
-	if (field.type === 'time')
-		return String(value).slice(0, 16);
-	if (Array.isArray(value))
-		return value.join(field.codes ? '|' : ', ');
-	if (typeof value === 'boolean')
-		return value ? 'oui' : 'non';
-	return String(value);
-}
-
+// What is new or has changed, as the daemon reads it.
 function body() {
 	const values = {};
 

@@ -2,118 +2,17 @@
 // A spreadsheet into the directory, in four steps: drop, columns, report, confirm. Nothing
 // is written before the last. The file stays in this page; the daemon reads it as often as
 // something was mended and says what it would do.
-import {get, query, remove, send} from './api.js';
+import {remove} from './api.js';
 import * as csv from './csv.js';
 import {$, chip, fill, h, icon, note, say} from './dom.js';
 import {code_name, field_name, field_of, kind_name, kind_of, schema} from './fields.js';
 import {words_for} from './findings.js';
+import {ask, begin, cells_of, choose, column_of, field_at, goes_in, header, job, kind, look, pile_of, problem, remark, row_of, set_cell, table,
+	title_of, unsettled} from './import_job.js';
 import {hour, many, number, t} from './words.js';
 
 const KINDS = ['structure', 'contact', 'offre', 'besoin', 'evenement'];
 const UNDO_MAX = 100; // records that one click takes back
-let job = null; // outlives a look at another area
-let kind = 'structure';
-
-// Findings with which a line may go in.
-const LETS_IN = new Set(['zero_initial_perdu', 'sans_identifiant', 'hors_territoire', 'code_insee_ancien', 'commune_sans_epci',
-	'date_numero_serie_tableur', 'courriel_nominatif_donnee_personnelle', 'formule_neutralisee', 'double_encodage_suspect',
-	'historique_incomplet', 'telephone_incomplet', 'rna_forme', 'code_postal_commune', 'categorie_inconnue', 'date_maj_ancienne',
-	'reference_inconnue', 'commune_deduite', 'exception_la_poste', 'normalise_naf', 'normalise_siret', 'sans_siret_rna',
-	'saut_de_ligne_normalise']);
-
-/* --- what the daemon is asked --- */
-
-const ask = (bytes, more) => send(`import${query({kind, ...more})}`, bytes, 'text/csv');
-
-const header = () => job.rows[0].cells.map((name, i) => job.renamed.get(i) ?? name);
-
-function cells_of(no) {
-	const cells = [...job.rows[no].cells];
-
-	for (const [column, value] of job.fixes.get(no) || [])
-		cells[column] = value;
-	while (cells.length < job.added.length + job.rows[0].cells.length)
-		cells.push('');
-	return cells;
-}
-
-// The table as mended, of those lines; the bytes themselves where nothing was touched.
-function table(lines) {
-	if (!lines && job.fixes.size === 0 && job.renamed.size === 0)
-		return job.bytes;
-	const all = lines || job.rows.slice(1).map((_, i) => i + 1);
-
-	return new Blob([csv.write([[...header(), ...job.added], ...all.map(cells_of)], job.separator)]);
-}
-
-function asked_encoding() {
-	return table() === job.bytes ? {encoding: job.forced.encoding, separator: job.forced.separator}
-		: {encoding: 'utf-8', separator: job.separator === '\t' ? 'tab' : job.separator};
-}
-
-async function look() {
-	const bytes = table();
-
-	job.report = await ask(bytes, {dry_run: 1, ...asked_encoding()});
-	if (bytes === job.bytes) {
-		job.encoding = job.report.encoding;
-		job.separator = job.report.separator;
-		job.rows = csv.parse(csv.decode(await job.bytes.arrayBuffer(), job.encoding), job.separator);
-		for (const line of job.report.lines)
-			job.rows[line.record].line = line.line;
-	}
-	await name_candidates();
-}
-
-// Records that a line resembles, by name.
-async function name_candidates() {
-	for (const line of job.report.lines)
-		for (const uid of line.candidates || [])
-			if (!job.names.has(uid)) {
-				const r = await get(`records/${uid}`).catch(() => null);
-
-				job.names.set(uid, r ? `${r.data.nom || r.data.titre}, ${r.data.commune || ''}` : uid);
-			}
-}
-
-/* --- lines --- */
-
-const unsettled = line => (line.candidates || []).length > 0 && !job.apart.has(line.record);
-// The spreadsheet's own row, also once others have gone in.
-const row_of = line => job.rows[line.record].line;
-const pile_of = line => line.verdict === 'rejete' || unsettled(line) ? 'agir' : line.verdict === 'avertissement' ? 'attente' : 'ok';
-const goes_in = line => pile_of(line) !== 'agir' && !job.left.has(line.record);
-const problem = line => line.findings.find(f => !LETS_IN.has(f.code)) || line.findings[0];
-const remark = line => line.findings.find(f => f.code === 'doublon_possible') || line.findings.find(f => LETS_IN.has(f.code)
-	&& !['normalise_siret', 'commune_deduite', 'normalise_naf'].includes(f.code)) || line.findings[0];
-
-// The column that a finding speaks of: by its header, else by the field it holds.
-function column_of(name) {
-	const all = [...header(), ...job.added];
-	const at = all.findIndex(c => c.trim() === name);
-
-	return at >= 0 ? at : all.findIndex(c => job.report.mapping[c.trim()] === name);
-}
-
-const field_at = name => job.report.mapping[name] || name;
-
-function title_of(line) {
-	const at = [...header(), ...job.added].findIndex(c => ['nom', 'titre'].includes(job.report.mapping[c.trim()]));
-
-	return (at >= 0 && cells_of(line.record)[at]) || t('(sans nom)', '(no name)');
-}
-
-function set_cell(no, name, value) {
-	let at = column_of(name);
-
-	if (at < 0) {
-		job.added.push(name);
-		at = job.rows[0].cells.length + job.added.length - 1;
-	}
-	if (!job.fixes.has(no))
-		job.fixes.set(no, new Map());
-	job.fixes.get(no).set(at, value);
-}
 
 /* --- step 1: drop --- */
 
@@ -123,7 +22,7 @@ const steps = n => h('ol.etapes', [t('Déposer', 'Drop'), t('Vérifier les colon
 
 function head(more) {
 	return h('div.tete', h('div', h('h1', t('Importer un tableur', 'Import a spreadsheet')), more && h('p.discret', more)),
-		job && h('div.rang', h('button.bt', {type: 'button', onclick: () => { job = null; draw(); }}, t('Autre fichier', 'Other file'))));
+		job && h('div.rang', h('button.bt', {type: 'button', onclick: () => { begin(null); draw(); }}, t('Autre fichier', 'Other file'))));
 }
 
 const is_workbook = async file => (await file.slice(0, 2).text()) === 'PK' || /\.(xlsx?|ods)$/i.test(file.name);
@@ -137,8 +36,8 @@ async function take(file) {
 			'This is an Excel workbook. In Excel: File, Save as, CSV UTF-8.');
 		return draw();
 	}
-	job = {name: file.name, bytes: file, forced: {}, renamed: new Map(), added: [], fixes: new Map(), left: new Set(), apart: new Set(),
-		names: new Map(), filter: null, step: 1, done: null};
+	begin({name: file.name, bytes: file, forced: {}, renamed: new Map(), added: [], fixes: new Map(), left: new Set(), apart: new Set(),
+		names: new Map(), filter: null, step: 1, done: null});
 	return again(() => { job.step = is_no_news() ? 2 : 1; });
 }
 
@@ -152,7 +51,7 @@ async function again(then) {
 		if (!err.status)
 			throw err;
 		failing = t(`Ce fichier ne se lit pas : ${err.message}`, `This file cannot be read: ${err.message}`);
-		job = null;
+		begin(null);
 	}
 	where?.removeAttribute('aria-busy');
 	draw();
@@ -166,7 +65,7 @@ function drop_zone() {
 			onchange: e => e.target.files[0] && take(e.target.files[0])}),
 		h('label.bt.fort', {for: 'fichier'}, t('Choisir un fichier', 'Choose a file')),
 		h('div.champ.genre-fichier', h('label', {for: 'genre'}, t('Ce fichier contient des', 'This file holds')),
-			h('select', {id: 'genre', onchange: e => { kind = e.target.value; }},
+			h('select', {id: 'genre', onchange: e => { choose(e.target.value); }},
 				KINDS.map(k => h('option', {value: k, selected: k === kind}, kind_name(k))))));
 	const over = on => e => { e.preventDefault(); zone.classList.toggle('dessus', on); };
 
