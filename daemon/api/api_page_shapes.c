@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "common/log.h"
-#include "daemon/api_parts.h"
+#include "daemon/api/api_parts.h"
 
 #define SHAPES_FILES_MAX 16
 #define SHAPES_FILE_BYTES (4 * 1024 * 1024)
