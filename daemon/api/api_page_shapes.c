@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "common/log.h"
+#include "common/say.h"
 #include "daemon/api/api_parts.h"
 
 #define SHAPES_FILES_MAX 16
@@ -36,9 +37,9 @@ static bool take_position(struct shaping *s, const json_t *at, bool first)
 	double x = json_number_value(lon), y = json_number_value(lat);
 
 	if (!json_is_number(lon) || !json_is_number(lat) || fabs(x) > 180 || fabs(y) > 90)
-		return refuse(s, _("a position is [longitude, latitude] in degrees"));
+		return refuse(s, N_("a position is [longitude, latitude] in degrees"));
 	if (++s->points > SHAPES_POINTS_MAX)
-		return refuse(s, _("more than 20000 points in all: simplify it (mapshaper -simplify)"));
+		return refuse(s, N_("more than 20000 points in all: simplify it (mapshaper -simplify)"));
 	buf_printf(&s->rings, "%s%.4f,%.4f", first ? "" : ",", x, y);
 	return true;
 }
@@ -48,7 +49,7 @@ static bool take_ring(struct shaping *s, const json_t *ring)
 	size_t count = json_array_size(ring);
 
 	if (!json_is_array(ring) || count < 4)
-		return refuse(s, _("a ring has four positions at least"));
+		return refuse(s, N_("a ring has four positions at least"));
 	buf_str(&s->rings, s->rings_count++ ? ",[" : "[");
 	for (size_t i = 0; i < count; i++)
 		if (!take_position(s, json_array_get(ring, i), i == 0))
@@ -60,7 +61,7 @@ static bool take_ring(struct shaping *s, const json_t *ring)
 static bool take_polygon(struct shaping *s, const json_t *rings)
 {
 	if (!json_is_array(rings) || json_array_size(rings) == 0)
-		return refuse(s, _("a Polygon has rings"));
+		return refuse(s, N_("a Polygon has rings"));
 	for (size_t i = 0; i < json_array_size(rings); i++)
 		if (!take_ring(s, json_array_get(rings, i)))
 			return false;
@@ -72,7 +73,7 @@ static bool take_any(struct shaping *s, const json_t *what, unsigned depth);
 static bool take_each(struct shaping *s, const json_t *list, unsigned depth, bool polygons)
 {
 	if (!json_is_array(list))
-		return refuse(s, _("a collection has a list"));
+		return refuse(s, N_("a collection has a list"));
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (polygons ? !take_polygon(s, json_array_get(list, i)) : !take_any(s, json_array_get(list, i), depth + 1))
 			return false;
@@ -84,7 +85,7 @@ static bool take_any(struct shaping *s, const json_t *what, unsigned depth)
 	const char *type = json_string_value(json_object_get(what, "type"));
 
 	if (!type || depth > SHAPES_DEPTH_MAX)
-		return refuse(s, _("not GeoJSON"));
+		return refuse(s, N_("not GeoJSON"));
 	if (strcmp(type, "FeatureCollection") == 0)
 		return take_each(s, json_object_get(what, "features"), depth, false);
 	if (strcmp(type, "GeometryCollection") == 0)
@@ -95,7 +96,7 @@ static bool take_any(struct shaping *s, const json_t *what, unsigned depth)
 		return take_polygon(s, json_object_get(what, "coordinates"));
 	if (strcmp(type, "MultiPolygon") == 0)
 		return take_each(s, json_object_get(what, "coordinates"), depth, true);
-	return refuse(s, _("only Polygon and MultiPolygon are drawn"));
+	return refuse(s, N_("only Polygon and MultiPolygon are drawn"));
 }
 
 static const char *take_file(struct shaping *s, const char *path)
@@ -105,12 +106,12 @@ static const char *take_file(struct shaping *s, const char *path)
 
 	s->why = NULL;
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return "not a file that can be read";
+		return N_("not a file that can be read");
 	if (st.st_size > SHAPES_FILE_BYTES)
-		return "larger than 4 MB: simplify it (mapshaper -simplify)";
+		return N_("larger than 4 MB: simplify it (mapshaper -simplify)");
 	root = json_load_file(path, 0, NULL);
 	if (!root)
-		return "not JSON, or it cannot be read";
+		return N_("not JSON, or it cannot be read");
 	(void)!take_any(s, root, 0);
 	json_decref(root);
 	return s->why;
@@ -133,7 +134,9 @@ static void refused_json(struct buf *out, const char *name, const char *why)
 	log_event(LOG_WARN, "shapes.refused", "file=%s why=%s", name, why);
 	buf_str(out, out->len ? ",{\"file\":" : "{\"file\":");
 	json_quote(slice_str(name), out);
-	buf_printf(out, ",\"why\":\"%s\"}", why);
+	buf_str(out, ",\"why\":");
+	json_quote(slice_str(say_text(why)), out);
+	buf_str(out, "}");
 }
 
 /* All of a file, or nothing of it. */
@@ -148,7 +151,7 @@ static void add_file(struct request *r, struct shaping *s, const char *name, str
 	const char *why = take_file(s, path);
 
 	if (!why && s->rings_count == 0)
-		why = "there is no polygon in it";
+		why = N_("there is no polygon in it");
 	if (why) {
 		s->points = points;
 		refused_json(refused, name, why);
@@ -176,7 +179,7 @@ enum es_err api_shapes(struct request *r, struct reader *reader)
 		if (i < SHAPES_FILES_MAX)
 			add_file(r, &s, names[i]->d_name, &rings, &refused);
 		else
-			refused_json(&refused, names[i]->d_name, "more than 16 files");
+			refused_json(&refused, names[i]->d_name, N_("more than 16 files"));
 		free(names[i]);
 	}
 	free(names);

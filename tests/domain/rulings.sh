@@ -50,13 +50,17 @@ exits R3-a-refusal-says-why 64 e auray refuse "$no"
 says R3-it-says-what-to-type "refuse $no --why"
 check R3-with-a-reason e auray refuse "$no" --why "déjà changé"
 within R3-status-tells-the-asker 40 has_alert vitre REFUSED
-equal R3-the-asker-is-told-why "refused déjà changé false true" "$(e vitre proposals --json | jq -r ".items[] | select(.uid == \"$a\") | \"\(.state) \(.why) \(.for_us) \(.new)\"")"
-equal R3-it-is-seen-once-read "refused false" "$(e vitre proposals --json | jq -r ".items[] | select(.uid == \"$a\") | \"\(.state) \(.new)\"")"
+refused() {
+	e vitre proposals --json | jq -r ".items[] | select(.uid == \"$a\" and .state == \"refused\") | $1"
+}
+equal R3-the-asker-is-told-why "déjà changé false" "$(refused '"\(.why) \(.for_us)"')"
 LANG=C e vitre proposals >"$work/told.txt"
 check R3-in-words grep -q "refused .*sigle=LJ (because: déjà changé)" "$work/told.txt"
 not_told() {
 	! has_alert "$1" REFUSED
 }
+check R3-it-is-set-aside-once-read e vitre refuse "$(refused .no)"
+equal R3-and-told-no-more "" "$(refused .no)"
 within R3-then-status-is-silent 20 not_told vitre
 check R3-the-refuser-is-not-told not_told auray
 LANG=C e vitre tail --limit 50 >"$work/told.txt"
@@ -66,7 +70,7 @@ within R3-another-one-arrives 40 proposed
 no=$(e vitre proposals --json | jq -r '.items[] | select(.state == "open") | .no')
 must e vitre refuse "$no" >/dev/null
 must settle auray vitre cress
-equal R3-what-one-withdraws-is-no-news 1 "$(e vitre proposals --json | jq '[.items[] | select(.state == "refused")] | length')"
+equal R3-what-one-withdraws-is-no-news 0 "$(e vitre proposals --json | jq '[.items[] | select(.state == "refused")] | length')"
 
 # F15: side A is the hub's own, however it gets there.
 theirs=$(new vitre structure type_acteur=ess "nom=Vitré Vélo" code_insee=35360)

@@ -73,6 +73,11 @@ async function others(mix) {
 	await page.waitForSelector('#fiche .faits');
 	has(`autres-${mix_name(mix)}-another-hubs-record-says-so`, await text(v, '#fiche'), words(mix, 'Écrite par le Pôle d’Auray', 'Written by Auray hub'));
 	has(`autres-${mix_name(mix)}-its-private-parts-are-elsewhere`, await text(v, '#fiche .prive'), words(mix, 'restent au Pôle d’Auray', 'stay with Auray hub'));
+	await page.emulateMedia({media: 'print'});
+	check(`autres-${mix_name(mix)}-on-paper-the-hub-is-named-and-nothing-is-to-be-clicked`,
+		await page.isVisible('.marque span span') && !await page.isVisible('nav.areas') && !await page.isVisible('.fiche-actions') && !await page.isVisible('#meteo'));
+	await page.screenshot({path: `${process.env.ESSAIM_SHOTS}/papier-fiche-${mix_name(mix)}.png`});
+	await page.emulateMedia({media: null});
 	await v.open(`annuaire/${facts.forgotten}`);
 	await page.waitForSelector('#fn');
 	await page.waitForTimeout(400);
