@@ -226,7 +226,7 @@ for day in 2025-11-12 2026-02-03 2026-11-10; do
 done
 must settle auray morlaix cress
 hours() {
-	e cress list intervention --limit 1000 --json | jq -r --arg a "$ambassador" '[.items[].data | select(.ambassadeur_uid == $a or .ambassadeur_uid == "(non partagé)") |
+	e cress list intervention --limit 1000 --json | jq -r --arg a "$ambassador" '[.items[].data | select(.ambassadeur_uid == $a or .ambassadeur_uid == "(non partagé)" or .ambassadeur_uid == null) |
 		select(.etablissement == "Lycée Kerneuzec") | {y: .date[:4], h: .heures}] | group_by(.y) | map("\(.[0].y) \(map(.h) | add)") | join(", ")'
 }
 equal "E5-hours-per-ambassador-and-year" "2025 1.5, 2026 3" "$(hours)"
