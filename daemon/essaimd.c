@@ -2,6 +2,7 @@
  *
  * essaimd [--data DIR] [--config FILE] [--page HOST:PORT]: one node, in the foreground.
  * SIGHUP reads the configuration again: peers stay connected, a bad file changes nothing. */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -119,6 +120,8 @@ static int read_options(struct program *p, int argc, char **argv)
 	}
 	if (optind < argc)
 		return fail(ES_USAGE, argv[optind], _("unexpected argument. Try 'essaimd --help'.")) + 1;
+	if (config && access(config, F_OK) != 0)
+		return fail(ES_CONFIG, config, _(strerror(errno))) + 1;
 	p->alone = data != NULL;
 	choose_places(p, data, config, sock);
 	return 0;
@@ -154,6 +157,8 @@ static enum es_err reload(struct program *p, struct buf *why)
 		return err;
 	}
 	log_set_level((enum log_level)new.log);
+	if (memcmp(&p->conf.page, &new.page, sizeof new.page) != 0)
+		log_event(LOG_WARN, "reload.page", "needs=restart"); /* its sockets and sessions began with the old ones */
 	p->conf = new;
 	return ES_OK;
 }

@@ -32,7 +32,7 @@ const WORDS = {
 		'On the record already, but it is a person’s: it goes to the contact, and the others erase it.'],
 	formule_neutralisee: ['Le nom commence comme une formule ; il sera gardé comme un simple texte.',
 		'It begins like a formula; it will be kept as plain text.'],
-	double_encodage_suspect: ['Accents abîmés : ils sont réparés.', 'Damaged accents: repaired.'],
+	double_encodage_suspect: ['Des accents semblent abîmés. Rien n’est changé : corrigez-les si besoin.', 'Accents look damaged. Nothing is changed: mend them if so.'],
 	doublon_dans_le_fichier: ['La même structure est plus haut dans le fichier.', 'The same organisation is higher up in the file.'],
 	siret_deja_ici: ['Une autre de vos fiches porte déjà ce SIRET.', 'Another of your records bears this SIRET already.'],
 	doublon_possible: ['Une fiche lui ressemble. Est-ce la même ?', 'A record looks like it. Is it the same?'],
