@@ -345,6 +345,7 @@ static int run(struct program *p)
 	uv_loop_init(&p->loop);
 	fill_swarm(p);
 	code = start(p);
+	say_set(SAY_ENGLISH); /* of the log; requests say theirs */
 	if (code == 0) {
 		watch_signals(p);
 		pulse_start(&p->pulse, &p->loop, p->swarm.worker);
@@ -425,7 +426,6 @@ int main(int argc, char **argv)
 		return code - 1;
 	}
 	code = p->check ? check(p) : prepare(p);
-	say_set(SAY_ENGLISH); /* of the log; requests say theirs */
 	if (code == 0 && !p->check)
 		code = run(p);
 	node_close(p->node);

@@ -11,6 +11,7 @@ secret='Confidence du Loch'
 # Before the daemon runs: without one it does not start beyond this machine.
 exits web-page-host-wants-accounts 78 timeout 10 "$bin/essaimd" --data "$work/cress" --config "$(printf 'page = "127.0.0.1:%s";\npage_host = "essaim.example";\n' "$page_port" >"$work/host.conf"; echo "$work/host.conf")"
 exits web-beyond-loopback-wants-accounts 78 timeout 10 "$bin/essaimd" --data "$work/cress" --page "0.0.0.0:$page_port"
+check web-and-says-so-in-french sh -c "LC_ALL=fr_FR.UTF-8 timeout 10 '$bin/essaimd' --data '$work/cress' --page 0.0.0.0:$page_port 2>&1 | grep -q 'personne n.a de compte'"
 check web-it-says-what-to-do grep -q "essaim account add NAME --role ROLE.*TLS proxy.*conf/nginx.conf" "$work/exits.err"
 exits web-every-address-of-six-too 78 timeout 10 "$bin/essaimd" --data "$work/cress" --page "[::]:$page_port"
 exits web-an-address-that-is-none 64 timeout 10 "$bin/essaimd" --data "$work/cress" --page "a:b:c"
