@@ -115,6 +115,13 @@ static void reject_candidates(struct checking *c, const char *code, const struct
 	say(c, structure_code_insee, code, VERDICT_REJECTED, buf_slice(&codes));
 }
 
+static const struct commune *deduced(struct checking *c, const struct commune *found)
+{
+	say(c, structure_code_insee, "commune_deduite", VERDICT_ACCEPTED, slice_str(found->code));
+	set_str(c, structure_code_insee, slice_str(found->code));
+	return found;
+}
+
 /* By postal code and name; without a postal code, the region's own commune of
  * that name goes before one elsewhere. */
 static const struct commune *find_commune(struct checking *c)
@@ -124,14 +131,13 @@ static const struct commune *find_commune(struct checking *c)
 	struct slice region = slice_str(c->host->region);
 	size_t n;
 
+	if ((list[0] = reference_commune(c->ref, name)) != NULL) /* its code, in the column of names */
+		return deduced(c, list[0]);
 	n = reference_commune_named(c->ref, name, postal, postal.len > 0 ? SLICE_NONE : region, list, CANDIDATES_MAX);
 	if (n == 0 && postal.len == 0)
 		n = reference_commune_named(c->ref, name, SLICE_NONE, SLICE_NONE, list, CANDIDATES_MAX);
-	if (n == 1) {
-		say(c, structure_code_insee, "commune_deduite", VERDICT_ACCEPTED, slice_str(list[0]->code));
-		set_str(c, structure_code_insee, slice_str(list[0]->code));
-		return list[0];
-	}
+	if (n == 1)
+		return deduced(c, list[0]);
 	if (n > 1) {
 		reject_candidates(c, "commune_ambigue", list, n);
 		return NULL;
@@ -146,7 +152,7 @@ static void derive_commune(struct checking *c, const struct commune *found)
 {
 	struct slice name = slice_str(found->name), written = str_of(c, structure_commune);
 
-	if (!slice_eq(written, name) && (written.len == 0 || commune_is_named(found, written)))
+	if (!slice_eq(written, name) && (written.len == 0 || commune_is_named(found, written) || slice_eq(written, slice_str(found->code))))
 		set_str(c, structure_commune, name);
 	if (has_value(c, structure_code_epci) || rejected(c, structure_code_epci))
 		return;

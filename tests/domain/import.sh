@@ -197,6 +197,12 @@ take unicode.txt
 equal W1-utf-16-is-read "utf-16le 1" "$(said '"\(.encoding) \(.counts.nouveaux)"')"
 check W1-with-its-letters test -n "$(named 'Bugul Noz – œuvres')"
 
+# A commune's code in the column of names.
+printf 'nom;type_acteur;Commune\nCode en Commune;ess;29151\n' >"$work/coded.csv"
+take coded.csv
+equal W1-R7-a-code-in-the-column-of-names "Morlaix 29151" \
+	"$(e morlaix show "$(named 'Code en Commune')" --json | jq -r '"\(.data.commune) \(.data.code_insee)"')"
+
 # Every kind of the sample: a folder in one go, out, and in again.
 must e morlaix import all "$sample/pole-morlaix" --quiet >/dev/null
 must synced morlaix
