@@ -18,7 +18,7 @@
 #define PAGE_PORT "4447"
 #define REST_MAX_S 43200 /* of a session on the page */
 
-enum setting_type { TYPE_ADDRESS, TYPE_LEVEL, TYPE_PAGE, TYPE_HOSTS, TYPE_YES_NO, TYPE_SECONDS };
+enum setting_type { TYPE_ADDRESS, TYPE_DIALLED, TYPE_LEVEL, TYPE_PAGE, TYPE_HOSTS, TYPE_YES_NO, TYPE_SECONDS };
 
 static const struct setting {
 	const char *name;
@@ -116,6 +116,8 @@ static bool take(const struct setting *s, const char *text, struct conf *out)
 	switch (s->type) {
 	case TYPE_ADDRESS:
 		return take_address(text, DEFAULT_PORT, at);
+	case TYPE_DIALLED:
+		return take_address(text, DEFAULT_PORT, at) && !(text[0] && address_is_wildcard(at));
 	case TYPE_LEVEL:
 		return take_level(text, at);
 	case TYPE_PAGE:
@@ -136,6 +138,8 @@ static const char *wanted(enum setting_type type)
 	switch (type) {
 	case TYPE_ADDRESS:
 		return _("expected \"host:port\", in quotes");
+	case TYPE_DIALLED:
+		return _("\"host:port\" that others can dial, not a wildcard");
 	case TYPE_LEVEL:
 		return _("one of \"error\", \"warning\", \"notice\", \"info\", \"debug\"");
 	case TYPE_PAGE:
@@ -258,7 +262,6 @@ static enum es_err read_folder(const char *path, struct conf *out, struct buf *w
 
 enum es_err conf_load(const char *written, const char *path, struct conf *out, struct buf *why)
 {
-	struct file f = {.path = path, .why = why};
 	struct conf c = {0};
 	enum es_err err = ES_OK;
 
@@ -273,8 +276,6 @@ enum es_err conf_load(const char *written, const char *path, struct conf *out, s
 		err = read_folder(path, &c, why);
 	if (err == ES_OK && !c.advertise[0] && c.listen[0] && !address_is_wildcard(c.listen))
 		memcpy(c.advertise, c.listen, sizeof c.advertise);
-	if (err == ES_OK && c.advertise[0] && address_is_wildcard(c.advertise))
-		err = complain(&f, path, 0, "advertise", _("an address that others can dial, not a wildcard"));
 	if (err == ES_OK)
 		*out = c;
 	return err;
@@ -288,6 +289,7 @@ void conf_show(const struct conf *c, struct buf *out)
 		buf_printf(out, "%s = ", settings[i].name);
 		switch (settings[i].type) {
 		case TYPE_ADDRESS:
+		case TYPE_DIALLED:
 		case TYPE_PAGE:
 		case TYPE_HOSTS:
 			buf_printf(out, "\"%s\";\n", (const char *)at);

@@ -112,7 +112,7 @@ static void a_mistake_is_told_with_file_line_key_and_reason(void **state)
 		{"page_hosts = \"a\";\n", "1: page_hosts: unknown key; did you mean 'page_host'?"},
 		{"log = \"info\";\nlog = \"info\";\n", "2: syntax: duplicate setting name"},
 		{"listen\n", "2: syntax: syntax error"},
-		{"advertise = \"0.0.0.0:1\";\n", "0: advertise: an address that others can dial, not a wildcard"},
+		{"advertise = \"0.0.0.0:1\";\n", "1: advertise: \"host:port\" that others can dial, not a wildcard"},
 	};
 
 	(void)state;
