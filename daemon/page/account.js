@@ -67,6 +67,7 @@ export function sign_in(main, why, then) {
 			then(await login($('#nom').value, $('#passe').value));
 		} catch (err) {
 			fill(told, h('p.note.agir', icon('agir'), h('span', refusal(err))));
+			$('#passe').focus();
 			$('#passe').select();
 		}
 	}

@@ -196,14 +196,12 @@ hear('todo', async () => {
 		$(`.areas a[href="#/${a.key}"]`)?.append(count_of(a));
 });
 hear('signed-out', async () => {
-	if (!me || me.mode === 'open')
+	if (!me?.account) // nobody was signed in: where a form stands, it stays with what is typed
 		return;
-	const was = me.account;
-
+	me.account = null;
 	me = await who();
 	if (me.mode === 'accounts')
 		banner_alone();
-	if (was || me.mode === 'accounts')
-		ask_in(was ? t('Votre session est terminée. Ce que vous aviez tapé est gardé.', 'Your session has ended. What you typed is kept.') : null);
+	ask_in(t('Votre session est terminée. Ce que vous aviez tapé est gardé.', 'Your session has ended. What you typed is kept.'));
 });
 start();

@@ -273,6 +273,25 @@ async function sign_in(v) {
 	await soon(v, '#inviter');
 }
 
+// The form keeps the name, says why and waits for the password; the console's word of the
+// refused request is the browser's own.
+async function wrong_password(mix) {
+	const v = await visit(CRESS, mix, 'entrer'), {page} = v, name = `W8-${mix_name(mix)}`;
+
+	await v.open('federation');
+	await page.fill('#nom', 'gwen');
+	await page.fill('#passe', 'not the password');
+	await page.keyboard.press('Enter');
+	await soon(v, '.entree [role=alert] .note');
+	has(`${name}-a-wrong-password-is-said`, await text(v, '.entree [role=alert]'),
+		words(mix, 'ne vont pas ensemble', 'do not go together'));
+	await page.waitForTimeout(1000);
+	equal(`${name}-and-the-name-stays`, await page.inputValue('#nom'), 'gwen');
+	equal(`${name}-and-the-password-is-to-be-typed-again`, await page.evaluate(() => document.activeElement.id), 'passe');
+	v.wrong.splice(0, v.wrong.length, ...v.wrong.filter(w => !/status of 401/.test(w)));
+	await v.close();
+}
+
 async function a_new_hub(mix, pays, port) {
 	const v = await visit(CRESS, mix, 'federation'), {page} = v, name = `W8-${mix_name(mix)}`;
 
@@ -341,6 +360,7 @@ if (phase === 'online') {
 	}
 	await play(sign_the_month, MIXES[0]);
 } else if (phase === 'admin') {
+	await play(wrong_password, MIXES[0]);
 	await play(a_new_hub, MIXES[0], 'vitre', process.env.ESSAIM_PORT_A);
 	await play(a_new_hub, MIXES[3], 'fougeres', process.env.ESSAIM_PORT_B);
 }
