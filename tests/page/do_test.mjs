@@ -292,6 +292,23 @@ async function wrong_password(mix) {
 	await v.close();
 }
 
+// A role that may not read the status is not asked about it: no pill, no 403 in the console.
+async function a_funder_reads(mix) {
+	const v = await visit(CRESS, mix, 'financeur'), {page} = v, name = `roles-${mix_name(mix)}`;
+
+	await v.open('annuaire');
+	await page.fill('#nom', 'nolwenn');
+	await page.fill('#passe', process.env.ESSAIM_PASSWORD);
+	await page.click('.entree .bt.fort');
+	await soon(v, '.areas');
+	await page.waitForTimeout(2000);
+	equal(`${name}-a-funder-has-no-pill`, await page.locator('.etat').count(), 0);
+	equal(`${name}-and-two-areas`, await page.locator('.areas a').count(), 2);
+	await v.open('territoire');
+	await soon(v, '.indic');
+	await v.close();
+}
+
 async function a_new_hub(mix, pays, port) {
 	const v = await visit(CRESS, mix, 'federation'), {page} = v, name = `W8-${mix_name(mix)}`;
 
@@ -361,6 +378,7 @@ if (phase === 'online') {
 	await play(sign_the_month, MIXES[0]);
 } else if (phase === 'admin') {
 	await play(wrong_password, MIXES[0]);
+	await play(a_funder_reads, MIXES[0]);
 	await play(a_new_hub, MIXES[0], 'vitre', process.env.ESSAIM_PORT_A);
 	await play(a_new_hub, MIXES[3], 'fougeres', process.env.ESSAIM_PORT_B);
 }
