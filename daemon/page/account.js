@@ -22,6 +22,11 @@ const ROLES = {
 };
 export const role_name = role => ROLES[role] ? t(...ROLES[role]) : '';
 
+// Who may read the status, what is to do, journeys and events (READ_FEDERATION of roles.def):
+// for the others they are not asked, and there is no pill.
+export const STAFF = ['agent_pole', 'cress', 'admin'];
+export const is_staff = me => STAFF.includes(me?.role);
+
 const initials = name => name.split(/[\s._-]+/).filter(Boolean).map(w => w[0]).slice(0, 2).join('').toUpperCase();
 
 // The open node has no account: whoever sits at the machine is its staff.
@@ -67,6 +72,7 @@ export function sign_in(main, why, then) {
 			then(await login($('#nom').value, $('#passe').value));
 		} catch (err) {
 			fill(told, h('p.note.agir', icon('agir'), h('span', refusal(err))));
+			$('#passe').focus();
 			$('#passe').select();
 		}
 	}

@@ -2,6 +2,7 @@
 // Annuaire: search as you type, filters, list and map side by side, one record's sheet.
 // The address holds what is asked (#/annuaire/UID?q=...&pays=...), so that back works and
 // a link can be sent. The list is the truth, the map illustrates it.
+import {is_staff} from './account.js';
 import {get} from './api.js';
 import {$, chip, fill, h, icon, note, say, shape} from './dom.js';
 import {make_map} from './map.js';
@@ -450,7 +451,7 @@ export function annuaire(place) {
 	}
 
 	async function look_todo() {
-		if (!['agent_pole', 'cress', 'admin'].includes(place.me.role))
+		if (!is_staff(place.me))
 			return;
 		try {
 			todo = await get('todo');

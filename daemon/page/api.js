@@ -63,7 +63,7 @@ async function read(answer) {
 	} catch { /* not JSON: an error page of a proxy; the status says enough */ }
 	if (answer.ok)
 		return body;
-	if (answer.status === 401)
+	if (answer.status === 401 && !answer.url.endsWith('/login'))
 		tell('signed-out');
 	throw new ApiError(answer.status, body, answer.headers.get('Retry-After'));
 }

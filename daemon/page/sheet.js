@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One record's sheet: what is said of it, by whom and since when, how far it has come,
 // what it offers and needs, and what stays at this hub.
+import {is_staff} from './account.js';
 import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, icon, note, say, shape} from './dom.js';
 import {journey_of} from './pill.js';
@@ -228,9 +229,9 @@ function draw(place, r, where, close, again) {
 
 	fill(where, h('header', tools(close),
 		h('p.discret', [KINDS[r.kind] ? t(...KINDS[r.kind]) : family(d.famille_ess), d.sigle, hub_name(r.owner)].filter(Boolean).join(' · ')), h('h2', {id: 'fn', tabindex: '-1'}, name), tags(d), whole && actions(r, me, own, again)),
-	conflicts, me.role && way(r, me, own), said_by(r, own, first), whole && trade(r, ['agent_pole', 'cress', 'admin'].includes(me.role)), whole && me.role && kept_here(r, own), history_of(r));
+	conflicts, is_staff(me) && way(r, me, own), said_by(r, own, first), whole && trade(r, is_staff(me)), whole && me.role && kept_here(r, own), history_of(r));
 	place.title(name);
-	if (own && r.facts.meetings.length > 0 && me.role)
+	if (own && r.facts.meetings.length > 0 && is_staff(me))
 		conflict(r, conflicts).catch(() => {});
 }
 

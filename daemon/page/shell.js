@@ -8,13 +8,12 @@
 // answers true when it has drawn the new address itself; `leave` lets go of timers;
 // `changed` hears that the directory has moved.
 import {cut, get, hear, me as who, query} from './api.js';
-import {dress, menu, sign_in} from './account.js';
+import {STAFF, dress, is_staff, menu, sign_in} from './account.js';
 import {$, fill, h, icon, note, say} from './dom.js';
 import {live} from './live.js';
 import {last_status, pill, records, redraw_pill, watch} from './pill.js';
 import {many, number, t} from './words.js';
 
-const STAFF = ['agent_pole', 'cress', 'admin'];
 const AREAS = [
 	{key: 'annuaire', fr: 'Annuaire', en: 'Directory', roles: [...STAFF, 'financeur_lecture', null], load: () => import('./annuaire.js')},
 	{key: 'saisir', fr: 'Saisir', en: 'Enter', roles: ['agent_pole', 'cress'], load: () => import('./saisir.js'), counts: true},
@@ -58,7 +57,8 @@ function banner() {
 		h('a.marque', {href: '#/annuaire'}, h('img', {src: 'essaim.svg', alt: ''}), h('span', h('b', 'essaim'), h('span', name))),
 		nav(),
 		h('div.bandeau-fin',
-			me.role ? pill() : h('button.bt', {type: 'button', onclick: () => ask_in()}, t('Se connecter', 'Sign in')),
+			is_staff(me) && pill(),
+			!me.role && h('button.bt', {type: 'button', onclick: () => ask_in()}, t('Se connecter', 'Sign in')),
 			menu(me, again))));
 	redraw_pill();
 }
@@ -77,7 +77,7 @@ function weather() {
 	if (cut())
 		line = note('agir', 'agir', t('La page ne joint plus le pôle. Ce que vous tapez reste gardé dans ce navigateur et sera enregistré dès le retour.',
 			'The page cannot reach the hub. What you type is kept in this browser and will be saved when it returns.'));
-	else if (me?.role && s && (s.state === 'offline' || s.state === 'connecting'))
+	else if (is_staff(me) && s && (s.state === 'offline' || s.state === 'connecting'))
 		line = note('attente', 'attente', t('Vous travaillez hors ligne. Tout fonctionne ; ', 'You are offline. Everything works; '),
 			s.outbox > 0 ? t(`${records(s.outbox)} ${s.outbox > 1 ? 'partiront' : 'partira'} quand la liaison reviendra.`,
 				`${records(s.outbox)} will leave when the link is back.`)
@@ -152,7 +152,7 @@ function enter() {
 		banner_alone();
 		return ask_in();
 	}
-	if (me.role)
+	if (is_staff(me))
 		live();
 	return show(false);
 }
@@ -196,14 +196,12 @@ hear('todo', async () => {
 		$(`.areas a[href="#/${a.key}"]`)?.append(count_of(a));
 });
 hear('signed-out', async () => {
-	if (!me || me.mode === 'open')
+	if (!me?.account) // nobody was signed in: where a form stands, it stays with what is typed
 		return;
-	const was = me.account;
-
+	me.account = null;
 	me = await who();
 	if (me.mode === 'accounts')
 		banner_alone();
-	if (was || me.mode === 'accounts')
-		ask_in(was ? t('Votre session est terminée. Ce que vous aviez tapé est gardé.', 'Your session has ended. What you typed is kept.') : null);
+	ask_in(t('Votre session est terminée. Ce que vous aviez tapé est gardé.', 'Your session has ended. What you typed is kept.'));
 });
 start();

@@ -273,6 +273,42 @@ async function sign_in(v) {
 	await soon(v, '#inviter');
 }
 
+// The form keeps the name, says why and waits for the password; the console's word of the
+// refused request is the browser's own.
+async function wrong_password(mix) {
+	const v = await visit(CRESS, mix, 'entrer'), {page} = v, name = `W8-${mix_name(mix)}`;
+
+	await v.open('federation');
+	await page.fill('#nom', 'gwen');
+	await page.fill('#passe', 'not the password');
+	await page.keyboard.press('Enter');
+	await soon(v, '.entree [role=alert] .note');
+	has(`${name}-a-wrong-password-is-said`, await text(v, '.entree [role=alert]'),
+		words(mix, 'ne vont pas ensemble', 'do not go together'));
+	await page.waitForTimeout(1000);
+	equal(`${name}-and-the-name-stays`, await page.inputValue('#nom'), 'gwen');
+	equal(`${name}-and-the-password-is-to-be-typed-again`, await page.evaluate(() => document.activeElement.id), 'passe');
+	v.wrong.splice(0, v.wrong.length, ...v.wrong.filter(w => !/status of 401/.test(w)));
+	await v.close();
+}
+
+// A role that may not read the status is not asked about it: no pill, no 403 in the console.
+async function a_funder_reads(mix) {
+	const v = await visit(CRESS, mix, 'financeur'), {page} = v, name = `roles-${mix_name(mix)}`;
+
+	await v.open('annuaire');
+	await page.fill('#nom', 'nolwenn');
+	await page.fill('#passe', process.env.ESSAIM_PASSWORD);
+	await page.click('.entree .bt.fort');
+	await soon(v, '.areas');
+	await page.waitForTimeout(2000);
+	equal(`${name}-a-funder-has-no-pill`, await page.locator('.etat').count(), 0);
+	equal(`${name}-and-two-areas`, await page.locator('.areas a').count(), 2);
+	await v.open('territoire');
+	await soon(v, '.indic');
+	await v.close();
+}
+
 async function a_new_hub(mix, pays, port) {
 	const v = await visit(CRESS, mix, 'federation'), {page} = v, name = `W8-${mix_name(mix)}`;
 
@@ -341,6 +377,8 @@ if (phase === 'online') {
 	}
 	await play(sign_the_month, MIXES[0]);
 } else if (phase === 'admin') {
+	await play(wrong_password, MIXES[0]);
+	await play(a_funder_reads, MIXES[0]);
 	await play(a_new_hub, MIXES[0], 'vitre', process.env.ESSAIM_PORT_A);
 	await play(a_new_hub, MIXES[3], 'fougeres', process.env.ESSAIM_PORT_B);
 }

@@ -91,6 +91,7 @@ done
 if [ "${1:-do}" = do ]; then
 	ESSAIM_PASSWORD=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
 	echo "$ESSAIM_PASSWORD" | must e cress account add gwen --role admin >/dev/null
+	echo "$ESSAIM_PASSWORD" | must e cress account add nolwenn --role financeur_lecture >/dev/null
 	free_port
 	ESSAIM_PORT_A=$port
 	free_port
