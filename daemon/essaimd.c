@@ -386,12 +386,13 @@ static int check(struct program *p)
 	struct buf text;
 	int code = read_conf(p);
 
+	if (code != 0)
+		return code;
 	buf_init(&text, 4096);
 	conf_show(&p->conf, &text);
-	if (code == 0)
-		fputs(buf_cstr(&text), stdout);
+	fputs(buf_cstr(&text), stdout);
 	buf_done(&text);
-	return code;
+	return 0;
 }
 
 static int prepare(struct program *p)
