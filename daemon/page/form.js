@@ -77,6 +77,9 @@ function recall() {
 
 /* --- judging --- */
 
+const faulty = () => [...f.faults.keys()].join();
+
+// Under the field; the summary, once there is one, follows what is mended.
 const show_message = name => {
 	const box = $(`#${id_of(name)}`)?.closest('.champ');
 
@@ -90,6 +93,8 @@ const show_message = name => {
 		input.setAttribute('aria-invalid', 'true');
 	fill(at, fault ? h('span.faute', icon('agir'), h('span', fault)) : remark ? h('span.averti', icon(remark.picture || 'attente'),
 		h('span', ...[remark.words].flat())) : null);
+	if (f.tried && f.summed !== faulty())
+		summary();
 };
 
 // A rehearsal with what is there: what it says of `name`, and whether it lets the line in.
@@ -131,7 +136,7 @@ function note_finding(name, x) {
 	else if (x.code === 'sans_identifiant' || x.code === 'normalise_siret')
 		return;
 	else if (PASSING.has(x.code))
-		f.faults.set(name, words_for(x.code, x.value));
+		f.faults.set(name, words_for(x.code, x.value, name));
 	else
 		f.remarks.set(name, {picture: x.code === 'courriel_nominatif_donnee_personnelle' ? 'cadenas' : 'attente',
 			words: words_for(x.code, x.value)});
@@ -282,6 +287,7 @@ function who_sees() {
 function summary() {
 	const names = [...f.faults.keys()];
 
+	f.summed = faulty();
 	fill($('#resume'), names.length ? h('div.note.agir', icon('agir'), h('span',
 		names.length > 1 ? t(`${names.length} champs sont à revoir : `, `${names.length} fields need attention: `)
 		: t('Un champ est à revoir : ', 'One field needs attention: '),
@@ -299,7 +305,7 @@ function refused(err) {
 	for (const x of found) {
 		const name = x.field === 'code_insee' && f.kind === 'structure' ? 'commune' : x.field;
 
-		f.faults.set(name, words_for(x.code, x.value));
+		f.faults.set(name, words_for(x.code, x.value, name));
 		show_message(name);
 	}
 	return summary();

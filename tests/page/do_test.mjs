@@ -130,10 +130,19 @@ async function write_a_record(mix, n) {
 	await soon(v, '#champ-courriel-message .averti');
 	has(`${name}-a-persons-address-is-caught`, await text(v, '#champ-courriel-message'),
 		words(mix, 'Cette adresse nomme une personne', 'This address names a person'));
+	await page.fill('#champ-telephone', 'abc');
+	await page.focus('#champ-commune');
+	await soon(v, '#champ-telephone-message .faute');
+	has(`${name}-a-telephone-is-no-number`, await text(v, '#champ-telephone-message'), words(mix, 'numéro de téléphone', 'telephone number'));
 	await button(v, 'Enregistrer', 'Save').click();
 	await soon(v, '#resume .note');
 	has(`${name}-the-summary-leads-to-the-fields`, await text(v, '#resume'), 'SIRET');
+	equal(`${name}-and-counts-them-all`, await page.locator('#resume a').count(), await page.locator('.champ.faux').count());
 	await v.look('nouvelle');
+	await page.fill('#champ-telephone', '');
+	await page.press('#champ-telephone', 'Tab');
+	await page.waitForFunction(w => !document.querySelector('#resume').textContent.includes(w), words(mix, 'Téléphone', 'Telephone'));
+	check(`${name}-what-is-mended-leaves-the-summary`, true);
 	await page.waitForTimeout(600);
 	await v.open('saisir/nouvelle');
 	await soon(v, '#champ-nom');
