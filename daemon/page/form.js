@@ -142,21 +142,29 @@ function note_finding(name, x) {
 			words: words_for(x.code, x.value)});
 }
 
-// A SIRET that a record bears already.
+const twin_words = twin => [t(`Une fiche porte déjà ce SIRET : ${twin.nom}.`, `A record has this SIRET already: ${twin.nom}.`), ' ',
+	h('a', {href: `#/annuaire/${twin.uid}`}, t('L’ouvrir', 'Open it'))];
+
+// A SIRET that a record bears already, of this hub or another: fourteen figures name one.
 async function same_siret(value) {
 	const number = value.replace(/\s/g, '');
 
 	if (!/^\d{14}$/.test(number) || f.faults.has('siret'))
 		return;
-	const r = await get('search', {text: number, kind: 'structure', limit: 2}).catch(() => null);
-	const hit = r?.total > 0 && r.total < 5 && r.items.find(i => i.uid !== f.uid);
+	const hit = await get(`records/${number}`, {facts: 1}).catch(() => null);
 
-	if (!hit)
+	if (!hit || hit.missing || hit.uid === f.uid || number !== (f.values.siret || '').replace(/\s/g, ''))
 		return;
-	f.remarks.set('siret', {words: [t(`Une fiche porte déjà ce SIRET : ${hit.titre || hit.nom}. `,
-		`A record has this SIRET already: ${hit.titre || hit.nom}. `),
-		h('a', {href: `#/annuaire/${hit.uid}`}, t('L’ouvrir', 'Open it'))]});
+	f.twin = {uid: hit.uid, nom: hit.data.nom};
+	f.remarks.set('siret', {words: twin_words(f.twin)});
 	show_message('siret');
+}
+
+// After saving: what the daemon found (its value is « UID NAME »), else what was seen before.
+function twin_of(r) {
+	const found = r.findings?.find(x => x.code === 'siret_deja_ici'), [, uid, nom] = /^(\S+) (.*)/.exec(found?.value || '') || [];
+
+	return uid ? {uid, nom} : f.twin;
 }
 
 async function left(field) {
@@ -164,13 +172,15 @@ async function left(field) {
 
 	f.faults.delete(field.name);
 	f.remarks.delete(field.name);
+	if (field.name === 'siret')
+		f.twin = null;
 	if (wanted(field) && value === '' && f.tried)
 		f.faults.set(field.name, field.name === 'nom' ? words_for('nom_vide') : words_for('champ_requis'));
 	show_message(field.name);
 	if (value === '')
 		return;
 	await judge(field.name);
-	if (field.name === 'siret')
+	if (f.kind === 'structure' && field.name === 'siret')
 		await same_siret(value);
 }
 
@@ -341,7 +351,7 @@ async function save(button) {
 function saved(r) {
 	const structure = f.kind === 'structure' ? r.uid || f.uid : f.values.structure_uid;
 	const title = f.values.nom || f.values.titre || f.values.objet || kind_name(f.kind);
-	const again = KINDS[f.kind];
+	const again = KINDS[f.kind], twin = twin_of(r);
 
 	if (f.foreign)
 		return suggested(title);
@@ -349,6 +359,7 @@ function saved(r) {
 		h('div.bloc', h('div.corps.pile.formulaire', note('ok', 'ok', h('b', title), ' ',
 			f.uid ? t('est à jour.', 'is up to date.') : t('est dans l’annuaire.', 'is in the directory.'), ' ',
 			t('L’envoi à la CRESS se fait tout seul.', 'Sending to the CRESS happens by itself.')),
+		twin && note('attente', 'double', ...twin_words(twin)),
 		h('div.rang', structure && h('a.bt.fort', {href: `#/annuaire/${structure}`}, t('Voir la fiche', 'See the record')),
 			!f.uid && h('button.bt', {type: 'button', onclick: () => open(f.kind, {}, f.node, f.place)},
 				t(again.title[0], again.title[1]))))));

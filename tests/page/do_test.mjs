@@ -155,6 +155,21 @@ async function write_a_record(mix, n) {
 	await button(v, 'Enregistrer', 'Save').click();
 	await soon(v, '#enregistre');
 	check(`${name}-saved-here`, true);
+	await v.open('saisir/nouvelle');
+	await soon(v, '#champ-nom');
+	await page.fill('#champ-nom', `Jumelle ${n}`);
+	await page.fill('#champ-siret', siret(n));
+	await page.press('#champ-siret', 'Tab');
+	await soon(v, '#champ-siret-message a');
+	const twin = words(mix, `Une fiche porte déjà ce SIRET : Conserverie ${n}.`, `A record has this SIRET already: Conserverie ${n}.`);
+
+	has(`${name}-a-SIRET-that-stands-is-told`, await text(v, '#champ-siret-message'), twin);
+	await page.fill('#champ-commune', 'Morlaix');
+	await page.press('#champ-commune', 'Tab');
+	await page.waitForTimeout(800);
+	await button(v, 'Enregistrer', 'Save').click();
+	await soon(v, '#enregistre');
+	has(`${name}-and-told-again-once-it-is-saved`, await text(v, '#espace'), twin);
 	await v.close();
 }
 
