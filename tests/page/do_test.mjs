@@ -284,6 +284,22 @@ async function sign_the_month(mix) {
 	await v.close();
 }
 
+/* --- alerts --- */
+
+// The page leaves out the commands of the terminal, and no sentence loses its sense by it.
+async function alerts_are_sentences(mix) {
+	const v = await visit(CRESS, mix, 'alertes');
+	const said = text => v.page.evaluate(s => import('/members.js').then(m => m.plain(s)), text);
+	const whole = 'Voyez avec ce pôle laquelle doit rester ; « essaim approve a » fait entrer celle qui attend.';
+
+	await v.open('federation');
+	equal('alerts-a-command-in-the-midst-stays', await said(whole), whole);
+	equal('alerts-commands-at-the-end-go', await said('Deux doublons : « essaim duplicates », puis « essaim link » ou « essaim unlink ».'), 'Deux doublons.');
+	equal('alerts-and-what-follows-stays', await said("Never backed up: 'essaim backup FILE'. Local records exist nowhere else."),
+		'Never backed up. Local records exist nowhere else.');
+	await v.close();
+}
+
 /* --- W8 --- */
 
 const essaim = (node, ...args) => execFileSync(`${process.env.ESSAIM_BIN}/essaim`,
@@ -399,6 +415,7 @@ if (phase === 'online') {
 		await play(territory, mix);
 		await play(look_round, mix);
 	}
+	await play(alerts_are_sentences, MIXES[0]);
 	await play(sign_the_month, MIXES[0]);
 } else if (phase === 'admin') {
 	await play(wrong_password, MIXES[0]);
