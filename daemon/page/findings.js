@@ -16,6 +16,7 @@ const WORDS = {
 	naf_inconnu: ['Ce code APE n’existe pas.', 'This APE code does not exist.'],
 	date_invalide: ['Cette date n’existe pas.', 'This date does not exist.'],
 	courriel_invalide: ['Ce n’est pas une adresse : il manque @.', 'Not an address: @ is missing.'],
+	nom_longueur: ['Ce nom est trop court ou trop long.', 'This name is too short or too long.'],
 	nom_vide: ['Le nom est vide.', 'The name is empty.'],
 	champ_requis: ['Ce champ est demandé.', 'This field is required.'],
 	autre_pole: ['Cette fiche appartient à un autre pôle.', 'This record belongs to another hub.'],
@@ -70,8 +71,13 @@ const WORDS = {
 
 const digits = text => String(text || '').replace(/\D/g, '').length;
 
+// Out of bounds, a text is not called a number.
+const NOT_A_NUMBER = {telephone: 'telephone_invalide', nom: 'nom_longueur'};
+
 // The words for one finding; `value` is what was read, '' where it names a person.
-export function words_for(code, value) {
+export function words_for(code, value, column) {
+	if (code === 'hors_limites' && NOT_A_NUMBER[column])
+		return words_for(NOT_A_NUMBER[column]);
 	if (code === 'siret_longueur' && value)
 		return t(`Il faut 14 chiffres, il y en a ${digits(value)}.`, `14 digits are needed, there are ${digits(value)}.`);
 	if (code === 'siret_longueur')

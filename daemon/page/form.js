@@ -77,6 +77,9 @@ function recall() {
 
 /* --- judging --- */
 
+const faulty = () => [...f.faults.keys()].join();
+
+// Under the field; the summary, once there is one, follows what is mended.
 const show_message = name => {
 	const box = $(`#${id_of(name)}`)?.closest('.champ');
 
@@ -90,6 +93,8 @@ const show_message = name => {
 		input.setAttribute('aria-invalid', 'true');
 	fill(at, fault ? h('span.faute', icon('agir'), h('span', fault)) : remark ? h('span.averti', icon(remark.picture || 'attente'),
 		h('span', ...[remark.words].flat())) : null);
+	if (f.tried && f.summed !== faulty())
+		summary();
 };
 
 // A rehearsal with what is there: what it says of `name`, and whether it lets the line in.
@@ -131,27 +136,35 @@ function note_finding(name, x) {
 	else if (x.code === 'sans_identifiant' || x.code === 'normalise_siret')
 		return;
 	else if (PASSING.has(x.code))
-		f.faults.set(name, words_for(x.code, x.value));
+		f.faults.set(name, words_for(x.code, x.value, name));
 	else
 		f.remarks.set(name, {picture: x.code === 'courriel_nominatif_donnee_personnelle' ? 'cadenas' : 'attente',
 			words: words_for(x.code, x.value)});
 }
 
-// A SIRET that a record bears already.
+const twin_words = twin => [t(`Une fiche porte déjà ce SIRET : ${twin.nom}.`, `A record has this SIRET already: ${twin.nom}.`), ' ',
+	h('a', {href: `#/annuaire/${twin.uid}`}, t('L’ouvrir', 'Open it'))];
+
+// A SIRET that a record bears already, of this hub or another: fourteen figures name one.
 async function same_siret(value) {
 	const number = value.replace(/\s/g, '');
 
 	if (!/^\d{14}$/.test(number) || f.faults.has('siret'))
 		return;
-	const r = await get('search', {text: number, kind: 'structure', limit: 2}).catch(() => null);
-	const hit = r?.total > 0 && r.total < 5 && r.items.find(i => i.uid !== f.uid);
+	const hit = await get(`records/${number}`, {facts: 1}).catch(() => null);
 
-	if (!hit)
+	if (!hit || hit.missing || hit.uid === f.uid || number !== (f.values.siret || '').replace(/\s/g, ''))
 		return;
-	f.remarks.set('siret', {words: [t(`Une fiche porte déjà ce SIRET : ${hit.titre || hit.nom}. `,
-		`A record has this SIRET already: ${hit.titre || hit.nom}. `),
-		h('a', {href: `#/annuaire/${hit.uid}`}, t('L’ouvrir', 'Open it'))]});
+	f.twin = {uid: hit.uid, nom: hit.data.nom};
+	f.remarks.set('siret', {words: twin_words(f.twin)});
 	show_message('siret');
+}
+
+// After saving: what the daemon found (its value is « UID NAME »), else what was seen before.
+function twin_of(r) {
+	const found = r.findings?.find(x => x.code === 'siret_deja_ici'), [, uid, nom] = /^(\S+) (.*)/.exec(found?.value || '') || [];
+
+	return uid ? {uid, nom} : f.twin;
 }
 
 async function left(field) {
@@ -159,13 +172,15 @@ async function left(field) {
 
 	f.faults.delete(field.name);
 	f.remarks.delete(field.name);
+	if (field.name === 'siret')
+		f.twin = null;
 	if (wanted(field) && value === '' && f.tried)
 		f.faults.set(field.name, field.name === 'nom' ? words_for('nom_vide') : words_for('champ_requis'));
 	show_message(field.name);
 	if (value === '')
 		return;
 	await judge(field.name);
-	if (field.name === 'siret')
+	if (f.kind === 'structure' && field.name === 'siret')
 		await same_siret(value);
 }
 
@@ -282,6 +297,7 @@ function who_sees() {
 function summary() {
 	const names = [...f.faults.keys()];
 
+	f.summed = faulty();
 	fill($('#resume'), names.length ? h('div.note.agir', icon('agir'), h('span',
 		names.length > 1 ? t(`${names.length} champs sont à revoir : `, `${names.length} fields need attention: `)
 		: t('Un champ est à revoir : ', 'One field needs attention: '),
@@ -299,7 +315,7 @@ function refused(err) {
 	for (const x of found) {
 		const name = x.field === 'code_insee' && f.kind === 'structure' ? 'commune' : x.field;
 
-		f.faults.set(name, words_for(x.code, x.value));
+		f.faults.set(name, words_for(x.code, x.value, name));
 		show_message(name);
 	}
 	return summary();
@@ -335,7 +351,7 @@ async function save(button) {
 function saved(r) {
 	const structure = f.kind === 'structure' ? r.uid || f.uid : f.values.structure_uid;
 	const title = f.values.nom || f.values.titre || f.values.objet || kind_name(f.kind);
-	const again = KINDS[f.kind];
+	const again = KINDS[f.kind], twin = twin_of(r);
 
 	if (f.foreign)
 		return suggested(title);
@@ -343,6 +359,7 @@ function saved(r) {
 		h('div.bloc', h('div.corps.pile.formulaire', note('ok', 'ok', h('b', title), ' ',
 			f.uid ? t('est à jour.', 'is up to date.') : t('est dans l’annuaire.', 'is in the directory.'), ' ',
 			t('L’envoi à la CRESS se fait tout seul.', 'Sending to the CRESS happens by itself.')),
+		twin && note('attente', 'double', ...twin_words(twin)),
 		h('div.rang', structure && h('a.bt.fort', {href: `#/annuaire/${structure}`}, t('Voir la fiche', 'See the record')),
 			!f.uid && h('button.bt', {type: 'button', onclick: () => open(f.kind, {}, f.node, f.place)},
 				t(again.title[0], again.title[1]))))));

@@ -28,9 +28,14 @@ const WAY = {
 };
 const GRAVE = /^(FENCED|KEY_|CONTROL_FORK|FORK|CLOCK_SKEW|DAMAGED|WITHHELD|CHECKPOINT|NO_BACKUP|OLD_BACKUP|COPY_|GENERATIONS|BAD_|DISK|IO)/;
 
-// The sentence without the commands of the terminal, which the page replaces.
-const plain = text => text.replace(/[\s,:;]*(puis |then )?(« ?essaim [^»]*»|'essaim [^']*')( (ou|or|dit|says)[^.]*)?/g,
-	'').replace(/\s*\.?\s*$/, '.');
+// A sentence without the terminal's commands that end it, « ... : « essaim a », puis « essaim b ». »,
+// which the page replaces; a command in its midst stays, since the sentence needs it.
+const COMMAND = String.raw`(?:«\s?essaim [^»]*»|'essaim [^']*')`;
+const COMMANDS = String.raw`${COMMAND}(?:,? (?:puis|then|ou|or) ${COMMAND})*(?=\.|$)`;
+const TAIL = new RegExp(String.raw`\s?[:,] (?:(?:puis|then) )?${COMMANDS}`, 'u');
+const BARE = new RegExp(String.raw`^\p{L}+ \p{L}+\s?: ${COMMANDS}\.?$`, 'u'); // « Le prix : ... » says nothing else
+export const plain = text => text.split(/(?<=\.) /).filter(s => !BARE.test(s)).map(s => s.replace(TAIL, '')).join(' ')
+	.replace(/\s*\.?\s*$/, '.');
 
 export function alert_line(a, me) {
 	const way = ['agent_pole', 'cress'].includes(me.role) || !WAY[a.code]?.[0].includes('saisir') ? WAY[a.code] : null;

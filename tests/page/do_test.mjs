@@ -130,10 +130,19 @@ async function write_a_record(mix, n) {
 	await soon(v, '#champ-courriel-message .averti');
 	has(`${name}-a-persons-address-is-caught`, await text(v, '#champ-courriel-message'),
 		words(mix, 'Cette adresse nomme une personne', 'This address names a person'));
+	await page.fill('#champ-telephone', 'abc');
+	await page.focus('#champ-commune');
+	await soon(v, '#champ-telephone-message .faute');
+	has(`${name}-a-telephone-is-no-number`, await text(v, '#champ-telephone-message'), words(mix, 'numéro de téléphone', 'telephone number'));
 	await button(v, 'Enregistrer', 'Save').click();
 	await soon(v, '#resume .note');
 	has(`${name}-the-summary-leads-to-the-fields`, await text(v, '#resume'), 'SIRET');
+	equal(`${name}-and-counts-them-all`, await page.locator('#resume a').count(), await page.locator('.champ.faux').count());
 	await v.look('nouvelle');
+	await page.fill('#champ-telephone', '');
+	await page.press('#champ-telephone', 'Tab');
+	await page.waitForFunction(w => !document.querySelector('#resume').textContent.includes(w), words(mix, 'Téléphone', 'Telephone'));
+	check(`${name}-what-is-mended-leaves-the-summary`, true);
 	await page.waitForTimeout(600);
 	await v.open('saisir/nouvelle');
 	await soon(v, '#champ-nom');
@@ -146,6 +155,21 @@ async function write_a_record(mix, n) {
 	await button(v, 'Enregistrer', 'Save').click();
 	await soon(v, '#enregistre');
 	check(`${name}-saved-here`, true);
+	await v.open('saisir/nouvelle');
+	await soon(v, '#champ-nom');
+	await page.fill('#champ-nom', `Jumelle ${n}`);
+	await page.fill('#champ-siret', siret(n));
+	await page.press('#champ-siret', 'Tab');
+	await soon(v, '#champ-siret-message a');
+	const twin = words(mix, `Une fiche porte déjà ce SIRET : Conserverie ${n}.`, `A record has this SIRET already: Conserverie ${n}.`);
+
+	has(`${name}-a-SIRET-that-stands-is-told`, await text(v, '#champ-siret-message'), twin);
+	await page.fill('#champ-commune', 'Morlaix');
+	await page.press('#champ-commune', 'Tab');
+	await page.waitForTimeout(800);
+	await button(v, 'Enregistrer', 'Save').click();
+	await soon(v, '#enregistre');
+	has(`${name}-and-told-again-once-it-is-saved`, await text(v, '#espace'), twin);
 	await v.close();
 }
 
@@ -257,6 +281,22 @@ async function sign_the_month(mix) {
 		words(mix, 'les mêmes octets', 'the same bytes'), {timeout: 60000});
 	check(`${name}-signed-and-says-so`, true);
 	await v.look('rapport-signe');
+	await v.close();
+}
+
+/* --- alerts --- */
+
+// The page leaves out the commands of the terminal, and no sentence loses its sense by it.
+async function alerts_are_sentences(mix) {
+	const v = await visit(CRESS, mix, 'alertes');
+	const said = text => v.page.evaluate(s => import('/members.js').then(m => m.plain(s)), text);
+	const whole = 'Voyez avec ce pôle laquelle doit rester ; « essaim approve a » fait entrer celle qui attend.';
+
+	await v.open('federation');
+	equal('alerts-a-command-in-the-midst-stays', await said(whole), whole);
+	equal('alerts-commands-at-the-end-go', await said('Deux doublons : « essaim duplicates », puis « essaim link » ou « essaim unlink ».'), 'Deux doublons.');
+	equal('alerts-and-what-follows-stays', await said("Never backed up: 'essaim backup FILE'. Local records exist nowhere else."),
+		'Never backed up. Local records exist nowhere else.');
 	await v.close();
 }
 
@@ -375,6 +415,7 @@ if (phase === 'online') {
 		await play(territory, mix);
 		await play(look_round, mix);
 	}
+	await play(alerts_are_sentences, MIXES[0]);
 	await play(sign_the_month, MIXES[0]);
 } else if (phase === 'admin') {
 	await play(wrong_password, MIXES[0]);
