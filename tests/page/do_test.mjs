@@ -155,7 +155,7 @@ async function write_a_record(mix, n) {
 	await button(v, 'Enregistrer', 'Save').click();
 	await soon(v, '#enregistre');
 	check(`${name}-saved-here`, true);
-	await v.open('saisir/nouvelle');
+	await button(v, 'Nouvelle structure', 'New organisation').click();
 	await soon(v, '#champ-nom');
 	await page.fill('#champ-nom', `Jumelle ${n}`);
 	await page.fill('#champ-siret', siret(n));
@@ -294,7 +294,7 @@ async function alerts_are_sentences(mix) {
 
 	await v.open('federation');
 	equal('alerts-a-command-in-the-midst-stays', await said(whole), whole);
-	equal('alerts-commands-at-the-end-go', await said('Deux doublons : « essaim duplicates », puis « essaim link » ou « essaim unlink ».'), 'Deux doublons.');
+	equal('alerts-commands-at-the-end-go', await said('Il y a deux doublons : « essaim duplicates », puis « essaim link » ou « essaim unlink ».'), 'Il y a deux doublons.');
 	equal('alerts-and-what-follows-stays', await said("Never backed up: 'essaim backup FILE'. Local records exist nowhere else."),
 		'Never backed up. Local records exist nowhere else.');
 	await v.close();
