@@ -5,6 +5,7 @@
 world_own=$(new morlaix structure nom="Zinzolin Atelier" type_acteur=ess code_insee=29151 filieres=restauration_traiteur siae_type=ei \
 	telephone=+33298000000 adresse="1 quai de Tréguier" code_postal=29600 site_web=zinzolin.example labels=ab)
 world_other=$(new auray structure nom="Zinzolin Voisin" type_acteur=ess code_insee=56007 filieres=restauration_traiteur)
+world_at=$(date +%s)
 world_need=$(new morlaix besoin titre="Repas du zinzolin" structure_uid="$world_own" filiere=restauration_traiteur type_besoin=achat \
 	code_insee=29151 rayon_max_km=200 budget_max_cents=90000 prix_unite=forfait)
 world_offer=$(new auray offre titre="Plateaux du zinzolin" structure_uid="$world_other" filiere=restauration_traiteur type_offre=service \
