@@ -65,7 +65,7 @@ async function corrections(mix) {
 	equal(`${name}-refused-is-not-written`, value('morlaix', facts.asked, 'sigle'), null);
 	await v.look('decidees');
 	settle();
-	equal(`${name}-who-asked-has-the-answers`, told('auray', 'proposals').items.filter(i => i.uid === facts.asked).length, 0);
+	equal(`${name}-who-asked-has-the-answers`, told('auray', 'proposals').items.filter(i => i.uid === facts.asked && i.state === 'open').length, 0);
 	equal(`${name}-and-what-was-accepted`, value('auray', facts.asked, 'telephone'), '+33298222222');
 	await page.reload();
 	await page.waitForSelector('.vide');
