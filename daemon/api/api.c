@@ -166,15 +166,9 @@ static void post_write(struct request *r)
 static void read_work(uv_work_t *work)
 {
 	struct request *r = work->data;
-	char path[NODE_PATH_MAX + 16];
 
 	say_set(r->language);
-	snprintf(path, sizeof path, "%.4000s/directory.db", r->api->dir);
-	r->err = r->reader ? ES_OK : reader_open(path, r->api->ref, &r->reader);
-	if (r->err == ES_OK)
-		reader_prefer(r->reader, &r->api->swarm->self);
-	if (r->err == ES_OK)
-		reader_limit(r->reader, r->within);
+	r->err = request_open_reader(r, r->within);
 	if (r->err == ES_OK)
 		r->err = r->route->read(r, r->reader);
 	say_set(SAY_ENGLISH);
@@ -183,24 +177,17 @@ static void read_work(uv_work_t *work)
 static void read_done(uv_work_t *work, int status)
 {
 	struct request *r = work->data;
-	struct api *a = r->api;
 
 	(void)status;
-	if (r->reader && r->err != ES_PAGE_DAMAGED && r->err != ES_IO && a->reader_count < 16)
-		a->readers[a->reader_count++] = r->reader;
-	else if (r->reader)
-		reader_close(r->reader);
-	r->reader = NULL;
+	request_return_reader(r);
 	request_answer(r, r->err);
 }
 
 static void post_read(struct request *r)
 {
-	struct api *a = r->api;
-
-	r->reader = a->reader_count > 0 ? a->readers[--a->reader_count] : NULL;
+	request_take_reader(r);
 	r->work.data = r;
-	if (uv_queue_work(a->loop, &r->work, read_work, read_done) != 0)
+	if (uv_queue_work(r->api->loop, &r->work, read_work, read_done) != 0)
 		request_answer(r, ES_NOMEM);
 }
 

@@ -345,10 +345,8 @@ static void look_work(uv_work_t *work)
 {
 	struct looking *l = work->data;
 	struct request *r = l->r;
-	char path[NODE_PATH_MAX + 16];
 
-	snprintf(path, sizeof path, "%.4000s/directory.db", r->api->dir);
-	r->err = r->reader ? ES_OK : reader_open(path, r->api->ref, &r->reader);
+	r->err = request_open_reader(r, SCOPE_LOCAL);
 	if (r->err == ES_OK)
 		r->err = reader_counts(r->reader, &r->body);
 	if (r->err == ES_OK)
@@ -366,11 +364,7 @@ static void look_done(uv_work_t *work, int status)
 			    .now = (es_ms)uv_now(a->loop), .utc = utc_now()};
 
 	(void)status;
-	if (r->reader && a->reader_count < 16 && r->err == ES_OK)
-		a->readers[a->reader_count++] = r->reader;
-	else if (r->reader)
-		reader_close(r->reader);
-	r->reader = NULL;
+	request_return_reader(r);
 	tell_all(&t);
 	json_decref(l->records);
 	free(l);
@@ -390,7 +384,7 @@ void api_metrics(struct request *r)
 	l->r = r;
 	l->work.data = l;
 	buf_clear(&r->body);
-	r->reader = a->reader_count > 0 ? a->readers[--a->reader_count] : NULL;
+	request_take_reader(r);
 	if (uv_queue_work(a->loop, &l->work, look_work, look_done) != 0) {
 		free(l);
 		request_answer(r, ES_NOMEM);

@@ -16,6 +16,7 @@
 #include "daemon/web/web.h"
 
 #define PARAM_MAX 512
+#define API_READERS_MAX 16 /* kept open while idle */
 
 struct request;
 struct web;
@@ -100,7 +101,7 @@ struct api {
 	bool changing_accounts;
 	struct web *web; /* the page; NULL: none is served */
 	struct streams *streams; /* /events */
-	struct reader *readers[16]; /* idle ones */
+	struct reader *readers[API_READERS_MAX]; /* idle ones: api_reader.c */
 	size_t reader_count, busy;
 	bool stopping;
 	_Atomic uint64_t import_done, import_total;
@@ -139,6 +140,11 @@ void member_answer(struct request *r, const struct member *m);
 enum es_err territory_ensure(struct request *r, struct node *n, const char *code);
 /* The path's last part is a uid; else the answer says so. */
 ES_MUST_USE enum es_err part_uid(struct request *r, struct id16 *uid);
+/* api_reader.c: r->reader, taken and returned on the loop's thread, opened in the pool;
+ * `within` is all that it shows (reader_limit). */
+void request_take_reader(struct request *r);
+ES_MUST_USE enum es_err request_open_reader(struct request *r, enum scope within);
+void request_return_reader(struct request *r);
 /* Appends "; known: " and every kind. */
 void kinds_known(struct buf *out);
 /* F15: the other side's word is not written by hand. ES_NOT_ALLOWED. */

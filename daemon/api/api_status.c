@@ -368,10 +368,8 @@ static enum es_err digest_run(struct directory *d, struct directory_job *j)
 static void count_work(uv_work_t *work)
 {
 	struct request *r = work->data;
-	char path[NODE_PATH_MAX + 16];
 
-	snprintf(path, sizeof path, "%.4000s/directory.db", r->api->dir);
-	r->err = r->reader ? ES_OK : reader_open(path, r->api->ref, &r->reader);
+	r->err = request_open_reader(r, SCOPE_LOCAL);
 	if (r->err == ES_OK)
 		r->err = reader_counts(r->reader, &r->body);
 	if (r->err == ES_OK) {
@@ -395,11 +393,7 @@ static void count_done(uv_work_t *work, int status)
 	char hex[2][65];
 
 	(void)status;
-	if (r->reader && a->reader_count < 16 && r->err == ES_OK)
-		a->readers[a->reader_count++] = r->reader;
-	else if (r->reader)
-		reader_close(r->reader);
-	r->reader = NULL;
+	request_return_reader(r);
 	for (int i = 0; i < 2; i++)
 		hex_encode(r->digests[i].bytes, 32, hex[i]);
 	buf_str(&r->out, "{");
@@ -426,7 +420,7 @@ static void digest_done(struct directory_job *j)
 	struct api *a = r->api;
 
 	buf_clear(&r->body);
-	r->reader = a->reader_count > 0 ? a->readers[--a->reader_count] : NULL;
+	request_take_reader(r);
 	r->work.data = r;
 	if (uv_queue_work(a->loop, &r->work, count_work, count_done) != 0)
 		request_answer(r, ES_NOMEM);

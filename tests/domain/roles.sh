@@ -102,6 +102,10 @@ done
 equal "A6-funder-near" 1 "$(as auray financeur_lecture search --kind structure --near 56007 --within 5 --json | jq .total)"
 equal "A6-a-field-kept-home-is-the-hubs" "true false" "$(key auray agent_pole "$s" description) $(key auray financeur_lecture "$s" description)"
 equal "A6-nor-is-it-found-by-it" "1 0" "$(finds auray agent_pole dormant) $(finds auray financeur_lecture dormant)"
+# The reader that served a funder serves the next one whole.
+check "A6-a-funder-looks" as auray financeur_lecture list besoin
+equal "A6-and-status-counts-all-after-it" "$(e auray list besoin --json | jq .total)" \
+	"$(as auray financeur_lecture list besoin >/dev/null; records auray besoin)"
 equal "A6-a-funders-report-is-the-public-one" "$(e auray report --public --json | jq -c .items)" "$(as auray financeur_lecture report --json | jq -c .items)"
 
 # Row 4, writing.
