@@ -117,30 +117,6 @@ enum es_err api_proposals(struct request *r, struct node *n)
 	return list_answer(r, &b, err);
 }
 
-enum es_err api_refusals(struct request *r, struct node *n)
-{
-	struct buf items;
-	struct inbox b = {.n = n, .out = &items};
-
-	buf_init(&items, INBOX_BYTES);
-	return list_answer(r, &b, node_refusals(n, refusal_json, &b));
-}
-
-/* Body: no. Somebody has read it. */
-enum es_err api_refusal_aside(struct request *r, struct node *n)
-{
-	char number[24];
-	enum es_err err;
-
-	body_text(r, "no", number, sizeof number);
-	err = node_refusal_aside(n, strtoll(number, NULL, 10));
-	if (err == ES_NOT_FOUND)
-		buf_printf(&r->why, _("%s: no refusal of that number"), number);
-	if (err == ES_OK)
-		buf_printf(&r->out, "{\"no\":%lld}", strtoll(number, NULL, 10));
-	return err;
-}
-
 static void side_json(const struct node *n, const char *key, const struct said *s, struct buf *out)
 {
 	bool waits = s->log == LOG_PENDING;

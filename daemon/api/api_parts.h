@@ -291,8 +291,6 @@ enum es_err api_territory_add(struct request *r, struct node *n);
 /* api_inbox.c */
 enum es_err api_proposals(struct request *r, struct node *n);
 enum es_err api_conflicts(struct request *r, struct node *n);
-enum es_err api_refusals(struct request *r, struct node *n);
-enum es_err api_refusal_aside(struct request *r, struct node *n);
 enum es_err api_accept(struct request *r, struct node *n);
 enum es_err api_refuse(struct request *r, struct node *n);
 enum es_err api_hand_over(struct request *r, struct node *n);

@@ -58,8 +58,6 @@ const struct route api_routes[] = {
 	{.method = "POST", .path = V1 "resolve", .action = ACTION_GOVERN, .write = api_resolve},
 	{.method = "POST", .path = V1 "checkpoint", .action = ACTION_GOVERN, .write = api_checkpoint},
 	{.method = "GET", .path = V1 "proposals", .action = ACTION_READ_FEDERATION, .write = api_proposals, .reads = true},
-	{.method = "GET", .path = V1 "refusals", .action = ACTION_READ_LOCAL, .write = api_refusals, .reads = true},
-	{.method = "POST", .path = V1 "refusals/aside", .action = ACTION_WRITE, .write = api_refusal_aside},
 	{.method = "GET", .path = V1 "conflicts", .action = ACTION_READ_FEDERATION, .write = api_conflicts, .reads = true},
 	{.method = "GET", .path = V1 "duplicates", .action = ACTION_READ_FEDERATION, .read = api_duplicates},
 	{.method = "GET", .path = V1 "siblings", .action = ACTION_READ_FEDERATION, .read = api_siblings},

@@ -31,7 +31,7 @@ function card(i, state, sentence, buttons) {
 		h('div.rang', buttons.map(([words, look, f, done]) => h(`button.bt${look}`, {type: 'button', onclick: run(f, done)}, words))), said);
 }
 
-const aside = i => post('refusals/aside', {no: i.no});
+const aside = i => post('refuse', {no: i.no});
 
 function refused(i) {
 	const words = i.why.replace(/\s*\.$/, ''), why = words ? t(` Son motif : « ${words} ».`, ` Its reason: “${words}”.`) : '';
@@ -40,6 +40,10 @@ function refused(i) {
 		await aside(i);
 	};
 
+	if (i.type === 'cession')
+		return card(i, chip('agir', 'agir', t('refusée', 'refused')), t(`Relais refusé par ${the(i.by)}, ${when(i.when)}.${why}`,
+			`Hand-over refused by ${i.by.name}, ${when(i.when)}.${why}`), [
+			[t('Compris', 'Understood'), '', () => aside(i), t('reste à votre pôle.', 'stays with your hub.')]]);
 	return card(i, chip('agir', 'agir', t('refusée', 'refused')),
 		t(`Refusé par ${the(i.by)}, ${when(i.when)}.${why} Votre texte est conservé ici.`,
 			`Refused by ${i.by.name}, ${when(i.when)}.${why} Your text is kept here.`), [
@@ -54,9 +58,7 @@ function waiting(i) {
 		[t('Abandonner ce changement', 'Give up this change'), '', () => post('refuse', {no: i.no}), t('reste comme elle est.', 'stays as it is.')]]);
 }
 
-async function ours(hub) {
-	const open = (await get('proposals')).items.filter(i => i.type === 'proposition' && i.state === 'open' && !i.waits && i.from.id === hub);
-
+function named(open) {
 	return Promise.all(open.map(async i => {
 		const r = await get(`records/${i.uid}`).catch(() => null);
 
@@ -67,9 +69,10 @@ async function ours(hub) {
 // A list of both, or nothing; `hub`: our own number.
 export async function what_we_proposed(hub) {
 	await schema();
-	const [no, open] = await Promise.all([get('refusals'), ours(hub)]);
+	const {items} = await get('proposals'), no = items.filter(i => i.state === 'refused');
+	const open = await named(items.filter(i => i.type === 'proposition' && i.state === 'open' && !i.waits && i.from.id === hub));
 
-	return no.items.length + open.length > 0 ? h('section', {'aria-labelledby': 'h-refus'},
+	return no.length + open.length > 0 ? h('section', {'aria-labelledby': 'h-refus'},
 		h('h3', {id: 'h-refus'}, t('Ce que vous avez proposé à d’autres pôles', 'What you suggested to other hubs')),
-		h('ul.sous-liste.refus-liste', no.items.map(refused), open.map(waiting))) : null;
+		h('ul.sous-liste.refus-liste', no.map(refused), open.map(waiting))) : null;
 }
