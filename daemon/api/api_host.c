@@ -8,12 +8,11 @@
 
 #define WITHDRAWN_MAX 10000000 /* records that one import narrows */
 
-static struct slice edit_text(const struct edit *e, const char *name)
+struct slice edit_text(const struct edit *e, size_t index)
 {
-	const struct schema_field *f = schema_field_named(e->kind, slice_str(name));
 	struct canon_reader r;
 
-	canon_read_init(&r, f ? e->values[f->index] : SLICE_NONE);
+	canon_read_init(&r, e->values[index]);
 	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, CHANGE_MAX) : SLICE_NONE;
 }
 
@@ -33,16 +32,18 @@ static bool others_say(struct editing_host *h, const struct edit *e, const struc
 static bool host_repeats(void *ctx, const struct edit *e)
 {
 	struct editing_host *h = ctx;
-	struct structure_match m = {.pole = h->n->owner, .siret = edit_text(e, "siret"), .rna = edit_text(e, "rna"),
-				    .nom = edit_text(e, "nom"), .code_insee = edit_text(e, "code_insee")};
+	if (!e->listed || e->kind->no != structure_KIND || !h->n->reader)
+		return false;
+	struct structure_match m = {.pole = h->n->owner, .siret = edit_text(e, structure_siret), .rna = edit_text(e, structure_rna),
+				    .nom = edit_text(e, structure_nom), .code_insee = edit_text(e, structure_code_insee)};
 
-	return e->listed && strcmp(e->kind->name, "structure") == 0 && h->n->reader && others_say(h, e, &m);
+	return others_say(h, e, &m);
 }
 
 static bool closes_structure(const struct edit *e, const struct edit_result *result)
 {
-	return result->outcome != EDIT_SAME && strcmp(e->kind->name, "structure") == 0 &&
-	       slice_eq(edit_text(e, "etat"), slice_str("fermee"));
+	return result->outcome != EDIT_SAME && e->kind->no == structure_KIND &&
+	       slice_eq(edit_text(e, structure_etat), slice_str("fermee"));
 }
 
 static enum es_err close_structure(struct editing_host *h, const struct edit *e, const struct edit_result *result)

@@ -17,14 +17,6 @@
 
 /* --- what the exchange asks --- */
 
-static struct slice edit_text(const struct edit *e, size_t index)
-{
-	struct canon_reader r;
-
-	canon_read_init(&r, e->values[index]);
-	return canon_peek(&r) == CANON_STR ? canon_read_str(&r, CHANGE_MAX) : SLICE_NONE;
-}
-
 static enum es_err ready(struct editing_host *h)
 {
 	if (h->matcher)

@@ -145,6 +145,8 @@ ES_MUST_USE enum es_err part_uid(struct request *r, struct id16 *uid);
 void request_take_reader(struct request *r);
 ES_MUST_USE enum es_err request_open_reader(struct request *r, enum scope within);
 void request_return_reader(struct request *r);
+/* api_host.c: a text of the edit, by the field's index; SLICE_NONE: it says none. */
+struct slice edit_text(const struct edit *e, size_t index);
 /* Appends "; known: " and every kind. */
 void kinds_known(struct buf *out);
 /* F15: the other side's word is not written by hand. ES_NOT_ALLOWED. */

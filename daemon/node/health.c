@@ -281,6 +281,19 @@ static void count_newcomers(struct node *n, struct health *h)
 	}
 }
 
+/* Each is read in its commit: looked at again once something has come, or been set aside. */
+static void count_refusals(struct node *n, struct health *h)
+{
+	int64_t pos = journal_last_pos(n->journal);
+
+	if (h->refusals_pos == pos && h->refusals_asides == n->asides)
+		return;
+	h->refusals_pos = pos;
+	h->refusals_asides = n->asides;
+	h->refusals = 0;
+	(void)!node_refusals(n, count_refusal, &h->refusals);
+}
+
 void health_read(struct node *n, struct health *h)
 {
 	uint8_t be[8] = {0};
@@ -299,8 +312,7 @@ void health_read(struct node *n, struct health *h)
 	h->late = w.late;
 	h->knocking = 0;
 	(void)!journal_request_each(n->journal, count_knocking, &h->knocking);
-	h->refusals = 0;
-	(void)!node_refusals(n, count_refusal, &h->refusals);
+	count_refusals(n, h);
 	h->charter_due = node_charter_due(n);
 	count_unaccepted(n, h);
 	count_newcomers(n, h);

@@ -19,7 +19,9 @@ struct health {
 	size_t due; /* CRESS: hubs whose logs get a new generation (L4) */
 	size_t inbox; /* proposals and offers that wait for our answer */
 	size_t knocking; /* CRESS: who ask to enter */
-	size_t refusals; /* of our proposals, that nobody has set aside */
+	size_t refusals; /* of our proposals and offers, that nobody has set aside */
+	int64_t refusals_pos; /* counted at that commit... */
+	unsigned refusals_asides; /* ...and that many set aside since the start */
 	size_t late; /* CRESS: offers that nobody has answered for 30 days */
 	/* Duplicates: CRESS: seen and not opened, unanswered for 30 days; hub: to be answered. */
 	size_t duplicates, duplicates_late, duplicates_asked;

@@ -124,6 +124,7 @@ struct node {
 	es_ms rested_utc; /* when the journal's WAL was last written home, and how far */
 	int64_t rested_pos;
 	bool kept_back; /* payloads of ours, forgotten, that home does not hold yet */
+	unsigned asides; /* refusals set aside since the start */
 	bool derive; /* something happened that an entry may follow from (L21) */
 	es_ms derived_utc; /* when node_tick last looked */
 	size_t opens_seen; /* logs of the rights that are in the frontier */

@@ -101,5 +101,6 @@ enum es_err node_refusal_aside(struct node *n, int64_t no)
 		return ES_OK;
 	size_t at = r.count < ASIDE_MAX ? r.count++ : smallest(&r);
 	be_write(r.aside + 8 * at, (uint64_t)no, 8);
+	n->asides++;
 	return journal_set(n->journal, ASIDE, SLICE(r.aside, 8 * r.count));
 }
