@@ -175,6 +175,14 @@ static bool is_settled(const struct alerts *a)
 static void about_logs(struct alerts *a)
 {
 	const struct snapshot *snap = a->snap;
+	const struct health *h = &snap->health;
+	const struct { /* told by their number alone */
+		enum alert_id which;
+		size_t n;
+	} counts[] = {
+		{ALERT_GENERATION_DUE, h->due}, {ALERT_INBOX, h->inbox}, {ALERT_REFUSED, h->refusals}, {ALERT_OFFERS_LATE, h->late},
+		{ALERT_DUPLICATES_FOUND, h->duplicates}, {ALERT_DUPLICATES, h->duplicates_asked}, {ALERT_DUPLICATES_LATE, h->duplicates_late},
+	};
 	char n[24];
 
 	if (snap->journal_err != ES_OK)
@@ -188,24 +196,13 @@ static void about_logs(struct alerts *a)
 	if (a->s->blocked.err != ES_OK && !is_settled(a))
 		alert_why(a, a->s->blocked.ours ? ALERT_REFUSED_THERE : ALERT_REFUSED_HERE, a->s->blocked.err, a->s->blocked.log,
 			  number_text(n, a->s->blocked.seq));
-	if (snap->health.voids > 0)
-		alert(a, ALERT_VOID_COMMITS, number_text(n, (uint64_t)snap->health.voids));
-	if (snap->health.erasures > 0)
-		alert(a, ALERT_ERASURES, number_text(n, snap->health.erasures), snap->health.silent);
-	if (snap->health.due > 0)
-		alert(a, ALERT_GENERATION_DUE, number_text(n, snap->health.due));
-	if (snap->health.inbox > 0)
-		alert(a, ALERT_INBOX, number_text(n, snap->health.inbox));
-	if (snap->health.refusals > 0)
-		alert(a, ALERT_REFUSED, number_text(n, snap->health.refusals));
-	if (snap->health.late > 0)
-		alert(a, ALERT_OFFERS_LATE, number_text(n, snap->health.late));
-	if (snap->health.duplicates > 0)
-		alert(a, ALERT_DUPLICATES_FOUND, number_text(n, snap->health.duplicates));
-	if (snap->health.duplicates_asked > 0)
-		alert(a, ALERT_DUPLICATES, number_text(n, snap->health.duplicates_asked));
-	if (snap->health.duplicates_late > 0)
-		alert(a, ALERT_DUPLICATES_LATE, number_text(n, snap->health.duplicates_late));
+	if (h->voids > 0)
+		alert(a, ALERT_VOID_COMMITS, number_text(n, (uint64_t)h->voids));
+	if (h->erasures > 0)
+		alert(a, ALERT_ERASURES, number_text(n, h->erasures), h->silent);
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		if (counts[i].n > 0)
+			alert(a, counts[i].which, number_text(n, counts[i].n));
 }
 
 static void about_persons(struct alerts *a)
