@@ -143,6 +143,21 @@ static void stop(struct program *p, int number)
 	worker_stop(p->swarm.worker);
 }
 
+/* --page, else the file, else the usual place, unless others may have taken it (--data). */
+static void settle_page(const struct program *p, struct conf *c)
+{
+	if (p->page_asked)
+		memcpy(c->page.listen, p->page, sizeof c->page.listen);
+	else if (!c->page_given && p->alone)
+		c->page.listen[0] = 0;
+}
+
+static bool same_page(const struct page_conf *a, const struct page_conf *b)
+{
+	return strcmp(a->listen, b->listen) == 0 && strcmp(a->hosts, b->hosts) == 0 && a->open_to_all == b->open_to_all &&
+	       a->rest_s == b->rest_s;
+}
+
 /* ES_CONFIG, and why: all is as before. */
 static enum es_err reload(struct program *p, struct buf *why)
 {
@@ -157,7 +172,8 @@ static enum es_err reload(struct program *p, struct buf *why)
 		return err;
 	}
 	log_set_level((enum log_level)new.log);
-	if (memcmp(&p->conf.page, &new.page, sizeof new.page) != 0)
+	settle_page(p, &new);
+	if (!same_page(&p->conf.page, &new.page))
 		log_event(LOG_WARN, "reload.page", "needs=restart"); /* its sockets and sessions began with the old ones */
 	p->conf = new;
 	return ES_OK;
@@ -277,24 +293,13 @@ static void wind_down(struct program *p)
 	uv_loop_close(&p->loop);
 }
 
-/* --page, else the file, else the usual place, unless others may have taken it (--data). */
-static const struct page_conf *page_of(struct program *p)
-{
-	struct page_conf *page = &p->conf.page;
-
-	if (p->page_asked)
-		memcpy(page->listen, p->page, sizeof page->listen);
-	else if (!p->conf.page_given && p->alone)
-		page->listen[0] = 0;
-	return page;
-}
-
 static enum es_err start_api(struct program *p)
 {
-	const struct page_conf *page = page_of(p);
+	const struct page_conf *page = &p->conf.page;
 	struct buf why;
 	enum es_err err;
 
+	settle_page(p, &p->conf);
 	buf_init(&why, 4096);
 	err = api_start(&p->loop, p->dir, p->socket_path, &p->swarm, p->ref, &why, &p->api);
 	if (err == ES_OK && page->listen[0])

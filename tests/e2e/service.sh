@@ -60,6 +60,7 @@ within "ready-follows" 10 sh -c "tail -n 3 '$work/auray.heard' | grep -q '^READY
 check "there-is-a-session" test -n "$before"
 equal "no-peer-is-cut" "$before" "$(sessions)"
 equal "status-has-the-new-address" "127.0.0.1:$port" "$(e auray status --json | jq -r .node.listen)"
+check "the-page-as-before-is-no-news" sh -c "! grep -q reload.page '$work/auray/essaimd.log'"
 equal "it-is-live-all-the-while" live "$(e auray status --json | jq -r .state)"
 
 printf 'listen = "127.0.0.1:%s";\nlogg = "debug";\n' "$old" >"$work/auray/essaim.conf"
@@ -67,6 +68,10 @@ kill -HUP "$pid"
 within "a-bad-file-is-told-where-and-why" 10 heard "still the old ones: .*essaim.conf:2: logg: unknown key; did you mean 'log'?"
 check "and-changes-nothing" sh -c "ss -Hltn | grep -q '127.0.0.1:$port '"
 check "logged-too" grep -q "reload.refused" "$work/auray/essaimd.log"
+printf 'listen = "127.0.0.1:%s";\npage_public = "yes";\n' "$port" >"$work/auray/essaim.conf"
+kill -HUP "$pid"
+within "the-page-waits-for-a-restart" 10 grep -q "reload.page.*needs=restart" "$work/auray/essaimd.log"
+printf 'listen = "127.0.0.1:%s";\nlogg = "debug";\n' "$port" >"$work/auray/essaim.conf"
 exits "check-finds-it" 78 "$bin/essaimd" --data "$work/auray" --check
 printf 'listen = "192.0.2.1:9";\n' >"$work/auray/essaim.conf"
 kill -HUP "$pid"
