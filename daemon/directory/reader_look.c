@@ -19,10 +19,14 @@ static enum es_err lend(struct reader *r, const char *sql, sqlite3_stmt **s)
 
 static void give_back(struct reader *r, sqlite3_stmt *s)
 {
-	unsigned at = r->asked_next++ % ASKED_KEPT;
+	size_t at = 0;
 
 	if (!s)
 		return;
+	while (at < ASKED_KEPT && r->asked[at])
+		at++;
+	if (at == ASKED_KEPT) /* no place it was lent from: the one that has been there longest goes */
+		at = r->asked_next++ % ASKED_KEPT;
 	sqlite3_reset(s);
 	sqlite3_clear_bindings(s);
 	sqlite3_finalize(r->asked[at]);
