@@ -268,6 +268,22 @@ enum es_err rights_apply_void(struct rights *r, struct fields *f)
 	return rights_added(table_add(&r->index->voids, hash_commit_at(&at.log, at.seq), 0));
 }
 
+/* A checkpoint cannot be taken back, but it can have lied: what stands at its own
+ * number an officer may say, who compared. */
+static bool stands_beside(const struct open_log *log, const struct log_cut *cut)
+{
+	return cut->seq > 0 && cut->seq == log->checkpoint && !hash_eq(&cut->id, &log->checkpoint_id);
+}
+
+static void set_right(struct rights *r, struct open_log *log, const struct log_cut *cut)
+{
+	log->checkpoint_id = cut->id;
+	if (!log->cut || log->cut_seq != cut->seq)
+		return;
+	log->cut_id = cut->id;
+	r->cuts_changed = true;
+}
+
 static enum es_err resolve_data(struct rights *r, struct fields *f)
 {
 	struct canon_reader rd = fields_reader(f, 2);
@@ -280,7 +296,11 @@ static enum es_err resolve_data(struct rights *r, struct fields *f)
 	if (f->err != ES_OK)
 		return f->err;
 	struct open_log *log = rights_log_mut(r, &id);
-	if (!log || log->scope == SCOPE_CONTROL || !id_eq(&cut.log, &id) || !above_checkpoint(log, &cut))
+	if (!log || log->scope == SCOPE_CONTROL || !id_eq(&cut.log, &id))
+		return ES_OK;
+	if (stands_beside(log, &cut))
+		set_right(r, log, &cut);
+	if (!above_checkpoint(log, &cut))
 		return ES_OK;
 	cut_log(r, log, &cut);
 	r->alone = false;

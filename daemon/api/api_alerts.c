@@ -148,7 +148,7 @@ static void about_checkpoints(struct alerts *a)
 	if (!m)
 		return;
 	base32_encode(h->log.bytes, 16, id);
-	alert(a, ALERT_ASTRAY, number_text(n, a->snap->astray_seq), id, m->name);
+	alert(a, ALERT_ASTRAY, number_text(n, a->snap->astray_seq), id, m->name, id);
 }
 
 /* What was refused and has been settled since is no news. */

@@ -370,7 +370,8 @@ ES_MUST_USE enum es_err node_void(struct node *n, const struct id16 *log, uint64
 ES_MUST_USE enum es_err node_charter(struct node *n, struct slice version, struct slice text, bool mandatory);
 ES_MUST_USE enum es_err node_checkpoint(struct node *n);
 /* A data log's fork: cut at the common prefix, new generation. A control fork: ours
- * goes on. A log whose cut names what no disk holds any more: cut where we hold it.
+ * goes on. A log whose cut names what no disk holds any more: cut where we hold it. One
+ * of which a checkpoint names another commit than we hold: ours stands, new generation.
  * ES_NOT_FOUND: nothing of that kind. */
 ES_MUST_USE enum es_err node_resolve(struct node *n, const struct id16 *log);
 ES_MUST_USE enum es_err node_alone(struct node *n);

@@ -356,13 +356,53 @@ static enum es_err resolve_cut(struct node *n, const struct head *h, const struc
 	return node_enter(n, &b);
 }
 
+/* Where a checkpoint, not a fork, stands against what we hold: nothing may cut there. */
+static bool is_astray(const struct head *h, const struct open_log *open)
+{
+	return h->blocked != ES_FORK && h->seq > 0 && h->seq == open->checkpoint && !hash_eq(&h->id, &open->checkpoint_id);
+}
+
+/* The log ends at `cut`; its author goes on in a new one. */
+static enum es_err resolve_at(struct node *n, const struct open_log *open, const struct log_cut *cut)
+{
+	const struct open_log *last = rights_log_of(&n->rights, &open->hub, open->scope);
+	const bool is_last = id_eq(&last->id, &open->id);
+	struct slice entries[2];
+	struct buf b[2];
+
+	buf_init(&b[0], 512);
+	buf_init(&b[1], 512);
+	entry_resolve(&open->id, cut, &b[0]);
+	node_open_entry(n, &open->hub, open->scope, last->generation + 1, is_last ? cut : NULL, &b[1]);
+	entries[0] = buf_slice(&b[0]);
+	entries[1] = buf_slice(&b[1]);
+	enum es_err err = node_control(n, entries, is_last ? 2 : 1);
+	buf_done(&b[0]);
+	buf_done(&b[1]);
+	return err;
+}
+
+/* Home holds other than it signed for final (node_astray). A hub that is owed a new
+ * generation gets it when it is level (L5), not here. */
+static enum es_err resolve_astray(struct node *n, const struct head *h, const struct open_log *open)
+{
+	const struct log_cut cut = {.log = h->log, .seq = h->seq, .id = h->id};
+	struct due d;
+	enum es_err err;
+
+	journal_due_get(n->journal, &open->hub, &d);
+	err = d.waits ? resolve_cut(n, h, open) : resolve_at(n, open, &cut);
+	if (err == ES_OK && id_eq(&n->astray, &h->log))
+		memset(&n->astray, 0, sizeof n->astray);
+	n->derive = true;
+	return err;
+}
+
 enum es_err node_resolve(struct node *n, const struct id16 *log)
 {
 	const struct head *h = frontier_find(&n->frontier, log);
 	const struct open_log *open = rights_log(&n->rights, log);
 	struct log_cut cut = {.log = *log};
-	struct slice entries[2];
-	struct buf b[2];
 
 	if (n->role != ROLE_CRESS)
 		return ES_NOT_ALLOWED;
@@ -370,6 +410,8 @@ enum es_err node_resolve(struct node *n, const struct id16 *log)
 		return resolve_control(n);
 	if (h && open && is_cut_above(h, open))
 		return resolve_cut(n, h, open);
+	if (h && open && is_astray(h, open))
+		return resolve_astray(n, h, open);
 	if (!h || !open || h->blocked != ES_FORK)
 		return ES_NOT_FOUND;
 	cut.seq = h->blocked_seq - 1;
@@ -379,15 +421,5 @@ enum es_err node_resolve(struct node *n, const struct id16 *log)
 	} else if (cut.seq > 0 && !journal_commit_id(n->journal, (uint32_t)(h - n->frontier.heads), cut.seq, &cut.id)) {
 		return ES_DAMAGED;
 	}
-	buf_init(&b[0], 512);
-	buf_init(&b[1], 512);
-	entry_resolve(log, &cut, &b[0]);
-	const struct open_log *last = rights_log_of(&n->rights, &open->hub, open->scope);
-	node_open_entry(n, &open->hub, open->scope, last->generation + 1, id_eq(&last->id, log) ? &cut : NULL, &b[1]);
-	entries[0] = buf_slice(&b[0]);
-	entries[1] = buf_slice(&b[1]);
-	enum es_err err = node_control(n, entries, id_eq(&last->id, log) ? 2 : 1);
-	buf_done(&b[0]);
-	buf_done(&b[1]);
-	return err;
+	return resolve_at(n, open, &cut);
 }

@@ -472,6 +472,30 @@ static void a_generation_whose_cut_is_not_allowed_is_not_taken_for_opened(void *
 	assert_true(id_eq(&home->n->astray, &log));
 	assert_int_equal(call(w, auray), ES_OK);
 	assert_true(auray->pending);
+
+	/* Until an officer says that home's commit stands: then as after any restore. */
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &log)), ES_OK);
+	assert_true(id_is_zero(&home->n->astray));
+	visit(w, auray);
+	journal_due_get(home->n->journal, &auray->n->hub, &due);
+	assert_false(due.waits);
+	assert_false(id_eq(&own_head(home, auray, SCOPE_PUBLIC)->log, &log));
+}
+
+static void a_hub_whose_checkpoint_lied_goes_on_in_a_new_log_once_an_officer_says_so(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+
+	three_edits(w);
+	struct id16 log = own_head(home, auray, SCOPE_PUBLIC)->log;
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &log)), ES_NOT_FOUND);
+	freeze_other(w, 3);
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &log)), ES_OK);
+	const struct open_log *open = rights_log(&home->n->rights, &log);
+	assert_true(open->cut && open->cut_seq == 3);
+	assert_memory_equal(&open->cut_id, &open->checkpoint_id, sizeof open->cut_id);
+	assert_int_equal(rights_log_of(&home->n->rights, &auray->n->hub, SCOPE_PUBLIC)->generation, open->generation + 1);
 }
 
 static bool note_item(void *ctx, const struct inbox_item *i)
@@ -921,6 +945,7 @@ int main(void)
 		TEST(a_pending_hub_offers_nothing_that_home_had_not_acknowledged),
 		TEST(a_generation_waits_until_both_ends_are_level),
 		TEST(a_generation_whose_cut_is_not_allowed_is_not_taken_for_opened),
+		TEST(a_hub_whose_checkpoint_lied_goes_on_in_a_new_log_once_an_officer_says_so),
 		TEST(a_hand_over_waits_until_its_entry_has_an_effect),
 		TEST(who_claims_to_hold_more_and_gives_nothing_is_not_waited_for),
 		TEST(after_three_generations_a_day_a_human_is_asked),

@@ -97,6 +97,23 @@ static void a_resolve_cuts_the_log_it_names_and_not_below_its_checkpoint(void **
 	assert_false(rights_log(&w.rights, &w.control_open.id)->cut);
 }
 
+/* ...but which commit stands at the checkpoint's own number, it may say. */
+static void a_resolve_beside_a_checkpoint_sets_it_right(void **state)
+{
+	struct log_cut cut = cut_at(VANNES, SCOPE_PUBLIC, 3);
+
+	(void)state;
+	checkpoint(VANNES, SCOPE_PUBLIC, 3);
+	cut.id.bytes[0] ^= 1;
+	assert_false(rights_may_cut(&w.rights, &cut));
+	entry_resolve(&cut.log, &cut, entry());
+	apply();
+	assert_true(log_at(VANNES, SCOPE_PUBLIC)->cut);
+	assert_int_equal(log_at(VANNES, SCOPE_PUBLIC)->cut_seq, 3);
+	assert_memory_equal(&log_at(VANNES, SCOPE_PUBLIC)->cut_id, &cut.id, sizeof cut.id);
+	assert_true(rights_may_cut(&w.rights, &cut));
+}
+
 static void a_revocation_is_final_and_cuts_every_log(void **state)
 {
 	struct log_cut cuts[] = {cut_at(AURAY, SCOPE_FEDERATION, 7), cut_at(AURAY, SCOPE_PUBLIC, 2)};
@@ -417,6 +434,7 @@ int main(void)
 		T(an_open_whose_cut_is_not_allowed_opens_nothing),
 		T(of_several_cuts_the_smallest_counts),
 		T(a_resolve_cuts_the_log_it_names_and_not_below_its_checkpoint),
+		T(a_resolve_beside_a_checkpoint_sets_it_right),
 		T(a_revocation_is_final_and_cuts_every_log),
 		T(a_revocation_below_a_checkpoint_does_not_apply),
 		T(a_checkpoint_only_rises),

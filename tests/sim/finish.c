@@ -188,7 +188,18 @@ static bool want_resolve(void *ctx, const struct id16 *log, uint64_t seq, struct
 	return true;
 }
 
+/* Home once signed for final what it does not hold; `essaim alerts` names the log. */
+static bool is_astray(const struct head *h, const struct open_log *log)
+{
+	return h->blocked == ES_OK && h->seq > 0 && h->seq == log->checkpoint && !hash_eq(&h->id, &log->checkpoint_id);
+}
+
 /* L17: a cut that names a commit which nobody has brought by now. */
+static bool is_cut_above(const struct head *h, const struct open_log *log)
+{
+	return log->cut && h->seq < log->cut_seq && log->cut_seq > log->checkpoint;
+}
+
 static void settle_cuts(struct world *w, const struct sim_node *home)
 {
 	for (size_t i = 1; i < home->n->frontier.count && w->now > w->plan->end + 240000; i++) {
@@ -196,7 +207,7 @@ static void settle_cuts(struct world *w, const struct sim_node *home)
 		const struct open_log *log = rights_log(&home->n->rights, &h->log);
 		const struct member *m = rights_member(&home->n->rights, &h->hub);
 
-		if (!log || !log->cut || h->seq >= log->cut_seq || log->cut_seq <= log->checkpoint || !m || m->state != MEMBER_ACTIVE)
+		if (!log || !m || m->state != MEMBER_ACTIVE || !(is_cut_above(h, log) || is_astray(h, log)))
 			continue;
 		officer_resolve(w, &h->log);
 		human_came(w);

@@ -444,9 +444,15 @@ static bool apply_resolve(struct oracle *o, const struct value *v)
 {
 	struct log *l = log_of(o, &v[1].id);
 
-	if (v[1].given && l && id_eq(&v[2].spot.log, &l->id))
-		cut_at(l, v[2].spot);
-	return true; /* of the control log or --alone: the head we are given tells */
+	if (!v[1].given || !l || !id_eq(&v[2].spot.log, &l->id))
+		return true; /* of the control log or --alone: the head we are given tells */
+	if (v[2].spot.seq > 0 && v[2].spot.seq == l->checkpoint) { /* what is final there, the officer says */
+		l->final = v[2].spot.id;
+		if (l->is_cut && l->cut.seq == v[2].spot.seq)
+			l->cut.id = v[2].spot.id;
+	}
+	cut_at(l, v[2].spot);
+	return true;
 }
 
 static bool apply(struct oracle *o, const struct entry *e)
