@@ -214,6 +214,9 @@ bool task_event(const struct task *t, struct slice *bytes, struct session_event 
 	case TASK_GIVE_BACK:
 		ev->type = SESSION_EV_RETURNED;
 		return true;
+	case TASK_ACK: /* home says it once a session: what could not be written down is heard in the next */
+		ev->type = SESSION_EV_CLOSE;
+		return t->err != ES_OK;
 	case TASK_FORK:
 		if (t->err == ES_OK || t->err == ES_UNKNOWN_LOG)
 			return false;

@@ -200,10 +200,12 @@ void human_committed(struct sim_node *s, const struct work *k)
 	/* What this edit took out of the outbox was not signed, or not any more: it is as if unsaid. */
 	for (size_t i = 0; i < l->unit_count && a->looked; i++) {
 		struct unit *u = &l->units[i];
-		bool ours = u->machine == s->no && u->kind == a->record_kind && memcmp(u->record.bytes, a->record.bytes, 32) == 0;
+		bool about = u->kind == a->record_kind && memcmp(u->record.bytes, a->record.bytes, 32) == 0 && !has_salt(&a->still, &u->salt);
 
-		if (ours && (!u->sealed || has_salt(&a->was, &u->salt)) && !has_salt(&a->still, &u->salt))
+		if (about && u->machine == s->no && (!u->sealed || has_salt(&a->was, &u->salt)))
 			u->superseded = true;
+		else if (about && s->no < 64 && has_salt(&a->was, &u->salt))
+			u->copy_superseded |= 1ull << s->no;
 	}
 	if (a->created)
 		note_record(s->w->people, &a->record, a->record_kind, s->who);

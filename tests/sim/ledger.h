@@ -23,6 +23,7 @@ struct unit {
 	es_ms made;
 	bool certain; /* its human was told that it is done */
 	bool superseded; /* a later edit of the same node took it out of the outbox */
+	uint64_t copy_superseded; /* so did these copies of it, in theirs; machines below 64 */
 	bool acked; /* home had it: its author heard so */
 	bool excused;
 	const char *why; /* excused */

@@ -460,6 +460,15 @@ static bool author_left(const struct world *w, const struct unit *u)
 	return !any;
 }
 
+/* Of a hub and its copy one stays: what that one took out of its outbox is as if unsaid. */
+static bool superseded(const struct world *w, const struct unit *u)
+{
+	for (int i = 1; i <= w->node_count && i < 64; i++)
+		if (u->copy_superseded >> i & 1 && w->nodes[i]->life != LIFE_GONE && w->nodes[u->machine]->life == LIFE_GONE)
+			return true;
+	return u->superseded;
+}
+
 static bool voided(const struct rights *g, const struct unit *u)
 {
 	for (size_t i = 0; i < g->void_count; i++)
@@ -518,7 +527,7 @@ static void check_units(struct world *w)
 		if (times[i] > 1)
 			violation(w, "twice", "an edit of n%d's, made at %lld s, %s, has effect %u times", u->machine,
 				  (long long)(u->made / 1000), scope_name(u->scope), times[i]);
-		if (times[i] > 0 || u->superseded || u->excused || is_forgotten(w, u) || !(u->certain || u->acked) ||
+		if (times[i] > 0 || superseded(w, u) || u->excused || is_forgotten(w, u) || !(u->certain || u->acked) ||
 		    (u->sealed && voided(&home->n->rights, u)) || is_eaten(home, u))
 			continue;
 		if (author_left(w, u) && (!u->acked || home->restores > 0))
