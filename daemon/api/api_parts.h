@@ -259,6 +259,7 @@ enum es_err api_list(struct request *r, struct reader *reader);
 enum es_err api_search(struct request *r, struct reader *reader);
 enum es_err api_match(struct request *r, struct reader *reader);
 enum es_err api_export(struct request *r, struct reader *reader);
+enum es_err api_export_past(struct request *r, struct node *n);
 /* api_page_find.c, api_page_journey.c */
 enum es_err api_shapes(struct request *r, struct reader *reader);
 enum es_err api_communes(struct request *r, struct reader *reader);

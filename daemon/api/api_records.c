@@ -9,6 +9,7 @@
 #include "daemon/directory/reader_due.h"
 #include "daemon/directory/sql.h"
 #include "daemon/export/export.h"
+#include "daemon/report/report_freeze.h"
 #include "daemon/rgpd/rgpd.h"
 #include "proto/value.h"
 
@@ -135,6 +136,13 @@ enum es_err api_match(struct request *r, struct reader *reader)
 	return err;
 }
 
+struct exporting_request {
+	struct request *r;
+	const struct export_format *format;
+	struct report_month month;
+	struct export_options o;
+};
+
 static enum es_err format_param(struct request *r, const struct export_format **out)
 {
 	*out = export_format_named(request_param(r, "format"));
@@ -167,43 +175,79 @@ static enum es_err refuse_month(struct request *r, const struct export_format *f
 {
 	if (!request_param(r, "month")[0] || strcmp(f->name, "indicateurs") == 0)
 		return ES_OK;
-	buf_printf(&r->why, _("%s: this format has no month, it is as of today; 'essaim export indicateurs --month' has one"), f->name);
+	if (export_has_past(f))
+		buf_printf(&r->why, _("%s: of a month that is frozen: GET export/past"), f->name);
+	else
+		buf_printf(&r->why, _("%s: this format has no month, it is as of today; 'essaim export indicateurs --month' has one"), f->name);
 	return ES_USAGE;
+}
+
+/* What is asked for, and whether who asks may. */
+static enum es_err export_asked(struct request *r, struct exporting_request *x)
+{
+	const struct role_row *role = r->role;
+	enum es_err err = format_param(r, &x->format);
+
+	if (err == ES_OK && role && action_rows[ACTION_EXPORT].cells[role->id] == CELL_SHOWN && strncmp(x->format->type, "text/csv", 8) != 0) {
+		buf_printf(&r->why, _("%s: %s exports CSV of what is public only"), x->format->name, role->name);
+		err = ES_NOT_ALLOWED;
+	}
+	if (err == ES_OK)
+		err = month_param(r, request_param(r, "month"), "", &x->month);
+	if (err == ES_OK)
+		err = kind_param(r, x->format->kinds == EXPORT_ONE && !x->format->default_kind, &x->o.kind);
+	x->o.month = x->month.text;
+	x->o.region = r->api->swarm->rights.region;
+	x->o.finalite = request_param(r, "finalite")[0] ? request_param(r, "finalite") : NULL;
+	x->o.public = r->within == SCOPE_PUBLIC || strcmp(request_param(r, "public"), "1") == 0;
+	return err;
+}
+
+static enum es_err export_to_file(struct request *r, const struct exporting_request *x, struct reader *reader)
+{
+	enum es_err err = ES_IO;
+
+	if ((r->out_file = tmpfile()))
+		err = export_write(reader, x->format, &x->o, r->out_file);
+	if (err == ES_IO && errno == ENOSPC)
+		err = ES_DISK_FULL;
+	if (err == ES_USAGE && r->why.len == 0)
+		buf_printf(&r->why, _("%s: this format has no kind to choose"), x->format->name);
+	r->type = x->format->type;
+	if (err == ES_OK)
+		rgpd_note_export(r->api->dir, x->format->name, x->o.kind);
+	return err;
 }
 
 enum es_err api_export(struct request *r, struct reader *reader)
 {
-	const char *finalite = request_param(r, "finalite");
-	struct report_month month;
-	struct export_options o = {.month = month.text, .region = r->api->swarm->rights.region, .finalite = finalite[0] ? finalite : NULL,
-				   .public = r->within == SCOPE_PUBLIC || strcmp(request_param(r, "public"), "1") == 0};
-	const struct export_format *f = NULL;
-	enum es_err err = format_param(r, &f);
+	struct exporting_request x = {0};
+	enum es_err err = export_asked(r, &x);
 
-	if (err == ES_OK && r->role && action_rows[ACTION_EXPORT].cells[r->role->id] == CELL_SHOWN && strncmp(f->type, "text/csv", 8) != 0) {
-		buf_printf(&r->why, _("%s: %s exports CSV of what is public only"), f->name, r->role->name);
-		err = ES_NOT_ALLOWED;
+	if (err == ES_OK)
+		err = refuse_month(r, x.format);
+	if (err == ES_OK)
+		err = purpose_param(r, reader, request_param(r, "finalite"));
+	return err == ES_OK ? export_to_file(r, &x, reader) : err;
+}
+
+static enum es_err export_then(void *ctx, struct reader *reader)
+{
+	const struct exporting_request *x = ctx;
+
+	return export_to_file(x->r, x, reader);
+}
+
+/* The same file as of a frozen month's cut-off. On the writer's thread: the journal is folded anew. */
+enum es_err api_export_past(struct request *r, struct node *n)
+{
+	struct exporting_request x = {.r = r};
+	enum es_err err = export_asked(r, &x);
+
+	if (err == ES_OK && !export_has_past(x.format)) {
+		buf_printf(&r->why, _("%s: this format has no month, it is as of today; 'essaim export indicateurs --month' has one"),
+			   x.format->name);
+		err = ES_USAGE;
 	}
-
-	if (err == ES_OK)
-		err = refuse_month(r, f);
-	if (err == ES_OK)
-		err = purpose_param(r, reader, finalite);
-	if (err == ES_OK)
-		err = month_param(r, request_param(r, "month"), "", &month);
-	if (err == ES_OK)
-		err = kind_param(r, f->kinds == EXPORT_ONE && !f->default_kind, &o.kind);
-	if (err == ES_OK && !(r->out_file = tmpfile()))
-		err = ES_IO;
-	if (err == ES_OK)
-		err = export_write(reader, f, &o, r->out_file);
-	if (err == ES_IO && errno == ENOSPC)
-		err = ES_DISK_FULL;
-	if (err == ES_USAGE && f && r->why.len == 0)
-		buf_printf(&r->why, _("%s: this format has no kind to choose"), f->name);
-	if (f)
-		r->type = f->type;
-	if (err == ES_OK && f)
-		rgpd_note_export(r->api->dir, f->name, o.kind);
-	return err;
+	return err == ES_OK ? report_then(n, &x.month, export_then, &x, &r->why) : err;
 }

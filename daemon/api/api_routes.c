@@ -25,6 +25,7 @@ const struct route api_routes[] = {
 	{.method = "POST", .path = V1 "import", .action = ACTION_IMPORT, .write = api_import, .edits = true, .file = true},
 	{.method = "GET", .path = V1 "progress", .action = ACTION_READ_FEDERATION, .now = api_progress, .idle = true},
 	{.method = "GET", .path = V1 "export", .action = ACTION_EXPORT, .read = api_export},
+	{.method = "GET", .path = V1 "export/past", .action = ACTION_EXPORT, .write = api_export_past, .reads = true},
 	{.method = "GET", .path = V1 "search", .action = ACTION_READ_PUBLIC, .read = api_search},
 	{.method = "GET", .path = V1 "communes", .action = ACTION_READ_PUBLIC, .read = api_communes},
 	{.method = "GET", .path = V1 "shapes", .action = ACTION_READ_PUBLIC, .read = api_shapes},

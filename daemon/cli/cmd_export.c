@@ -19,7 +19,7 @@ struct wish {
 static void export_path(struct buf *path, const struct args *a, const struct wish *w)
 {
 	buf_init(path, 4096);
-	buf_str(path, "/export");
+	buf_str(path, args_get(a, "month") && export_has_past(w->format) ? "/export/past" : "/export");
 	path_query(path, "format", w->format->name);
 	path_query(path, "kind", w->kind);
 	path_query(path, "month", args_get(a, "month"));

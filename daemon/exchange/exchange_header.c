@@ -35,6 +35,8 @@ static const struct { const char *written, *field; } synonyms[] = {
 	{"date de la charte", "charte_date"}, {"date de mise a jour", "date_maj"}, {"maj", "date_maj"},
 	{"derniere mise a jour", "date_maj"}, {"presentation", "description"}, {"complement", "complement_adresse"},
 	{"siret precedent", "siret_precedents"}, {"siret precedents", "siret_precedents"}, {"ancien siret", "siret_precedents"},
+	{"enseigne", "denomination_usuelle"}, {"nom d usage", "denomination_usuelle"}, {"nom usuel", "denomination_usuelle"},
+	{"siege", "etablissement_siege"}, {"siege social", "etablissement_siege"}, {"origine", "origine_creation"},
 	{"anciens siret", "siret_precedents"}, {"budget", "budget_max_cents"},
 	{"portable", "telephone"}, {"mobile", "telephone"}, {"gsm", "telephone"}, {"tel portable", "telephone"},
 	{"telephone portable", "telephone"}, {"tel mobile", "telephone"}, {"telephone mobile", "telephone"},

@@ -19,6 +19,11 @@ const struct export_format *export_format_named(const char *name)
 	return NULL;
 }
 
+bool export_has_past(const struct export_format *f)
+{
+	return f->holds == HOLDS_PUBLIC;
+}
+
 void export_format_names(struct buf *out)
 {
 	for (size_t i = 0; i < export_format_count; i++)

@@ -39,6 +39,8 @@ struct export_format {
 extern const struct export_format export_formats[];
 extern const size_t export_format_count;
 const struct export_format *export_format_named(const char *name); /* NULL: unknown */
+/* Can it be had as of a frozen month's cut-off? What is published can. */
+bool export_has_past(const struct export_format *f);
 /* "csv, jsonl, ..." */
 void export_format_names(struct buf *out);
 

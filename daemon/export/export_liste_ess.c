@@ -2,8 +2,8 @@
  *
  * The list of ESS enterprises that a CRESS keeps and publishes (loi 2014-856 art. 6, code
  * de commerce R123-222): the region's establishments, each once. Open data dialect of
- * RFC 4180. What the directory does not hold (whether it is the seat, the origin of
- * its creation) is an empty cell, not a guess. */
+ * RFC 4180. What nobody entered (whether it is the seat, the origin of its creation) is
+ * an empty cell, not a guess. */
 #include "daemon/export/export_parts.h"
 
 static const char header[] =
@@ -11,11 +11,12 @@ static const char header[] =
 	"etablissement_siege,adresse,code_postal,code_insee,commune,date_creation,origine_creation,code_naf,code_naf25,"
 	"tranche_effectif,etat_administratif,date_maj";
 
-enum { EMPTY = -1, CATEGORY_LABEL = -2, ADMINISTRATIVE = -3, UPDATED = -4 };
+enum { CATEGORY_LABEL = -2, ADMINISTRATIVE = -3, UPDATED = -4 };
 static const int columns[] = {
-	structure_siren, structure_siret, structure_nom, structure_sigle, EMPTY, structure_categorie_juridique, CATEGORY_LABEL,
-	structure_famille_ess, EMPTY, structure_adresse, structure_code_postal, structure_code_insee, structure_commune,
-	structure_date_creation, EMPTY, structure_code_naf, structure_code_naf25, structure_tranche_effectif, ADMINISTRATIVE,
+	structure_siren, structure_siret, structure_nom, structure_sigle, structure_denomination_usuelle,
+	structure_categorie_juridique, CATEGORY_LABEL,
+	structure_famille_ess, structure_etablissement_siege, structure_adresse, structure_code_postal, structure_code_insee, structure_commune,
+	structure_date_creation, structure_origine_creation, structure_code_naf, structure_code_naf25, structure_tranche_effectif, ADMINISTRATIVE,
 	UPDATED,
 };
 
@@ -46,7 +47,6 @@ static struct slice administrative(struct exporting *e, const struct export_row 
 static struct slice cell(struct exporting *e, const struct export_row *row, int column)
 {
 	switch (column) {
-	case EMPTY: return SLICE_NONE;
 	case CATEGORY_LABEL: return category_label(e, row);
 	case ADMINISTRATIVE: return administrative(e, row);
 	case UPDATED: return export_updated(e, row);

@@ -34,6 +34,11 @@ ES_MUST_USE enum es_err report_freeze(struct node *n, const struct report_month 
 /* JSON {mois, ok, empreinte, recalcul, effaces, manque}. ES_DAMAGED: it is not what was
  * frozen. ES_NOT_FOUND: not frozen, or logs are missing here. */
 ES_MUST_USE enum es_err report_check(struct node *n, const struct report_month *month, struct buf *json, struct buf *why);
+/* Calls `each` once with a reader of the directory as it was at the month's cut-off:
+ * public and federation logs, without what has been erased since. Its error is the
+ * result; ES_NOT_FOUND, with a sentence in `why`: as report_check. */
+typedef enum es_err report_reading(void *ctx, struct reader *r);
+ES_MUST_USE enum es_err report_then(struct node *n, const struct report_month *month, report_reading *each, void *ctx, struct buf *why);
 /* This node's counts of its local records for a month, as `mesure` records of scope
  * cress; those it sent before for that month are corrected. */
 ES_MUST_USE enum es_err report_send(struct node *n, const struct report_month *month, int64_t *count);

@@ -14,6 +14,12 @@ struct report_base {
 	size_t missing; /* logs that are not here, or not that far */
 };
 void report_base_done(struct report_base *b);
+ES_MUST_USE enum es_err report_base_at(struct node *n, es_ms cutoff, struct report_base *b);
+/* As `rapport` has it; the logs of scope cress are no part of the digest. */
+void report_base_text(const struct node *n, const struct report_base *b, bool cress_too, struct buf *out);
+/* Why there is no past to read. */
+void report_not_frozen(const struct report_month *month, struct buf *why);
+void report_logs_missing(const struct report_month *month, size_t count, struct buf *why);
 /* The figures of then; *erased: changes that can not be folded any more. */
 ES_MUST_USE enum es_err report_past(struct node *n, const struct report_base *b, const struct report_month *month, struct report *out,
 				    int64_t *erased);

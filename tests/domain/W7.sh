@@ -84,11 +84,19 @@ check W7-the-public-figures-are-the-same-anywhere cmp "$work/public.csv" "$work/
 e cress export liste-ess >"$work/list.csv"
 head -n 3 "$work/list.csv"
 check W7-the-legal-list-has-them grep -q "Atelier Un" "$work/list.csv"
-exits W7-the-legal-list-has-no-month 64 e cress export liste-ess --month $month
+e cress export liste-ess --month $month >"$work/list.month.csv"
+equal W7-7-the-month-s-list-is-of-the-snapshot "3 3" "$(grep -c Atelier "$work/list.month.csv") $(grep -c Verger "$work/list.month.csv")"
+exits W7-7-not-before-it-is-frozen 65 e cress export liste-ess --month 2026-09
+exits W7-7-an-exchange-file-has-no-month 64 e cress export csv --kind structure --month $month
 
 say "5. late data: next month's, with a note"
 association auray "Atelier Quatre" 56007 >/dev/null
 must settle auray vitre cress
+e vitre export liste-ess --month $month >"$work/list.vitre.csv"
+check W7-7-late-data-do-not-change-it-and-any-node-has-the-same cmp "$work/list.month.csv" "$work/list.vitre.csv"
+check W7-7-today-s-has-it grep -q "Atelier Quatre" <<-EOF
+	$(e cress export liste-ess)
+EOF
 equal E2-late-data-change-nothing 4 "$(figure cress $month nb_structures_ess pays:auray)"
 check E2-nor-the-digest e cress report --month $month --check
 e cress report freeze --month 2026-11 --at now --json >"$work/next"
