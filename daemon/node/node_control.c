@@ -286,6 +286,7 @@ enum es_err node_alone(struct node *n)
 	if (n->role != ROLE_CRESS)
 		return ES_NOT_ALLOWED;
 	n->alone = true;
+	node_clock_alone(n);
 	buf_init(&b, 64);
 	entry_alone(&b);
 	enum es_err err = node_enter(n, &b);

@@ -523,6 +523,15 @@ bool node_clock_good(struct node *n)
 	return heard == 0 ? steady : n->clock_believed;
 }
 
+void node_clock_alone(struct node *n)
+{
+	size_t heard;
+
+	(void)agreement(n, &heard);
+	if (heard == 0)
+		n->clock_base = n->utc - n->mono;
+}
+
 /* --- L7, and what the end of a session says --- */
 
 static bool any_confirmed(const struct node *n)

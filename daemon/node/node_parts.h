@@ -83,6 +83,8 @@ ES_MUST_USE enum es_err node_close_commit(struct node *n, uint32_t index, const 
 					  const struct payload *payload, uint32_t count, es_stamp greatest);
 ES_MUST_USE enum es_err node_seal(struct node *n, unsigned commits, bool *more);
 bool node_all_acked(const struct node *n);
+/* The officer goes on alone: where nobody is in session to ask, the clock is what it is now. */
+void node_clock_alone(struct node *n);
 bool node_may_seal(struct node *n, enum scope scope); /* late sealing: only home's word allows */
 int node_own_log(const struct node *n, enum scope scope);
 es_stamp node_next_edited(struct node *n, es_stamp base);

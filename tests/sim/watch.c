@@ -169,6 +169,20 @@ static bool is_another_shown(const struct sim_node *s, const struct id16 *log, u
 	return false;
 }
 
+/* Home's commit stands where another was: what came after that one fell with it. */
+static bool is_home_s_instead(const struct sim_node *s, const struct head *h)
+{
+	const struct ledger *l = &s->w->judge->ledger;
+	const struct seen_commit *c = h->seq > 0 ? ledger_at(&s->w->judge->ledger, &h->log, h->seq) : NULL;
+	bool shown = false, other = false;
+
+	for (; c; c = c->twin ? &l->commits[c->twin - 1] : NULL) {
+		shown = shown || (c->exposed && hash_eq(&c->id, &h->id));
+		other = other || !hash_eq(&c->id, &h->id);
+	}
+	return shown && other;
+}
+
 /* Does the log of that index hold that commit still? A head that has not moved does. */
 static bool holds_still(const struct sim_node *s, size_t i, uint64_t seq, const struct hash *id)
 {
@@ -190,7 +204,7 @@ static void watch_own(struct sim_node *s, struct watched *o, size_t i)
 		return;
 	if (!holds_still(s, i, last->seq, &last->id) && !o->switched && !(log->cut && log->cut_seq < last->seq) && h->blocked == ES_OK &&
 	    !is_another_shown(s, &h->log, h->seq < last->seq ? h->seq + 1 : last->seq, &last->id) &&
-	    !is_another_shown(s, &h->log, last->seq, &last->id))
+	    !is_another_shown(s, &h->log, last->seq, &last->id) && !is_home_s_instead(s, h))
 		violation(
 			s->w, "L6",
 			"n%d gives up what it has signed: its %s log was at %llu and is at %llu, no cut says so",
