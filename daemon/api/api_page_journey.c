@@ -37,21 +37,23 @@ static bool find_commit(struct node *n, const struct fold_change *c, uint32_t *i
 }
 
 /* At home: since when, where that is known; else not later than what was heard last. */
-static void home_json(struct node *n, uint32_t index, uint64_t seq, struct buf *out)
+static es_ms home_json(struct node *n, uint32_t index, uint64_t seq, struct buf *out)
 {
 	const struct head *h = &n->frontier.heads[index];
 	es_ms at = node_acknowledged_at(n, index, seq);
 
 	if (n->role != ROLE_CRESS && h->acked < seq)
-		return;
+		return 0;
 	buf_str(out, ",\"home\":true");
 	if (at > 0)
 		stamp_json(out, "home_at", at);
 	else if (h->acked_ms > 0)
 		stamp_json(out, "home_before", h->acked_ms);
+	return at > 0 ? at : h->acked_ms;
 }
 
-static void way_json(struct node *n, struct slice state, struct buf *out)
+/* The time when it was at the CRESS at the latest; 0: it is not known to be. */
+static es_ms way_json(struct node *n, struct slice state, struct buf *out)
 {
 	struct fold_change newest;
 	uint32_t index;
@@ -60,27 +62,38 @@ static void way_json(struct node *n, struct slice state, struct buf *out)
 	stamp_json(out, "saved", stamp_ms(fold_latest(state)));
 	if (!fold_newest(state, &newest)) {
 		buf_str(out, ",\"place\":\"local\"");
-		return;
+		return 0;
 	}
 	buf_printf(out, ",\"scope\":\"%s\"", scope_name(newest.scope));
 	if (newest.pending) {
 		buf_str(out, ",\"place\":\"saved\"");
-		return;
+		return 0;
 	}
 	if (!find_commit(n, &newest, &index, &seq)) { /* another hub's, before it was handed over: it came through home */
 		buf_str(out, ",\"place\":\"home\",\"home\":true");
-		return;
+		return 0;
 	}
 	const struct head *h = &n->frontier.heads[index];
 	bool home = n->role == ROLE_CRESS || h->acked >= seq;
 	bool refused = h->blocked != ES_OK && h->blocked_seq <= seq;
 
 	buf_printf(out, ",\"place\":\"%s\"", home ? "home" : refused ? "refused" : "saved");
-	home_json(n, index, seq, out);
+	return home_json(n, index, seq, out);
 }
 
-/* Names of the hubs that are to have it, us and the CRESS apart. */
-static void others_json(const struct node *n, struct buf *out)
+/* What a hub signs, it signs in session with the CRESS: its newest stamp is when it was last there. */
+static es_ms last_linked(const struct node *n, const struct id16 *hub)
+{
+	es_stamp newest = 0;
+
+	for (uint32_t i = 1; i < n->frontier.count; i++)
+		if (id_eq(&n->frontier.heads[i].hub, hub) && n->frontier.heads[i].hlc > newest)
+			newest = n->frontier.heads[i].hlc;
+	return stamp_ms(newest);
+}
+
+/* Those that are to have it, us and the CRESS apart; since when one has been in session after it came to the CRESS. */
+static void others_json(const struct node *n, es_ms home_at, struct buf *out)
 {
 	const char *comma = "";
 
@@ -90,8 +103,11 @@ static void others_json(const struct node *n, struct buf *out)
 
 		if (m->role != ROLE_HUB || m->state != MEMBER_ACTIVE || id_eq(&m->hub, &n->hub))
 			continue;
-		buf_str(out, comma);
+		buf_printf(out, "%s{\"name\":", comma);
 		json_quote(slice_str(m->name), out);
+		if (home_at > 0 && last_linked(n, &m->hub) > home_at)
+			stamp_json(out, "linked", last_linked(n, &m->hub));
+		buf_str(out, "}");
 		comma = ",";
 	}
 	buf_str(out, "]");
@@ -117,8 +133,7 @@ enum es_err api_journey(struct request *r, struct node *n)
 	err = reader_state(n->reader, &id, kind, &state);
 	if (err == ES_OK) {
 		buf_printf(&r->out, "{\"uid\":\"%s\",\"ours\":%s", r->part, id_eq(&steward, &n->hub) ? "true" : "false");
-		way_json(n, buf_slice(&state), &r->out);
-		others_json(n, &r->out);
+		others_json(n, way_json(n, buf_slice(&state), &r->out), &r->out);
 		buf_str(&r->out, "}");
 	}
 	buf_done(&state);

@@ -82,18 +82,32 @@ function home_step(j) {
 		? t('dès que la liaison revient', 'when the link is back') : t('en chemin', 'on its way')];
 }
 
+const names = list => list.map(o => `${o.name} (${when(o.linked)})`).join(', ');
+
+// What a hub holds it tells the CRESS alone; that it was in touch since, its own words show.
 function others_step(j) {
 	const n = j.others.length;
 
-	if (n === 0)
+	if (n === 0 || j.scope === 'cress')
 		return null;
+	const linked = j.others.filter(o => o.linked);
+	const who = n === 1 ? j.others[0].name : t(`Les ${n} autres pôles`, `The ${n} other hubs`);
+
+	if (linked.length === n) {
+		const last = when(linked.map(o => o.linked).sort().at(-1));
+
+		return ['', who, n === 1 ? t(`en liaison depuis : ${last}`, `in touch since: ${last}`) : t(`tous en liaison depuis : ${last}`, `all in touch since: ${last}`)];
+	}
+	if (linked.length > 0)
+		return ['a-venir', who, t(`en liaison depuis : ${names(linked)} ; les autres, à leur prochaine liaison`,
+			`in touch since: ${names(linked)}; the others, at their next link`)];
 	const later = n === 1 ? t('à sa prochaine liaison', 'at its next link') : t('à leur prochaine liaison', 'at their next link');
 
-	return ['a-venir', n === 1 ? j.others[0] : t(`Les ${n} autres pôles`, `The ${n} other hubs`), j.place === 'refused' ? t('pas encore', 'not yet')
+	return ['a-venir', who, j.place === 'refused' ? t('pas encore', 'not yet')
 		: j.home ? later : t('ensuite', 'then')];
 }
 
-// Of what GET journey answers: {saved, place, scope, home, home_at, home_before, others[]}.
+// Of what GET journey answers: {saved, place, scope, home, home_at, home_before, others[{name, linked}]}.
 export function journey_of(j) {
 	const saved = [j.home || j.place === 'local' ? '' : 'vers', t('Enregistré ici', 'Saved here'), when(j.saved)];
 

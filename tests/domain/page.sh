@@ -46,6 +46,12 @@ equal PAGE-series-refuses-another-length BAD_VALUE "$(ask cress 'series?months=9
 
 must e auray register "$event" structure="$a" nb_personnes=3 >/dev/null
 must settle auray morlaix cress
+# Where a record has come to: Auray registered above, in session, after Morlaix's first records were at the CRESS.
+equal PAGE-a-journey-names-who-was-in-touch-since true "$(ask morlaix "journey/$a" |
+	jq -r --arg since "$(ask morlaix "journey/$a" | jq -r .home_at)" '.others[] | .linked > $since')"
+late=$(new morlaix structure nom="Dernière du Quai" type_acteur=ess code_insee=29151)
+must settle morlaix cress
+equal PAGE-and-not-who-was-not "home null" "$(ask morlaix "journey/$late" | jq -r '"\(.place) \(.others[].linked)"')"
 equal PAGE-meetings-have-their-seats "$event 4 3" "$(ask morlaix meetings | jq -r '.items[] | "\(.uid) \(.capacity) \(.granted)"')"
 must e morlaix set "$event" statut=annule >/dev/null
 equal PAGE-a-cancelled-meeting-is-gone 0 "$(ask morlaix meetings | jq .total)"
