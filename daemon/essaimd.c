@@ -194,6 +194,7 @@ static void on_hangup(struct program *p)
 		log_event(LOG_ERR_, "reload.refused", "why=\"%s\"", buf_cstr(&why));
 		buf_printf(&told, "READY=1\nSTATUS=the settings are still the old ones: %s", buf_cstr(&why));
 	}
+	api_reload_ended(p->api, why.len > 0 ? buf_cstr(&why) : "");
 	service_tell(buf_cstr(&told));
 	buf_done(&told);
 	buf_done(&why);

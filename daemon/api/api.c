@@ -480,6 +480,11 @@ void api_reload(struct api *a)
 		web_reload(a->web);
 }
 
+void api_reload_ended(struct api *a, const char *why)
+{
+	snprintf(a->reload_refused, sizeof a->reload_refused, "%s", why);
+}
+
 void api_stop(struct api *a)
 {
 	a->stopping = true;

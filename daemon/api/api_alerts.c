@@ -293,6 +293,12 @@ static void about_purchases(struct alerts *a)
 		alert(a, ALERT_PURCHASE_ABANDONED, number_text(n, (uint64_t)p->abandoned), p->abandoned_titles);
 }
 
+static void about_settings(struct alerts *a)
+{
+	if (a->r->api->reload_refused[0])
+		alert(a, ALERT_CONFIG, a->r->api->reload_refused);
+}
+
 void status_alerts(struct request *r, const struct snapshot *snap)
 {
 	struct alerts a = {.r = r, .s = r->api->swarm, .snap = snap};
@@ -307,5 +313,6 @@ void status_alerts(struct request *r, const struct snapshot *snap)
 	about_backup(&a);
 	about_searches(&a);
 	about_purchases(&a);
+	about_settings(&a);
 	buf_str(&r->out, "]");
 }

@@ -107,6 +107,7 @@ struct api {
 	_Atomic uint64_t import_done, import_total;
 	_Atomic bool importing;
 	struct lateness lateness;
+	char reload_refused[512]; /* "": the configuration is the one in use */
 };
 
 extern const struct route api_routes[];

@@ -68,8 +68,12 @@ kill -HUP "$pid"
 within "a-bad-file-is-told-where-and-why" 10 heard "still the old ones: .*essaim.conf:2: logg: unknown key; did you mean 'log'?"
 check "and-changes-nothing" sh -c "ss -Hltn | grep -q '127.0.0.1:$port '"
 check "logged-too" grep -q "reload.refused" "$work/auray/essaimd.log"
+check "status-says-so" jq -e '[.alerts[] | select(.code == "CONFIG") | .text_en] | length == 1 and (.[0] | test("essaim.conf:2: logg"))' <<-EOF
+	$(e auray status --json)
+EOF
 printf 'listen = "127.0.0.1:%s";\npage_public = "yes";\n' "$port" >"$work/auray/essaim.conf"
 kill -HUP "$pid"
+within "a-good-one-ends-it" 10 sh -c "[ \"\$('$bin/essaim' --data '$work/auray' status --json | jq '[.alerts[] | select(.code == \"CONFIG\")] | length')\" = 0 ]"
 within "the-page-waits-for-a-restart" 10 grep -q "reload.page.*needs=restart" "$work/auray/essaimd.log"
 printf 'listen = "127.0.0.1:%s";\nlogg = "debug";\n' "$port" >"$work/auray/essaim.conf"
 exits "check-finds-it" 78 "$bin/essaimd" --data "$work/auray" --check
