@@ -72,6 +72,8 @@ void word_print(FILE *f, enum word_id id, ...)
 {
 	va_list ap;
 
+	if (f == stderr)
+		fflush(stdout); /* both into one pipe: what was said first comes first */
 	va_start(ap, id);
 	vfprintf(f, word(id), ap);
 	va_end(ap);

@@ -46,6 +46,7 @@ equal PAGE-series-refuses-another-length BAD_VALUE "$(ask cress 'series?months=9
 
 must e auray register "$event" structure="$a" nb_personnes=3 >/dev/null
 must settle auray morlaix cress
+equal CLI-in-one-pipe-what-is-said-first-comes-first "1 of" "$(LANG=C e morlaix list structure --limit 1 2>&1 | tail -n 1 | cut -d " " -f 1,2)"
 # Where a record has come to: Auray registered above, in session, after Morlaix's first records were at the CRESS.
 equal PAGE-a-journey-names-who-was-in-touch-since true "$(ask morlaix "journey/$a" |
 	jq -r --arg since "$(ask morlaix "journey/$a" | jq -r .home_at)" '.others[] | .linked > $since')"
