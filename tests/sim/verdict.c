@@ -51,7 +51,23 @@ static bool same_head(const struct head *a, const struct head *b)
 	return a->seq == b->seq && (a->seq == 0 || hash_eq(&a->id, &b->id));
 }
 
-static bool logs_level(const struct sim_node *s, const struct sim_node *home, struct buf *why)
+static bool read_stored(struct sim_node *s, int64_t pos, struct buf *packed);
+
+/* The commit after `seq` that rot has eaten at home, nobody can be given: home says so
+ * (DAMAGED), and has to be restored. */
+static bool is_eaten_after(struct sim_node *home, size_t i, uint64_t seq)
+{
+	struct buf packed;
+
+	if (!home->flipped)
+		return false;
+	buf_init(&packed, COMMIT_PACKED_MAX);
+	bool good = read_stored(home, journal_pos(home->n->journal, (uint32_t)i, seq + 1), &packed);
+	buf_done(&packed);
+	return !good;
+}
+
+static bool logs_level(const struct sim_node *s, struct sim_node *home, struct buf *why)
 {
 	const struct member *self = rights_member(&home->n->rights, &s->n->hub);
 
@@ -62,7 +78,7 @@ static bool logs_level(const struct sim_node *s, const struct sim_node *home, st
 		if (h->scope == SCOPE_LOCAL || !log || !self || !rights_may_hold(&home->n->rights, self, log))
 			continue;
 		mine = frontier_find(&s->n->frontier, &h->log);
-		if (mine && same_head(mine, h))
+		if (mine && (same_head(mine, h) || (mine->seq < h->seq && is_eaten_after(home, i, mine->seq))))
 			continue;
 		buf_printf(why, "n%d has %s log %zu (generation %u, of hub %02x%02x) at %lld, home at %llu", s->no, scope_name(h->scope),
 			   i, h->generation, h->hub.bytes[0], h->hub.bytes[1], mine ? (long long)mine->seq : -1,
