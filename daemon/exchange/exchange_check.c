@@ -254,16 +254,16 @@ static void check_structure(struct checking *c)
 
 /* the others */
 
-/* A contact leaves its hub only with the person's consent. */
+/* A contact leaves its hub only with the person's consent; of one that stands, rules_look.c. */
 static void check_contact(struct checking *c)
 {
 	struct slice portee = str_of(c, contact_portee);
 	struct slice consent = c->e->values[contact_consentement_publication];
-	bool said_yes = consent.len == 1 && consent.p[0] == 0xc3;
+	bool said_yes = is_yes(consent);
 
-	if (slice_eq(portee, slice_str("public")) && !said_yes && (c->creating || consent.len > 0))
+	if (slice_eq(portee, slice_str("public")) && !said_yes && c->creating)
 		say(c, contact_consentement_publication, "champ_requis", VERDICT_REJECTED, SLICE_NONE);
-	if (slice_eq(portee, slice_str("federation")) && (c->creating || named(c, contact_base_legale)) &&
+	if (slice_eq(portee, slice_str("federation")) && c->creating &&
 	    !slice_eq(str_of(c, contact_base_legale), slice_str("consentement")))
 		say(c, contact_base_legale, "champ_requis", VERDICT_REJECTED, SLICE_NONE);
 }

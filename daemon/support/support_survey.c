@@ -17,10 +17,15 @@
 
 #define CODED(name, list) " UNION ALL SELECT f.pole, '" name ".' || value, 1, 1 FROM fiche f, " ITEMS("f." list) " WHERE value <> ''"
 #define SHARE(name) " UNION ALL SELECT pole, '" name "', " name ", 1 FROM fiche WHERE " name " IS NOT NULL"
+/* What an answer calls its network is free text: told where the others know that name, a network's or a sponsor's. */
+#define KNOWN \
+	"connu AS (SELECT lower(substr(nom, 1, " NAME_MAX_TEXT ")) AS nom FROM reseau WHERE coalesce(portee, '') <> 'local'" \
+	" UNION SELECT lower(substr(value, 1, " NAME_MAX_TEXT ")) FROM enquete e, " ITEMS("e.commanditaires") " WHERE e.uid = ?1)"
+#define NETWORK "substr(coalesce(reseau, ''), 1, " NAME_MAX_TEXT ")"
 /* One row a figure and answer, out of `fiche`. */
 #define FACTS \
-	"fait(pole, nom, valeur, n) AS (SELECT pole, 'n', 1, 1 FROM fiche" \
-	" UNION ALL SELECT pole, 'reseau.' || substr(coalesce(reseau, ''), 1, " NAME_MAX_TEXT "), 1, 1 FROM fiche" \
+	KNOWN ", fait(pole, nom, valeur, n) AS (SELECT pole, 'n', 1, 1 FROM fiche" \
+	" UNION ALL SELECT pole, 'reseau.' || iif(" NETWORK " = '' OR lower(" NETWORK ") IN (SELECT nom FROM connu), " NETWORK ", 'autre'), 1, 1 FROM fiche" \
 	" UNION ALL SELECT pole, 'mode.' || mode, 1, 1 FROM fiche" \
 	CODED("frein", "freins") CODED("levier", "leviers") CODED("motif", "motifs") SHARE("part_ventes_ess") SHARE("part_achats_ess") ")"
 /* What hubs have told: ?1 the survey, ?2 our pole. */

@@ -154,6 +154,10 @@ echo "text $said" >>"$work/auray.needles"
 diagnostic=$(new auray diagnostic structure_uid="$structure" grille="$(canary)" date=2026-03-01 note_gouvernance=1)
 value auray "$diagnostic" grille | sed 's/^/text /' >"$work/diagnostic.needles"
 must settle auray morlaix cress
+for survey in $(awk '$1 == "enquete" { print $2; exit }' "$work/uids"); do # what the answers count to is told now
+	e auray survey "$survey" --send >/dev/null 2>&1
+done
+must settle auray morlaix cress
 scan "$work/auray.needles" auray >/dev/null
 equal "R2-the-scanner-sees-them-at-home" 1 $?
 check "R2-nothing-local-leaves-the-hub" scan "$work/auray.needles" cress morlaix
@@ -238,6 +242,24 @@ must settle auray morlaix cress
 printf 'text %s\n' "$friend" >"$work/friend.needles"
 within "E5-no-byte-is-left-anywhere" 30 scan "$work/friend.needles" auray morlaix cress
 equal "E5-hours-stay" "2025 1.5, 2026 3" "$(hours)"
+
+# --- C14: no contact leaves without consent, by whatever door; withdrawn, it comes home ---
+kept=$(canary)
+contact=$(new auray contact structure_uid="$structure" prenom=Nolwenn "nom=$kept" courriel="$kept@exemple.fr" base_legale=interet_legitime)
+exits "C14-not-shared-without-consent" 65 e auray set "$contact" portee=federation
+exits "C14-not-published-without-consent" 65 e auray set "$contact" portee=public
+must settle auray morlaix cress
+printf 'text %s\n' "$kept" >"$work/kept.needles"
+check "C14-so-she-is-nowhere-else" scan "$work/kept.needles" morlaix cress
+must e auray set "$contact" base_legale=consentement consentement_publication=oui consentement_date=2026-01-01 portee=public >/dev/null
+must settle auray morlaix cress
+equal "C14-with-consent-she-is-there" "$kept" "$(value morlaix "$contact" nom)"
+must e auray set "$contact" portee=federation >/dev/null
+must settle auray morlaix cress
+must e auray set "$contact" base_legale=interet_legitime >/dev/null
+must settle auray morlaix cress
+within "C14-withdrawn-she-is-nowhere-else" 30 scan "$work/kept.needles" morlaix cress
+equal "C14-and-stays-at-home" "$kept" "$(value auray "$contact" nom)"
 
 # --- C14: one person goes, the network stays ---
 network=$(new auray reseau nom=GARIE niveau=local etat=a_contacter portee=public)

@@ -66,7 +66,7 @@ awk -v survey="$survey" 'BEGIN {
 check "C6-94-answers-imported" e cress import reponse "$work/reponses.csv"
 e cress survey "$survey" --json >"$work/survey"
 equal "C6-n" 94 "$(jq .n "$work/survey")"
-equal "C6-by-network" "GARIE 30 true, ACESA 25 true, Autre réseau 24 false, ARBIO 15 true" \
+equal "C6-by-network" "GARIE 30 true, ACESA 25 true, autre 24 false, ARBIO 15 true" \
 	"$(jq -r '[.reseaux[] | "\(.reseau) \(.n) \(.commanditaire)"] | join(", ")' "$work/survey")"
 equal "C6-by-mode" "questionnaire 71, entretien 23" "$(jq -r '[.modes[] | "\(.mode) \(.n)"] | join(", ")' "$work/survey")"
 equal "C6-obstacles" "prix 47, temps_exploration 47, visibilite_offre 47" "$(jq -r '[.freins[] | "\(.code) \(.n)"] | join(", ")' "$work/survey")"
