@@ -328,6 +328,17 @@ async function wrong_password(mix) {
 	await page.waitForTimeout(1000);
 	equal(`${name}-and-the-name-stays`, await page.inputValue('#nom'), 'gwen');
 	equal(`${name}-and-the-password-is-to-be-typed-again`, await page.evaluate(() => document.activeElement.id), 'passe');
+	await page.fill('#passe', 'half a password');
+	await button(v, 'English', 'Français').click();
+	has(`${name}-the-form-speaks-the-other-language`, await text(v, '.entree'), words(mix, 'Password', 'Mot de passe'));
+	has(`${name}-so-does-what-was-told`, await text(v, '.entree [role=alert]'), words(mix, 'do not go together', 'ne vont pas ensemble'));
+	equal(`${name}-and-what-was-typed-stays-in-it`, await page.$$eval('.entree input', all => all.map(i => i.value).join()),
+		'gwen,half a password');
+	equal(`${name}-the-document-says-its-language`, await page.evaluate(() => document.documentElement.lang), words(mix, 'en', 'fr'));
+	await v.look('langue');
+	await page.goto(CRESS);
+	await soon(v, '#nom');
+	has(`${name}-the-choice-is-kept`, await text(v, '.entree'), words(mix, 'Password', 'Mot de passe'));
 	v.wrong.splice(0, v.wrong.length, ...v.wrong.filter(w => !/status of 401/.test(w)));
 	await v.close();
 }
