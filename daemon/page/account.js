@@ -22,6 +22,9 @@ const ROLES = {
 };
 export const role_name = role => ROLES[role] ? t(...ROLES[role]) : '';
 
+// Who writes here: « Le chargé de mission de la CRESS », « L’agent du pôle ».
+export const officer = me => me.node?.role === 'cress' ? t('Le chargé de mission de la CRESS', 'The CRESS officer') : t('L’agent du pôle', 'The hub officer');
+
 // Who may read the status, what is to do, journeys and events (READ_FEDERATION of roles.def):
 // for the others they are not asked, and there is no pill.
 export const STAFF = ['agent_pole', 'cress', 'admin'];
