@@ -10,6 +10,7 @@
  * Each row of a table is a length and an offset; each text ends with a NUL. */
 #include "common/say.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MAGIC 0x950412deu
@@ -134,4 +135,42 @@ const char *say_in(enum say_language language, const char *english)
 const char *say_text(const char *english)
 {
 	return say_in(speaking, english);
+}
+
+static bool is_one(const char *number, enum say_language language)
+{
+	unsigned long long n = strtoull(number, NULL, 10);
+
+	return n == 1 || (n == 0 && language == SAY_FRENCH);
+}
+
+/* What stands between { and }; returns what follows. */
+static const char *choose(struct buf *out, const char *p, bool one)
+{
+	const size_t first = strcspn(p, "|}"), all = strcspn(p, "}");
+
+	if (one)
+		buf_add(out, p, first);
+	else if (first < all)
+		buf_add(out, p + first + 1, all - first - 1);
+	return p + all + (p[all] == '}');
+}
+
+void say_counted(struct buf *out, enum say_language language, const char *format, va_list texts)
+{
+	const char *last = "";
+
+	while (*format) {
+		size_t plain = strcspn(format, "%{");
+
+		buf_add(out, format, plain);
+		format += plain;
+		if (*format == '{') {
+			format = choose(out, format + 1, is_one(last, language));
+		} else if (*format == '%') {
+			last = va_arg(texts, const char *);
+			buf_str(out, last);
+			format += 2; /* %s */
+		}
+	}
 }

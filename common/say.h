@@ -14,6 +14,7 @@
 #ifndef COMMON_SAY_H
 #define COMMON_SAY_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include "common/bytes.h"
 
@@ -31,5 +32,9 @@ void say_set(enum say_language language);
 enum say_language say_language(void);
 const char *say_text(const char *english) __attribute__((format_arg(1)));
 const char *say_in(enum say_language language, const char *english) __attribute__((format_arg(2)));
+/* A sentence of a table that has both languages: %s is the next of `texts`, {one|many} goes
+ * by the last %s before it, a number: "%s fiche{|s} attend{|ent}". One is 0 and 1 in French, 1 in
+ * English. */
+void say_counted(struct buf *out, enum say_language language, const char *format, va_list texts);
 
 #endif

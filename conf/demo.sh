@@ -167,19 +167,22 @@ for hub in $hubs; do
 done
 
 say "4. Témoins : une valeur secrète de 32 octets dans chaque champ qui doit rester au pôle"
-# One needle file per hub, of what no other node may hold.
+# One needle file per hub, of what no other node may hold; and what stood there before.
 for hub in $hubs; do
 	files=$sample/pole-$hub
 	needles=$work/$hub.needles
 	for table in $sample_tables; do
 		local_rows "$files/${table##*:}.csv" | sed 's/^/ulid /'
 	done >"$needles"
+	: >"$work/$hub.before"
 	secret() {
 		secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 		echo "text $secret" >>"$needles"
 	}
 	set_secret() { # UID FIELD [suffix [more=...]]
 		secret
+		before=$(e "$hub" show "$1" --json | sed -n "s/.*\"data\":{[^}]*\"$2\":\"\([^\"]*\)\".*/\1/p")
+		printf '%s %s=%s\n' "$1" "$2" "$before" >>"$work/$hub.before"
 		must e "$hub" set "$1" ${4:+"$4"} "$2=$secret${3:-}" >/dev/null
 	}
 	contact=$(local_rows "$files/contacts.csv" | head -n 1)
@@ -234,6 +237,15 @@ for hub in $hubs; do
 		bad "$(hub_title $hub) : des données locales sont ailleurs, ou les témoins manquent chez lui ($home sur 8)"
 	fi
 done
+# The needles have served: people who look at the region find titles and names again.
+for hub in $hubs; do
+	while read -r uid text; do
+		must e "$hub" set "$uid" "$text" >/dev/null </dev/null
+	done <"$work/$hub.before"
+	equal "$(hub_title $hub), titres de 32 chiffres qui restent" 0 \
+		"$(for kind in offre besoin; do e "$hub" list $kind --limit 1000 --json; done | grep -cE '"titre":"[0-9a-f]{32}"')"
+done
+must settle $hubs cress
 
 say "En résumé"
 # Columns by hand: printf counts bytes, and an accent has two.

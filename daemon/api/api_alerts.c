@@ -10,6 +10,7 @@
 
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the formats are alerts.def's */
 
+#define SENTENCE_MAX 65536
 #define DAY_MS (86400ll * 1000)
 #define BACKUP_OLD_DAYS 7
 #define BACKUP_GRACE_SEQ 20 /* commits of its own before a node is told that it has none */
@@ -50,16 +51,20 @@ static void put(struct alerts *a, const char *code, const char *fr, const char *
 
 static void alert(struct alerts *a, enum alert_id id, ...)
 {
-	char fr[1024], en[1024];
-	va_list ap, again;
+	struct buf fr, en;
+	va_list texts;
 
-	va_start(ap, id);
-	va_copy(again, ap);
-	vsnprintf(fr, sizeof fr, sentences[id].fr, ap);
-	vsnprintf(en, sizeof en, sentences[id].en, again);
-	va_end(again);
-	va_end(ap);
-	put(a, sentences[id].code, fr, en);
+	buf_init(&fr, SENTENCE_MAX);
+	buf_init(&en, SENTENCE_MAX);
+	va_start(texts, id);
+	say_counted(&fr, SAY_FRENCH, sentences[id].fr, texts);
+	va_end(texts);
+	va_start(texts, id);
+	say_counted(&en, SAY_ENGLISH, sentences[id].en, texts);
+	va_end(texts);
+	put(a, sentences[id].code, buf_cstr(&fr), buf_cstr(&en));
+	buf_done(&fr);
+	buf_done(&en);
 }
 
 /* An error's own name is the code; its reason ends the sentence, in each language. */

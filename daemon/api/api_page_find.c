@@ -34,6 +34,18 @@ static void town_json(void *ctx, const struct commune *c)
 	t->comma = ",";
 }
 
+static void departements_json(const struct reference *ref, struct buf *out)
+{
+	buf_str(out, "\"departements\":{");
+	for (size_t i = 0; i < reference_departement_count(ref); i++) {
+		const char *name, *code = reference_departement_at(ref, i, &name);
+
+		buf_printf(out, "%s\"%s\":", i ? "," : "", code);
+		json_quote(slice_str(name), out);
+	}
+	buf_str(out, "}");
+}
+
 enum es_err api_communes(struct request *r, struct reader *reader)
 {
 	struct towns t = {.r = r, .region = r->api->swarm->rights.region, .comma = ""};
@@ -47,7 +59,9 @@ enum es_err api_communes(struct request *r, struct reader *reader)
 		buf_printf(&r->out, "%s\"%s\":", i ? "," : "", p->code);
 		json_quote(slice_str(p->name), &r->out);
 	}
-	buf_str(&r->out, "},\"communes\":[");
+	buf_str(&r->out, "},");
+	departements_json(r->api->ref, &r->out);
+	buf_str(&r->out, ",\"communes\":[");
 	reference_each_commune(r->api->ref, town_json, &t);
 	buf_str(&r->out, "]}");
 	r->lasts = true;

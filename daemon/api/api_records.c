@@ -106,13 +106,26 @@ struct search_source search_from_request(struct request *r)
 	return (struct search_source){search_param, r, r->api->ref, r->api->swarm->rights.region, NULL};
 }
 
+static enum MHD_Result known_parameter(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct request *r = ctx;
+
+	(void)kind;
+	(void)value;
+	return key[0] == '\0' || search_parameter(key, &r->why) == ES_OK ? MHD_YES : MHD_NO;
+}
+
 enum es_err api_search(struct request *r, struct reader *reader)
 {
 	struct search_source from = search_from_request(r);
+	enum es_err err = ES_OK;
 
 	from.reader = reader;
-	enum es_err err = search_read(&r->search, &from, &r->why);
-
+	MHD_get_connection_values(r->conn, MHD_GET_ARGUMENT_KIND, known_parameter, r);
+	if (r->why.len > 0)
+		err = ES_BAD_VALUE;
+	if (err == ES_OK)
+		err = search_read(&r->search, &from, &r->why);
 	return err != ES_OK ? err : reader_search(reader, &r->search, &r->out);
 }
 

@@ -41,9 +41,11 @@ enum es_err api_search_save(struct request *r, struct node *n)
 	seen_now(n, seen);
 	from.reader = n->reader;
 	if (search_query_parse(&query, slice_str(critere)))
-		err = search_read(&r->search, &from, &r->why);
+		err = search_query_check(&query, &r->why);
 	else
 		buf_printf(&r->why, _("critere: a query string of at most %d bytes, such as text=bois&kind=offre"), SEARCH_QUERY_MAX);
+	if (err == ES_OK)
+		err = search_read(&r->search, &from, &r->why);
 	return err == ES_OK ? edit_pairs(r, n, &e, pairs, 4, WRITING_NEW) : err;
 }
 

@@ -171,7 +171,7 @@ static enum es_err check_words(const struct args *a, struct buf *why)
 	if (a->word_count >= c->least && a->word_count <= c->most)
 		return ES_OK;
 	if (a->word_count > c->most)
-		word_add(why, W_WORDS_MANY, a->words[c->most], c->name, c->words);
+		word_add(why, W_WORDS_MANY, a->words[c->most], c->name, c->words[0] ? " " : "", c->words);
 	else
 		word_add(why, W_WORDS_FEW, c->name, c->words);
 	return ES_USAGE;

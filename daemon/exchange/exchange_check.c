@@ -115,6 +115,42 @@ static void reject_candidates(struct checking *c, const char *code, const struct
 	say(c, structure_code_insee, code, VERDICT_REJECTED, buf_slice(&codes));
 }
 
+static bool is_of_our_pays(struct checking *c, const struct commune *one)
+{
+	char mem[64];
+	struct buf pole;
+
+	if (!c->host->pole_of || !c->host->pole)
+		return false;
+	buf_init_fixed(&pole, mem, sizeof(mem));
+	c->host->pole_of(c->host->ctx, slice_str(one->code), &pole);
+	return slice_eq(buf_slice(&pole), slice_str(c->host->pole));
+}
+
+/* The others stay in their order. */
+static void own_first(struct checking *c, const struct commune **list, size_t n)
+{
+	size_t own = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct commune *one = list[i];
+
+		if (!is_of_our_pays(c, one))
+			continue;
+		memmove(list + own + 1, list + own, (i - own) * sizeof(*list));
+		list[own++] = one;
+	}
+}
+
+/* None of the region bears that name, several elsewhere do: it may be short for one of the region. */
+static size_t begun_here(struct checking *c, struct slice name, const struct commune **list)
+{
+	size_t n = reference_commune_beginning(c->ref, name, slice_str(c->host->region), list, CANDIDATES_MAX);
+	size_t elsewhere = reference_commune_named(c->ref, name, SLICE_NONE, SLICE_NONE, list + n, CANDIDATES_MAX - n);
+
+	return elsewhere < CANDIDATES_MAX - n ? n + elsewhere : CANDIDATES_MAX;
+}
+
 static const struct commune *deduced(struct checking *c, const struct commune *found)
 {
 	say(c, structure_code_insee, "commune_deduite", VERDICT_ACCEPTED, slice_str(found->code));
@@ -134,11 +170,15 @@ static const struct commune *find_commune(struct checking *c)
 	if ((list[0] = reference_commune(c->ref, name)) != NULL) /* its code, in the column of names */
 		return deduced(c, list[0]);
 	n = reference_commune_named(c->ref, name, postal, postal.len > 0 ? SLICE_NONE : region, list, CANDIDATES_MAX);
-	if (n == 0 && postal.len == 0)
+	if (n == 0 && postal.len == 0) {
 		n = reference_commune_named(c->ref, name, SLICE_NONE, SLICE_NONE, list, CANDIDATES_MAX);
+		if (n > 1)
+			n = begun_here(c, name, list);
+	}
 	if (n == 1)
 		return deduced(c, list[0]);
 	if (n > 1) {
+		own_first(c, list, n < CANDIDATES_MAX ? n : CANDIDATES_MAX);
 		reject_candidates(c, "commune_ambigue", list, n);
 		return NULL;
 	}

@@ -10,6 +10,7 @@ import {write} from './csv.js';
 import {$, fill, h, icon, note, say} from './dom.js';
 import {code_name, field_name, kind_name, kind_of, schema} from './fields.js';
 import {findings_of, words_for} from './findings.js';
+import {load_towns, town_option} from './towns.js';
 import {from_record, to_text} from './typed.js';
 import {fold, hour, keep, kept, many, t} from './words.js';
 
@@ -111,6 +112,8 @@ async function judge(name) {
 
 	if (!line)
 		return;
+	if (line.findings.some(x => x.code === 'commune_ambigue'))
+		await load_towns().catch(() => {});
 	f.faults.delete(name);
 	f.remarks.delete(name);
 	const towns = ['commune', 'code_postal', 'code_insee'];
@@ -130,11 +133,27 @@ const PASSING = new Set(['siret_cle', 'siret_longueur', 'siret_non_numerique', '
 	'date_invalide', 'courriel_invalide', 'nom_vide', 'valeur_hors_liste', 'texte_trop_long', 'hors_limites', 'nombre_invalide',
 		'telephone_invalide']);
 
+// One of the towns of that name: its code stands for it, the daemon writes its name.
+function which_town(codes) {
+	const typed_name = f.values.commune, field = kind_of(f.kind).fields.find(x => x.name === 'commune');
+	const choose = e => {
+		typed(field, e.target.value);
+		$(`#${id_of('commune')}`).value = e.target.selectedOptions[0].text;
+		$(`#${id_of('commune')}`).focus();
+		left(field);
+	};
+
+	return h('select', {'aria-label': t('Laquelle ?', 'Which one?'), onchange: choose}, h('option', {value: ''}, t('Laquelle ?', 'Which one?')),
+		codes.map(c => h('option', {value: c}, town_option(c, typed_name))));
+}
+
 function note_finding(name, x) {
 	if (x.code === 'commune_deduite')
 		f.remarks.set(name, {picture: 'ok', words: t(`Code INSEE ${x.value}.`, `INSEE code ${x.value}.`)});
 	else if (x.code === 'sans_identifiant' || x.code === 'normalise_siret')
 		return;
+	else if (x.code === 'commune_ambigue' && name === 'commune' && x.value)
+		f.faults.set(name, [words_for(x.code), ' ', which_town(x.value.split('|'))]);
 	else if (PASSING.has(x.code))
 		f.faults.set(name, words_for(x.code, x.value, name));
 	else

@@ -9,6 +9,7 @@ import {code_name, field_name, field_of, kind_name, kind_of, schema} from './fie
 import {words_for} from './findings.js';
 import {ask, begin, cells_of, choose, column_of, field_at, goes_in, header, job, kind, look, pile_of, problem, remark, row_of, set_cell, table,
 	title_of, unsettled} from './import_job.js';
+import {town_option} from './towns.js';
 import {hour, many, number, t} from './words.js';
 
 const KINDS = ['structure', 'contact', 'offre', 'besoin', 'evenement'];
@@ -143,9 +144,6 @@ function columns_step() {
 
 /* --- step 3: the report --- */
 
-const DEPARTMENT = {22: 'Côtes-d’Armor', 29: 'Finistère', 35: 'Ille-et-Vilaine', 44: 'Loire-Atlantique', 56: 'Morbihan'};
-const town_option = (name, code) => `${name} (${DEPARTMENT[code.slice(0, 2)] || code.slice(0, 2)}, ${code})`;
-
 function guess(f) {
 	if (f.code === 'courriel_invalide')
 		return f.value.replace(/\s*[([]at[)\]]\s*/i, '@');
@@ -177,7 +175,7 @@ function field_fix(line, f) {
 	const field = field_of(kind, field_at(f.column));
 
 	if (f.code === 'commune_ambigue')
-		return choice(line, f.value.split('|').map(c => [c, town_option(town_of(line), c)]), v => mend(line, {column: 'code_insee'}, v));
+		return choice(line, f.value.split('|').map(c => [c, town_option(c, town_of(line))]), v => mend(line, {column: 'code_insee'}, v));
 	if (f.code === 'valeur_hors_liste' && job.report.codes[f.column])
 		return choice(line, job.report.codes[f.column].map(c => [c, code_name(field?.name, c)]), v => mend(line, f, v));
 	const column = by_name(line, f) ? town_column() : f.column;

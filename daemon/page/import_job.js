@@ -3,6 +3,7 @@
 // daemon says of them, and which may go in. It outlives a look at another area.
 import {get, query, send} from './api.js';
 import * as csv from './csv.js';
+import {load_towns} from './towns.js';
 import {t} from './words.js';
 
 export let job = null; // {name, bytes, rows, report, fixes: Map(record: Map(column: value))...}
@@ -58,7 +59,7 @@ export async function look() {
 		for (const line of job.report.lines)
 			job.rows[line.record].line = line.line;
 	}
-	await name_candidates();
+	await Promise.all([name_candidates(), load_towns().catch(() => {})]);
 }
 
 // Records that a line resembles, by name.

@@ -5,7 +5,7 @@ import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, note, say} from './dom.js';
 import {as_text, field_name, kind_name, schema, value_text} from './fields.js';
 import {hub_name, load_towns} from './towns.js';
-import {siret, t, when} from './words.js';
+import {siret, t, when, within} from './words.js';
 
 export const is_open = i => i.state === 'open' && i.for_us && !i.waits;
 const UNDO_MS = 10000;
@@ -141,7 +141,7 @@ function conflict_card(c, place) {
 		input.focus();
 	};
 	const card = h('article.decision', h('h2', {tabindex: '-1'}, title_of(c.record),
-		c.kind !== 'structure' && `, ${kind_name(c.kind).toLowerCase()}`),
+		c.kind !== 'structure' && `, ${within(kind_name(c.kind))}`),
 		h('p.discret', t('Montré en attendant : le plus récent.', 'Shown meanwhile: the most recent.')),
 		compare(c.kind, [[c.field, h('span.autre', shown), h('span.autre', other)]], side(c.shown, c.other), side(c.other, c.shown)),
 		h('div.rang', button(t(`Garder ${shown}`, `Keep ${shown}`), () => keep(as_text(c.shown.value), shown)),
@@ -201,7 +201,7 @@ function duplicate_card(d, place) {
 				`, since the establishment is in ${d.a.data.commune}.`) : '.'),
 		compare('structure', differ.map(n => [n, cell(d.a, n), cell(d.b, n)]), name(d.reference.owner), name(d.other.owner)),
 		same.length > 0 && h('p.pareil', t('Identiques : ', 'Identical: '),
-			same.map(n => field_name('structure', n).toLowerCase()).join(', '), '.'),
+			same.map(n => within(field_name('structure', n))).join(', '), '.'),
 		h('div.rang', button(t('Relier les deux fiches', 'Link the two records'), () => link(), '.fort'),
 			button(t('Ce sont deux structures', 'They are different'), () => part())));
 	const link = () => act(card, async () => {

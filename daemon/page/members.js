@@ -3,8 +3,9 @@
 // as sentences. What takes a member's access away asks to type its name.
 import {post} from './api.js';
 import {chip, dialog, fill, h, icon, note, say} from './dom.js';
+import {officer} from './account.js';
 import {towns} from './towns.js';
-import {language, number, t, when} from './words.js';
+import {language, many, number, t, when} from './words.js';
 
 const LATE_S = 2 * 86400, BAR_MAX = 26;
 
@@ -42,7 +43,8 @@ export function alert_line(a, me) {
 	const grave = GRAVE.test(a.code);
 
 	return h('li', note(grave ? 'agir' : '', grave ? 'agir' : 'bulle', plain(language() === 'en' ? a.text_en : a.text), ' ',
-		way && h('a', {href: way[0]}, t(way[1], way[2]))));
+		way ? h('a', {href: way[0]}, t(way[1], way[2]))
+			: WAY[a.code] && h('span.petit', t(`${officer(me)} s’en occupe, dans « Saisir ».`, `${officer(me)} sees to it, in “Enter”.`))));
 }
 
 /* --- members --- */
@@ -93,8 +95,8 @@ function backup_words(status) {
 function bars(days) {
 	const sum = days.reduce((a, b) => a + b, 0), max = Math.max(1, ...days);
 
-	return h('span.vie', {role: 'img', 'aria-label': t(`${number(sum)} fiches changées en 14 jours`,
-		`${number(sum)} records changed in 14 days`)},
+	return h('span.vie', {role: 'img', 'aria-label': many(sum, ['fiche changée en 14 jours', 'fiches changées en 14 jours'],
+		['record changed in 14 days', 'records changed in 14 days'])},
 		days.map(n => h('i', {class: n ? '' : 'zero', height: n ? Math.max(3, Math.round(n / max * BAR_MAX)) : 3})));
 }
 

@@ -134,7 +134,7 @@ function sentence() {
 const PLACES = {
 	local: ['', 'cadenas', () => t('reste ici : nous seuls', 'stays here: only us')],
 	saved: ['attente', 'attente', i => t(`enregistrée ici : ${when(i.saved)}`, `saved here: ${when(i.saved)}`)],
-	home: ['ok', 'ok', i => i.home_at ? t(`à la CRESS : ${when(i.home_at)}`, `at the CRESS: ${when(i.home_at)}`) : t(`à la CRESS, écrite : ${when(i.saved)}`, `at the CRESS, written: ${when(i.saved)}`)],
+	home: ['ok', 'ok', i => i.home_at ? t(`à la CRESS : ${when(i.home_at)}`, `at the CRESS: ${when(i.home_at)}`) : t(`à la CRESS ; écrite ici : ${when(i.saved)}`, `at the CRESS; written here: ${when(i.saved)}`)],
 	refused: ['agir', 'agir', () => t('refusée', 'refused')],
 };
 

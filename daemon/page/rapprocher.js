@@ -3,6 +3,7 @@
 // is used, why the others were set aside, and one click to note an introduction.
 import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, icon, note, say, shape} from './dom.js';
+import {officer} from './account.js';
 import {last_status} from './pill.js';
 import {hub_name, load_towns, towns} from './towns.js';
 import {day, euros, label, many, number, price, scope, t, unit, when} from './words.js';
@@ -31,7 +32,7 @@ const of_hundred = total => Math.round(total / 100);
 /* --- what we know of each criterion --- */
 
 const KNOWN = {
-	qualite: p => p.nb_avis > 0 ? t(`${p.nb_avis} avis, ${(p.somme_avis / p.nb_avis).toFixed(1).replace('.', ',')} sur 5`, `${p.nb_avis} opinions, ${(p.somme_avis / p.nb_avis).toFixed(1)} of 5`)
+	qualite: p => p.nb_avis > 0 ? `${many(p.nb_avis, ['avis', 'avis'], ['opinion', 'opinions'])}, ${t(`${(p.somme_avis / p.nb_avis).toFixed(1).replace('.', ',')} sur 5`, `${(p.somme_avis / p.nb_avis).toFixed(1)} of 5`)}`
 		: (p.certifications || []).length > 0 ? p.certifications.map(label).join(', ') : t('aucun avis pour l’instant', 'no opinion yet'),
 	prix: (p, x) => !p.prix_cents || !p.budget_max_cents ? t('prix ou budget inconnu', 'price or budget unknown')
 		: x.inconnu.includes('prix') ? t(`${price(p.prix_cents, p.unite)}, budget ${unit(p.unite_besoin)} : ne se comparent pas`, `${price(p.prix_cents, p.unite)}, budget ${unit(p.unite_besoin)}: not comparable`)
@@ -40,7 +41,7 @@ const KNOWN = {
 		: t('aucun label connu', 'no label known'),
 	social: p => SOCIAL[p.statut] ? t(...SOCIAL[p.statut]) : t('hors ESS', 'outside the social economy'),
 	proximite: (p, x) => x.niveau === 'commune' ? t('même commune', 'same town') : [pair(LEVEL, x.niveau), x.km !== null && `${x.km} km`].filter(Boolean).join(', '),
-	delai: p => p.delai_jours !== null && p.delai_max_jours !== null ? t(`${p.delai_jours} jours pour ${p.delai_max_jours}`, `${p.delai_jours} days for ${p.delai_max_jours}`) : t('délai inconnu', 'lead time unknown'),
+	delai: p => p.delai_jours !== null && p.delai_max_jours !== null ? t(`${p.delai_jours} ${p.delai_jours > 1 ? 'jours' : 'jour'} pour ${p.delai_max_jours}`, `${p.delai_jours} ${p.delai_jours === 1 ? 'day' : 'days'} for ${p.delai_max_jours}`) : t('délai inconnu', 'lead time unknown'),
 };
 
 function six_reasons(x, open) {
@@ -301,7 +302,8 @@ export function rapprocher(place) {
 
 	function draw() {
 		fill(place.main, h('div.tete', h('div', h('h1', t('Rapprocher', 'Match')), h('p.discret', t('Un besoin, les offres qui y répondent, et pourquoi dans cet ordre. Le classement ne sort pas du réseau.', 'A need, the offers that answer it, and why in this order. The ranking never leaves the network.'))),
-			writes && h('a.bt', {href: '#/saisir/nouvelle?genre=besoin'}, icon('plus'), t('Noter un besoin', 'Note a need'))),
+			writes ? h('a.bt', {href: '#/saisir/nouvelle?genre=besoin'}, icon('plus'), t('Noter un besoin', 'Note a need'))
+				: h('p.petit', t(`${officer(place.me)} note les besoins et met en relation.`, `${officer(place.me)} notes needs and introduces.`))),
 		h('div.rapprocher', h('div.pile', h('section.bloc.choix', {'aria-label': t('Besoins ouverts', 'Open needs')}, h('header.masque', h('h2', t('Besoins ouverts', 'Open needs')), h('div', choice())), h('ul.besoins-choix.liste.haut', {id: 'besoins'})), alerts()),
 			h('section.bloc', {id: 'besoin', 'aria-labelledby': 'bt'}, h('div.vide', h('b', {id: 'bt'}, needs.length ? t('Lecture des offres…', 'Reading the offers…') : t('Aucun besoin ouvert.', 'No open need.'))))));
 		draw_needs();

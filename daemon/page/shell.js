@@ -25,6 +25,8 @@ const LANDING = {cress: 'territoire', admin: 'federation'};
 
 let me = null, here = null, shown = null, turn_no = 0, decisions = 0, ending;
 
+// Sees nothing but the form to sign in.
+const stranger = () => me.mode === 'accounts' && !me.account;
 const areas = () => AREAS.filter(a => a.roles.includes(me.role));
 const main = () => $('#contenu');
 
@@ -132,7 +134,11 @@ function again() {
 function ask_in(why) {
 	shown?.leave?.();
 	shown = here = null;
-	sign_in(main(), why, m => { me = m; enter(); });
+	sign_in(main(), why, m => { me = m; enter(); }, () => {
+		dress();
+		foot();
+		stranger() ? banner_alone() : banner();
+	});
 }
 
 // Two minutes before the session ends it is said, and what was typed stays.
@@ -148,7 +154,7 @@ function enter() {
 	dress();
 	foot();
 	mind_the_end();
-	if (me.mode === 'accounts' && !me.account) {
+	if (stranger()) {
 		banner_alone();
 		return ask_in();
 	}
@@ -200,8 +206,8 @@ hear('signed-out', async () => {
 		return;
 	me.account = null;
 	me = await who();
-	if (me.mode === 'accounts')
+	if (stranger())
 		banner_alone();
-	ask_in(t('Votre session est terminée. Ce que vous aviez tapé est gardé.', 'Your session has ended. What you typed is kept.'));
+	ask_in(() => t('Votre session est terminée. Ce que vous aviez tapé est gardé.', 'Your session has ended. What you typed is kept.'));
 });
 start();

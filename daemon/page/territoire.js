@@ -2,12 +2,13 @@
 // A region at a glance: indicators by Pays with the age of each hub's word, where there are
 // structures, how partnerships went, who is to be called, who meets.
 import {fetch_raw, get} from './api.js';
+import {officer} from './account.js';
 import {$, chip, fill, h, say} from './dom.js';
 import {make_map} from './map.js';
 import {plot} from './plot.js';
 import {freeze_area} from './report.js';
 import {hub_name, load_towns, short_pays, towns} from './towns.js';
-import {MONTH, SHORT, day, euros, hour, number, percent, sector, t, when} from './words.js';
+import {MONTH, SHORT, day, euros, hour, many, number, percent, sector, t, when} from './words.js';
 
 const LATE_MS = 2 * 86400000; // a hub that has said nothing for so long
 
@@ -72,7 +73,8 @@ function column_head(pole) {
 	const old = pole.derniere_maj && late(pole.derniere_maj);
 
 	return h('th.d', {scope: 'col', class: old ? 'retard' : ''}, h('b', short_pays(pole.pole.slice(5))),
-		pole.derniere_maj ? when(pole.derniere_maj) : t('rien encore', 'nothing yet'));
+		pole.derniere_maj ? t(`dernier mot : ${when(pole.derniere_maj)}`, `last word: ${when(pole.derniere_maj)}`)
+			: t('rien encore', 'nothing yet'));
 }
 
 function indicators(node, reports) {
@@ -126,8 +128,9 @@ function coverage(place) {
 		fill(list, h('details', h('summary', none.length > 1 ? t(`Les ${none.length} communes sans structure connue`,
 			`The ${none.length} towns with none known`) : none.length ? t('La commune sans structure connue', 'The town with none known')
 			: t('Aucune commune sans structure connue', 'No town with none known')), h('p.discret', by_pays(none))),
-			h('p.petit', t(`${shown.length - points.length} communes n’ont pas de position sûre : elles comptent, mais ne sont pas dessinées.`,
-				`${shown.length - points.length} towns have no certain position: they count, but are not drawn.`)));
+			shown.length > points.length && h('p.petit', many(shown.length - points.length, ['commune n’a pas de position sûre : elle compte, mais n’est pas dessinée.',
+				'communes n’ont pas de position sûre : elles comptent, mais ne sont pas dessinées.'],
+			['town has no certain position: it counts, but is not drawn.', 'towns have no certain position: they count, but are not drawn.'])));
 	}
 
 	const by_pays = none => [...new Set(none.map(c => c.pays))].map((p, i) => [i ? h('br') : null, h('b', short_pays(p)), t(' : ', ': '),
@@ -192,7 +195,7 @@ async function followups(node) {
 
 function seats(e) {
 	if (e.capacity === null)
-		return h('span.num', t(`${e.granted || 0} inscrits`, `${e.granted || 0} registered`));
+		return h('span.num', many(e.granted || 0, ['inscrit', 'inscrits'], ['registered', 'registered']));
 	const full = e.granted >= e.capacity;
 
 	return h('span.rang', h('span.places', {'aria-hidden': 'true', class: full ? 'plein' : ''},
@@ -289,7 +292,9 @@ export function territoire(place) {
 		h('select', {id: 'mois', onchange: e => { month = e.target.value; load().then(() => say(month_name(month))); }},
 			months.map((m, i) => h('option', {value: m}, i ? month_name(m) : t(`${month_name(m)} (en cours)`,
 			`${month_name(m)} (current)`))))),
-	signs && h('a.bt.fort', {href: '#/territoire/rapport'}, t('Préparer le rapport', 'Prepare the report')))),
+	signs ? h('a.bt.fort', {href: '#/territoire/rapport'}, t('Préparer le rapport', 'Prepare the report'))
+		: place.me.role === 'admin' && place.me.node.role === 'cress' && h('p.petit', t(`${officer(place.me)} prépare et signe le rapport.`,
+			`${officer(place.me)} prepares and signs the report.`)))),
 	h('div.grille.territoire', section('c12', 'h-ind', t('Vue d’ensemble', 'At a glance'),
 		staff && h('button.bt.nu.mini', {type: 'button', onclick: () => download(month).catch(err => fill(words, err.message))},
 		t('Télécharger (CSV)', 'Download (CSV)'))),

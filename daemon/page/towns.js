@@ -5,7 +5,7 @@
 import {get} from './api.js';
 import {of_town, t} from './words.js';
 
-let loading, known = {pays: {}, list: [], by_code: {}, rings: []};
+let loading, known = {pays: {}, departements: {}, list: [], by_code: {}, rings: []};
 
 export const towns = () => known;
 
@@ -15,7 +15,7 @@ export function load_towns() {
 	loading ||= Promise.all([get('communes'), get('shapes').catch(() => no_shapes)]).then(([answer, shapes]) => {
 		const list = answer.communes.map(([code, nom, lat, lon, pays, pop]) => ({code, nom, lat, lon, pays, pop}));
 
-		known = {pays: answer.pays, list, by_code: Object.fromEntries(list.map(c => [c.code, c])), rings: shapes.rings};
+		known = {pays: answer.pays, departements: answer.departements, list, by_code: Object.fromEntries(list.map(c => [c.code, c])), rings: shapes.rings};
 		return known;
 	}).catch(err => { loading = null; throw err; });
 	return loading;
@@ -34,6 +34,14 @@ export function hub_name(owner) {
 	return what === 'pole' ? t(`Pôle ${of_town(place)}`, `${place} hub`) : String(owner || '');
 }
 export const hub_town = owner => short_pays(String(owner || '').replace(/^(pole|cress)-/, '')).replace(/^./, c => c.toUpperCase());
+
+// « Saint-Martin-des-Champs (Finistère) »: one of several towns. Outside the region only what was
+// typed is known of its name.
+export function town_option(code, typed) {
+	const departement = known.departements[code.slice(0, /^9[78]/.test(code) ? 3 : 2)];
+
+	return `${known.by_code[code]?.nom || typed} (${departement || code})`;
+}
 
 // In kilometres; flat enough within a region.
 export function distance(a, b) {

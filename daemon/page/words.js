@@ -119,7 +119,7 @@ const SIAE = {
 	esat: ['ESAT', 'ESAT (sheltered work)'], ea: ['Entreprise adaptée', 'Adapted company'],
 	eatt: ['Entreprise adaptée', 'Adapted company'], aci: ['Chantier d’insertion', 'Work-integration site'],
 	ai: ['Association intermédiaire', 'Intermediary association'], ei: ['Entreprise d’insertion', 'Work-integration company'],
-	etti: ['Intérim d’insertion', 'Integration temp agency'], geiq: ['GEIQ', 'GEIQ'],
+	eiti: ['Entreprise d’insertion par le travail indépendant', 'Integration through self-employment'], etti: ['Intérim d’insertion', 'Integration temp agency'], geiq: ['GEIQ', 'GEIQ'],
 };
 export const siae = code => pair(SIAE, code);
 
@@ -146,9 +146,10 @@ export const sort = code => pair(SORT, code);
 
 const LABEL = {
 	ab: 'AB', demeter: 'Demeter', nature_progres: 'Nature & Progrès', imprim_vert: 'Imprim’Vert', rge: 'RGE', emas: 'EMAS',
-	iso14001: 'ISO 14001', ecolabel_europeen: 'Écolabel européen', ecodefis: 'Éco-défis',
+	iso14001: 'ISO 14001', ecolabel_europeen: ['Écolabel européen', 'EU Ecolabel'], ecodefis: 'Éco-défis', label_rse_verifie: ['Label RSE', 'CSR label'],
+	iso9001: 'ISO 9001', qualiopi: 'Qualiopi',
 };
-export const label = code => LABEL[code] || String(code).replace(/_/g, ' ').replace(/^./, c => c.toUpperCase());
+export const label = code => LABEL[code] ? t(...[LABEL[code]].flat(), LABEL[code]) : String(code).replace(/_/g, ' ').replace(/^./, c => c.toUpperCase());
 
 const SCOPE = {
 	local: ['cadenas', 'Nous seuls', 'Only us'], cress: ['reseau', 'La CRESS', 'The CRESS'],
@@ -160,5 +161,7 @@ export const scope = code => ({picture: (SCOPE[code] || SCOPE.public)[0], word: 
 export function many(n, fr, en) {
 	return lang === 'en' ? `${number(n)} ${en[n === 1 ? 0 : 1]}` : fine(`${number(n)} ${fr[n > 1 ? 1 : 0]}`);
 }
+// A name inside a sentence: « numéro RNA », « RNA », « courriel ».
+export const within = name => name.replace(/^\p{Lu}(?!\p{Lu})/u, c => c.toLowerCase());
 // De, d' before a town: « Près d’Auray », « Pôle de Morlaix ».
 export const of_town = name => /^[aeiouyâéèêîôh]/i.test(name) ? `d’${name}` : `de ${name}`;

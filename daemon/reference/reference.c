@@ -96,6 +96,7 @@ void reference_free(struct reference *r)
 	free(r->naf);
 	free(r->epci);
 	free(r->regions);
+	free(r->departements);
 	free(r->categories);
 	free(r->pays);
 	free(r->members);
@@ -189,6 +190,28 @@ size_t reference_commune_named(const struct reference *r, struct slice name, str
 	return n;
 }
 
+size_t reference_commune_beginning(const struct reference *r, struct slice name, struct slice region,
+				   const struct commune **out, size_t max)
+{
+	char mem[300], own_mem[300];
+	struct buf normal, own;
+	size_t n = 0;
+
+	buf_init_fixed(&normal, mem, sizeof(mem));
+	reference_normal_name(name, &normal);
+	for (size_t i = 0; i < r->commune_count && n < max && normal.len > 0; i++) {
+		const struct commune *c = &r->communes[i];
+
+		if (!slice_eq(slice_str(c->region), region))
+			continue;
+		buf_init_fixed(&own, own_mem, sizeof(own_mem));
+		reference_normal_name(slice_str(c->name), &own);
+		if (own.len > normal.len && memcmp(own.p, normal.p, normal.len) == 0)
+			out[n++] = c;
+	}
+	return n;
+}
+
 bool reference_naf(const struct reference *r, struct slice code_with_dot)
 {
 	return code_with_dot.len == 6 &&
@@ -205,6 +228,17 @@ const char *reference_region_name(const struct reference *r, struct slice code)
 	const struct named *found = find_code(r->regions, r->region_count, sizeof(*r->regions), code);
 
 	return found ? found->name : NULL;
+}
+
+size_t reference_departement_count(const struct reference *r)
+{
+	return r->departement_count;
+}
+
+const char *reference_departement_at(const struct reference *r, size_t i, const char **name)
+{
+	*name = r->departements[i].name;
+	return r->departements[i].code;
 }
 
 const char *reference_epci_name(const struct reference *r, struct slice code)

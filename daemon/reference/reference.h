@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Reference tables of conf/reference (communes, old codes, EPCI, NAF, legal
- * categories, Pays, regions), read once at start into compact sorted arrays, then
+ * categories, Pays, départements, regions), read once at start into compact sorted arrays, then
  * immutable: any thread may read. Sources and licences: conf/reference/SOURCES.md. */
 #ifndef DAEMON_REFERENCE_H
 #define DAEMON_REFERENCE_H
@@ -40,6 +40,10 @@ size_t reference_bytes(const struct reference *r);
  * a postal code (may be empty) and a region (may be empty). How many match; up to max are stored. */
 size_t reference_commune_named(const struct reference *r, struct slice name, struct slice postal,
 			       struct slice region, const struct commune **out, size_t max);
+/* Those of the region whose name goes on after these words, by code: "Saint-Martin" has
+ * "Saint-Martin-des-Champs", not "Saint-Martinien". Up to max are stored, and how many those are. */
+size_t reference_commune_beginning(const struct reference *r, struct slice name, struct slice region,
+				   const struct commune **out, size_t max);
 bool commune_has_postal(const struct commune *c, struct slice postal);
 bool commune_is_named(const struct commune *c, struct slice name); /* however it is written */
 bool reference_naf(const struct reference *r, struct slice code_with_dot); /* a sub-class */
@@ -49,6 +53,9 @@ struct legal_category {
 const struct legal_category *reference_category(const struct reference *r, struct slice code);
 const char *reference_epci_name(const struct reference *r, struct slice code); /* NULL: unknown */
 const char *reference_region_name(const struct reference *r, struct slice code); /* NULL: unknown */
+/* The départements by code: that of the i-th, and its name. */
+size_t reference_departement_count(const struct reference *r);
+const char *reference_departement_at(const struct reference *r, size_t i, const char **name);
 const struct pays *reference_pays(const struct reference *r, struct slice code);
 size_t reference_pays_count(const struct reference *r);
 const struct pays *reference_pays_at(const struct reference *r, size_t i);

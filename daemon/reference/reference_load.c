@@ -248,6 +248,19 @@ static enum es_err load_regions(struct reference *r, struct table *t)
 	return ES_OK;
 }
 
+static enum es_err load_departements(struct reference *r, struct table *t)
+{
+	r->departements = rows_of(r, t, sizeof(*r->departements));
+	if (r->departements == NULL)
+		return ES_NOMEM;
+	while (csv_next(&t->csv)) {
+		r->departements[r->departement_count].code = keep_cell(t, "code_departement");
+		r->departements[r->departement_count++].name = keep_cell(t, "nom");
+	}
+	qsort(r->departements, r->departement_count, sizeof(*r->departements), reference_compare_code);
+	return ES_OK;
+}
+
 static enum es_err load_naf(struct reference *r, struct table *t)
 {
 	r->naf = rows_of(r, t, sizeof(*r->naf));
@@ -352,7 +365,8 @@ static const struct {
 	/* Communes first: the others refer to them. */
 	{"communes_france.csv", load_communes}, {"communes_bretagne.csv", load_points},
 	{"communes_anciens_codes.csv", load_old_codes}, {"epci_france.csv", load_epci},
-	{"regions.csv", load_regions}, {"naf.csv", load_naf}, {"categories_juridiques_ess.csv", load_categories},
+	{"departements.csv", load_departements}, {"regions.csv", load_regions}, {"naf.csv", load_naf},
+	{"categories_juridiques_ess.csv", load_categories},
 	{"pays.csv", load_pays}, {"pays_communes.csv", load_members},
 };
 

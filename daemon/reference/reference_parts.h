@@ -21,8 +21,8 @@ struct reference {
 	size_t naf_count;
 	struct named { const char *code, *name; } *epci; /* by code */
 	size_t epci_count;
-	struct named *regions; /* by code */
-	size_t region_count;
+	struct named *regions, *departements; /* by code */
+	size_t region_count, departement_count;
 	struct legal_category *categories; /* by code */
 	size_t category_count;
 	struct pays *pays; /* in the file's order */

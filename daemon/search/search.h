@@ -58,9 +58,13 @@ struct search_source {
 	const char *region; /* in which a commune's name is looked for */
 	struct reader *reader; /* in which codes are looked for; NULL: whatever may be one is */
 };
-/* text, kind, near, within, limit, offset, all, cards, points, and the filters. `why` says what is
- * wrong: ES_UNKNOWN_KIND, ES_NOT_FOUND, ES_AMBIGUOUS, ES_BAD_VALUE. */
+/* The parameters of search_parameter. `why` says what is wrong: ES_UNKNOWN_KIND, ES_NOT_FOUND,
+ * ES_AMBIGUOUS, ES_BAD_VALUE. */
 ES_MUST_USE enum es_err search_read(struct search *s, const struct search_source *from, struct buf *why);
+/* Is that one of text (or q), kind, near, within, limit, offset, all, cards, points, or a filter? One that is not,
+ * misspelt, would find everything: `why` says it with those that are. ES_BAD_VALUE. A search that was saved is not
+ * asked this again: another version may have known more. */
+ES_MUST_USE enum es_err search_parameter(const char *name, struct buf *why);
 /* A query string's parameters, decoded: text=bois&kind=offre. */
 #define SEARCH_QUERY_MAX 1000
 #define SEARCH_PARAMETERS_MAX 32
@@ -73,6 +77,8 @@ struct search_query {
 };
 ES_MUST_USE bool search_query_parse(struct search_query *q, struct slice text);
 const char *search_query_get(void *q, const char *name); /* a search_source's */
+/* All its names are known. */
+ES_MUST_USE enum es_err search_query_check(const struct search_query *q, struct buf *why);
 /* JSON {total, items[{kind, uid, owner, scope, titre, commune, maj, recu?, km?}]}, `recu`
  * being when its last change came here from another hub; every word must begin a word
  * of the record; ordered by rank then uid, by distance then uid when near. With `cards`

@@ -13,6 +13,25 @@
 #define SEARCH_KM 20
 #define SEARCH_KM_MAX 20100
 
+static const char *const names[] = {"text", "q", "kind", "near", "within", "limit", "offset", "all", "cards", "points"};
+#define NAMES (sizeof(names) / sizeof(*names))
+
+static const char *name_at(size_t i)
+{
+	return i < NAMES ? names[i] : search_filter_names[i - NAMES];
+}
+
+enum es_err search_parameter(const char *name, struct buf *why)
+{
+	for (size_t i = 0; i < NAMES + SEARCH_FILTERS; i++)
+		if (strcmp(name, name_at(i)) == 0)
+			return ES_OK;
+	buf_printf(why, _("%.40s: a search has no such parameter; known: "), name);
+	for (size_t i = 0; i < NAMES + SEARCH_FILTERS; i++)
+		buf_printf(why, "%s%s", i > 0 ? ", " : "", name_at(i));
+	return ES_BAD_VALUE;
+}
+
 static const char *parameter(const struct search_source *from, const char *name)
 {
 	return from->get(from->ctx, name);
@@ -109,10 +128,12 @@ static bool any_kind_applies(const struct search *s)
 
 enum es_err search_read(struct search *s, const struct search_source *from, struct buf *why)
 {
-	const char *kind = parameter(from, "kind");
+	const char *kind = parameter(from, "kind"), *text = parameter(from, "text");
 	enum es_err err = ES_OK;
 
-	*s = (struct search){.text = slice_str(parameter(from, "text")), .kind = schema_kind_named(slice_str(kind)),
+	if (text[0] == '\0')
+		text = parameter(from, "q");
+	*s = (struct search){.text = slice_str(text), .kind = schema_kind_named(slice_str(kind)),
 			     .closed = strcmp(parameter(from, "all"), "1") == 0,
 			     .cards = strcmp(parameter(from, "cards"), "1") == 0,
 			     .within_km = number(from, "within", SEARCH_KM, SEARCH_KM_MAX),
@@ -207,4 +228,13 @@ const char *search_query_get(void *ctx, const char *name)
 		if (strcmp(q->parameters[i].name, name) == 0)
 			return q->parameters[i].value;
 	return "";
+}
+
+enum es_err search_query_check(const struct search_query *q, struct buf *why)
+{
+	enum es_err err = ES_OK;
+
+	for (size_t i = 0; i < q->count && err == ES_OK; i++)
+		err = search_parameter(q->parameters[i].name, why);
+	return err;
 }

@@ -142,6 +142,32 @@ static void a_damaged_file_is_refused_or_harmless(void **state)
 	assert_string_equal(say_in(SAY_FRENCH, "yes"), "oui");
 }
 
+static void said(const char *expected, enum say_language language, const char *format, ...)
+{
+	struct buf out;
+	va_list texts;
+
+	buf_init(&out, 200);
+	va_start(texts, format);
+	say_counted(&out, language, format, texts);
+	va_end(texts);
+	assert_string_equal(buf_cstr(&out), expected);
+	buf_done(&out);
+}
+
+static void a_number_chooses_singular_or_plural(void **state)
+{
+	static const char fr[] = "%s fiche{|s} {est tenue|sont tenues} par %s : %s jour{|s}", en[] = "%s wait{s|} for %s";
+
+	(void)state;
+	said("1 fiche est tenue par Auray : 0 jour", SAY_FRENCH, fr, "1", "Auray", "0");
+	said("21 fiches sont tenues par 1{|s} : 2 jours", SAY_FRENCH, fr, "21", "1{|s}", "2");
+	said("1 waits for %s", SAY_ENGLISH, en, "1", "%s");
+	said("0 wait for x", SAY_ENGLISH, en, "0", "x");
+	said("a is left {", SAY_ENGLISH, "a {never|is} left %s", "{");
+	said("cut", SAY_ENGLISH, "cut{", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +175,7 @@ int main(void)
 		cmocka_unit_test(a_translation_with_other_arguments_is_refused),
 		cmocka_unit_test(what_is_not_sorted_or_not_utf8_is_refused),
 		cmocka_unit_test(a_damaged_file_is_refused_or_harmless),
+		cmocka_unit_test(a_number_chooses_singular_or_plural),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,9 +83,10 @@ static void a_line_that_is_not_in_the_table_is_refused_with_a_sentence(void **st
 		{"status --data", "option --data needs a value: DIR."},
 		{"status --json=yes", "option --json takes no value."},
 		{"list k --limit 1 --limit 2", "option --limit is given twice."},
-		{"show", "something is missing: essaim show UID|SIRET"},
-		{"show a b", "'b' is one word too many: essaim show UID|SIRET"},
-		{"set uid", "something is missing: essaim set UID FIELD=VALUE..."},
+		{"show", "something is missing: 'essaim show UID|SIRET'."},
+		{"show a b", "'b' is one word too many: 'essaim show UID|SIRET'."},
+		{"set uid", "something is missing: 'essaim set UID FIELD=VALUE...'."},
+		{"status b", "'b' is one word too many: 'essaim status'."},
 	};
 	struct line l;
 

@@ -541,6 +541,41 @@ static void a_commune_that_changes_takes_its_name_and_epci_along(void **state)
 	buf_done(&scratch);
 }
 
+static void host_morlaix_of(void *ctx, struct slice code_insee, struct buf *out)
+{
+	(void)ctx;
+	buf_str(out, slice_eq(code_insee, slice_str("29254")) || slice_eq(code_insee, slice_str("56169")) ? "pole-morlaix" : "cress-53");
+}
+
+/* A name that none here bears may be short for one of ours; our Pays goes before the region, the region before the others. */
+static void communes_of_one_name_are_offered_from_near_to_far(void **state)
+{
+	static const struct { const char *name, *codes; } cases[] = {
+		{"Saint-Martin", "29254|22313|56229|32389|54480|65392|67426|97801"},
+		{"St Martin", "29254|22313|56229|32389|54480|65392|67426|97801"},
+		{"Plouhinec", "56169|29197"},
+	};
+	const struct schema_kind *k = schema_kind_named(slice_str("structure"));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct host h = {0};
+		struct exchange_host host = host_of(&h, "pole-morlaix");
+		struct findings f = {0};
+		struct edit e = {.kind = k};
+		struct buf scratch;
+
+		host.pole_of = host_morlaix_of;
+		buf_init(&scratch, 1 << 16);
+		assert_true(value_parse(&k->fields[structure_commune], slice_str(cases[i].name), &scratch, &f));
+		e.values[structure_commune] = buf_slice(&scratch);
+		exchange_check(&e, false, ref, &host, &scratch, &f);
+		assert_string_equal(f.list[0].code, "commune_ambigue");
+		assert_string_equal(f.list[0].value, cases[i].codes);
+		buf_done(&scratch);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -563,6 +598,7 @@ int main(void)
 		cmocka_unit_test(a_report_that_cannot_be_written_stops_the_import),
 		cmocka_unit_test(an_edit_is_judged_by_what_it_names),
 		cmocka_unit_test(a_commune_that_changes_takes_its_name_and_epci_along),
+		cmocka_unit_test(communes_of_one_name_are_offered_from_near_to_far),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

@@ -94,6 +94,8 @@ static void check(const char *fr, const char *en)
 	}
 	if (f || e)
 		fail_msg("other arguments: '%s' '%s'", fr, en);
+	if (strstr(fr, "(s)") || strstr(en, "(s)"))
+		fail_msg("{|s} is the plural: '%s' '%s'", fr, en);
 }
 
 static void no_column_of_a_table_is_empty_or_takes_other_arguments(void **state)

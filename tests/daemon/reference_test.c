@@ -92,6 +92,14 @@ static void a_commune_is_found_by_name_however_written(void **state)
 	assert_int_equal(named("plouhinec", "", "84", list), 0);
 	assert_int_equal(named("nulle part", "", "", list), 0);
 	assert_true(named("Saint-Martin", "", "", list) >= 1);
+	assert_int_equal(named("Saint-Martin", "", "53", list), 0);
+	assert_int_equal(reference_commune_beginning(ref, slice_str("St-martin"), slice_str("53"), list, 4), 3);
+	assert_string_equal(list[0]->name, "Saint-Martin-des-Prés");
+	assert_string_equal(list[1]->name, "Saint-Martin-des-Champs");
+	assert_int_equal(reference_commune_beginning(ref, slice_str("Saint-Martin"), slice_str("53"), list, 1), 1);
+	assert_int_equal(reference_commune_beginning(ref, slice_str("Morlaix"), slice_str("53"), list, 4), 0);
+	assert_int_equal(reference_commune_beginning(ref, slice_str("Morl"), slice_str("53"), list, 4), 0);
+	assert_int_equal(reference_commune_beginning(ref, SLICE_NONE, slice_str("53"), list, 4), 0);
 }
 
 static void a_postal_code_belongs_to_its_communes(void **state)

@@ -116,6 +116,18 @@ equal A12-no-siae-in-2022 null "$(on 2022-12-31 siae_type)"
 equal A12-siae-in-2023 ei "$(on 2023-12-31 siae_type)"
 exits A12-a-day-is-a-day 65 e fougeres show "$body" --on 2020
 
+# --- the API's parameters ---
+asked() { # QUERY: the code of the answer, and its total or what it says
+	curl -s -w ' %{http_code}' --unix-socket "$work/morlaix/essaim.sock" "http://x/api/v1/search?$1" |
+		jq -rs '"\(.[1]) \(.[0].total // .[0].error.text)"'
+}
+equal C1-q-is-text-too "200 2 200 2" "$(asked 'q=atelier&all=1') $(asked 'text=atelier&all=1')"
+equal C1-a-parameter-that-is-not-known-is-refused "400 wher: a search has no such parameter; known: text, q, kind, near" \
+	"$(asked 'text=atelier&wher=29151' | sed 's/, within.*//')"
+critere=$(curl -s --unix-socket "$work/morlaix/essaim.sock" http://x/api/v1/searches -d '{"titre": "Bois", "critere": "q=bois&kid=offre"}' |
+	jq -r .error.text)
+equal C2-nor-is-it-kept "kid: a search has no such parameter" "${critere%%;*}"
+
 # --- C2 ---
 saved=$(e fougeres search bois --kind offre --filiere btp_ecoconstruction --save "Du bois")
 other=$(e fougeres search --pays vitre --kind structure --save "Structures de Vitré")

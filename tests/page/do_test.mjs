@@ -79,6 +79,8 @@ async function import_a_table(mix, n) {
 	await page.press('#r2', 'Enter');
 	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '2');
 	check(`${name}-mended-in-place`, true);
+	equal(`${name}-towns-of-one-name-have-their-departement`, await page.$$eval('#r4 option', all => all.slice(1).map(o => o.text).join(', ')),
+		'Plouhinec (Finistère), Plouhinec (Morbihan)');
 	await page.selectOption('#r4', {index: 1});
 	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '1');
 	check(`${name}-a-town-of-two-is-chosen`, true);
@@ -147,6 +149,16 @@ async function write_a_record(mix, n) {
 	await v.open('saisir/nouvelle');
 	await soon(v, '#champ-nom');
 	equal(`${name}-the-draft-is-kept`, await page.inputValue('#champ-nom'), `Conserverie ${n}`);
+	await page.fill('#champ-commune', 'Saint-Martin');
+	await page.press('#champ-commune', 'Tab');
+	await soon(v, '#champ-commune-message select');
+	equal(`${name}-a-name-begun-is-offered-ours-first`,
+		await page.$$eval('#champ-commune-message option', all => all.slice(1, 5).map(o => o.text).join(', ')),
+		'Saint-Martin-des-Champs (Finistère), Saint-Martin-des-Prés (Côtes-d\'Armor), Saint-Martin-sur-Oust (Morbihan), Saint-Martin (Gers)');
+	await v.look('laquelle');
+	await page.selectOption('#champ-commune-message select', {index: 1});
+	await page.waitForFunction(() => document.querySelector('#champ-commune-message')?.textContent.includes('29254'));
+	check(`${name}-and-taken`, true);
 	await page.fill('#champ-commune', 'Morlaix');
 	await page.fill('#champ-siret', siret(n));
 	await page.fill('#champ-courriel', '');
@@ -264,6 +276,7 @@ async function territory(mix) {
 	await v.open('territoire');
 	await soon(v, '.indic');
 	has(`${name}-each-hub-has-its-hour`, await text(v, '.indic thead'), 'Morlaix');
+	has(`${name}-and-it-is-said-of-what`, await text(v, '.indic thead'), words(mix, 'dernier mot : ', 'last word: '));
 	await soon(v, '.couverture svg');
 	check(`${name}-the-map-has-its-list`, /\d+/.test(await text(v, '.couverture + div summary')), 'no list');
 	await soon(v, '.courbe');
@@ -292,7 +305,15 @@ async function alerts_are_sentences(mix) {
 	const said = text => v.page.evaluate(s => import('/members.js').then(m => m.plain(s)), text);
 	const whole = 'Voyez avec ce pôle laquelle doit rester ; « essaim approve a » fait entrer celle qui attend.';
 
+	const word = (module, call) => v.page.evaluate(([m, c]) => import(m).then(x => x[c[0]](...c.slice(1))), [module, call]);
+
 	await v.open('federation');
+	await soon(v, '#qui-invite');
+	has('roles-who-invites-is-said', await text(v, '#qui-invite'), 'Seul un administrateur');
+	check('alerts-count-as-people-do', !(await text(v, '#espace')).includes('(s)'));
+	equal('words-a-label-has-its-name', await word('/words.js', ['label', 'label_rse_verifie']), 'Label RSE');
+	equal('words-a-sort-of-event-has-its-name', await word('/fields.js', ['code_name', 'type_evenement', 'rencontre_filiere']), 'Rencontre de filière');
+	equal('words-an-acronym-keeps-its-capitals', await word('/words.js', ['within', 'Numéro RNA']), 'numéro RNA');
 	equal('alerts-a-command-in-the-midst-stays', await said(whole), whole);
 	equal('alerts-commands-at-the-end-go', await said('Il y a deux doublons : « essaim duplicates », puis « essaim link » ou « essaim unlink ».'), 'Il y a deux doublons.');
 	equal('alerts-and-what-follows-stays', await said("Never backed up: 'essaim backup FILE'. Local records exist nowhere else."),
@@ -328,6 +349,17 @@ async function wrong_password(mix) {
 	await page.waitForTimeout(1000);
 	equal(`${name}-and-the-name-stays`, await page.inputValue('#nom'), 'gwen');
 	equal(`${name}-and-the-password-is-to-be-typed-again`, await page.evaluate(() => document.activeElement.id), 'passe');
+	await page.fill('#passe', 'half a password');
+	await button(v, 'English', 'Français').click();
+	has(`${name}-the-form-speaks-the-other-language`, await text(v, '.entree'), words(mix, 'Password', 'Mot de passe'));
+	has(`${name}-so-does-what-was-told`, await text(v, '.entree [role=alert]'), words(mix, 'do not go together', 'ne vont pas ensemble'));
+	equal(`${name}-and-what-was-typed-stays-in-it`, await page.$$eval('.entree input', all => all.map(i => i.value).join()),
+		'gwen,half a password');
+	equal(`${name}-the-document-says-its-language`, await page.evaluate(() => document.documentElement.lang), words(mix, 'en', 'fr'));
+	await v.look('langue');
+	await page.goto(CRESS);
+	await soon(v, '#nom');
+	has(`${name}-the-choice-is-kept`, await text(v, '.entree'), words(mix, 'Password', 'Mot de passe'));
 	v.wrong.splice(0, v.wrong.length, ...v.wrong.filter(w => !/status of 401/.test(w)));
 	await v.close();
 }
@@ -353,6 +385,12 @@ async function a_new_hub(mix, pays, port) {
 	const v = await visit(CRESS, mix, 'federation'), {page} = v, name = `W8-${mix_name(mix)}`;
 
 	await sign_in(v);
+	equal(`${name}-who-may-invite-is-not-told-who-may`, await page.locator('#qui-invite').count(), 0);
+	await page.evaluate(() => { location.hash = '#/rapprocher'; });
+	await page.waitForFunction(w => document.querySelector('.tete')?.textContent.replace(/\u00a0/g, ' ').includes(w), words(mix, 'Le chargé de mission de la CRESS note', 'The CRESS officer notes'));
+	check(`${name}-who-notes-needs-is-said`, true);
+	await page.evaluate(() => { location.hash = '#/federation'; });
+	await soon(v, '#inviter');
 	await page.click('#inviter');
 	await page.selectOption('#inv-pays', pays);
 	await v.look('inviter');
