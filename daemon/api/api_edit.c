@@ -6,6 +6,7 @@
 #include "daemon/api/api_parts.h"
 #include "daemon/rules/codes.h"
 #include "daemon/rules/follow.h"
+#include "daemon/rules/sentences.h"
 #include "proto/value.h"
 
 #define PAIRS_MAX (SCHEMA_FIELDS_MAX + 4)
@@ -79,7 +80,18 @@ static void name_codes(struct request *r, struct node *n, const struct schema_ki
 	codes_known(n->reader, f, today, ", ", &r->why);
 }
 
-static void name_remedy(struct request *r, const struct finding *one)
+/* As a clause, without its stop: more may follow. */
+static void name_fault(struct request *r, const struct finding *one)
+{
+	const char *text = sentence_in(say_language(), one->code, one->column);
+	size_t n = text ? strlen(text) : 0;
+
+	if (n > 0)
+		buf_printf(&r->why, ": %.*s", (int)(n - (text[n - 1] == '.')), text);
+}
+
+/* False: its sentence has to do. */
+static bool name_remedy(struct request *r, const struct finding *one)
 {
 	static const struct {
 		const char *code, *text;
@@ -89,8 +101,11 @@ static void name_remedy(struct request *r, const struct finding *one)
 	};
 
 	for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
-		if (strcmp(remedies[i].code, one->code) == 0)
+		if (strcmp(remedies[i].code, one->code) == 0) {
 			buf_printf(&r->why, "; %s", _(remedies[i].text));
+			return true;
+		}
+	return false;
 }
 
 /* One clause a finding, with what would be right where the finding knows it. */
@@ -106,8 +121,9 @@ static enum es_err refused(struct request *r, struct node *n, const struct schem
 		buf_printf(&r->why, "%s%s: %s", r->why.len ? "; " : "", one->column, one->code);
 		if (one->value[0])
 			buf_printf(&r->why, " (%s)", one->value);
+		if (!name_remedy(r, one))
+			name_fault(r, one);
 		name_codes(r, n, k, one);
-		name_remedy(r, one);
 		if (strncmp(one->code, "role_", 5) == 0)
 			err = ES_NOT_ALLOWED;
 	}
