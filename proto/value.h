@@ -20,7 +20,7 @@ struct finding {
 	/* What was written, cut to fit; empty for FIELD_PERSONAL fields. */
 	char value[FINDING_VALUE_MAX];
 };
-#define FINDINGS_MAX 24
+#define FINDINGS_MAX 24 /* said of one record, all its fields together; `worst` knows the rest too */
 struct findings {
 	struct finding list[FINDINGS_MAX];
 	size_t count;

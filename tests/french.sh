@@ -6,7 +6,8 @@
 # No sentence is said to people that has no French (conf/po): every one in the code stands
 # in _( ), every one in _( ) is in fr.po, translated, with the same arguments. After a change
 # `sh conf/po/update.sh` does the first two and says what is left to translate.
-# The page has both languages side by side (daemon/page/words.js).
+# The page has both languages side by side (daemon/page/words.js), so has what is said of a
+# value (daemon/rules/sentences.def).
 set -u
 cd "$(dirname "$0")/.."
 for tool in xgettext msgcmp msgfmt python3; do
@@ -46,4 +47,5 @@ check every-translation-takes-the-same-arguments msgfmt --check-format --check-d
 check no-translation-is-the-english copied
 check commands-stand-in-french-quotes quotes
 check every-word-of-the-page-is-in-both python3 tests/page_words.py
+check every-finding-has-its-sentence-in-both python3 tests/finding_words.py
 exit $failed

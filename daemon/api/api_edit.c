@@ -6,6 +6,7 @@
 #include "daemon/api/api_parts.h"
 #include "daemon/rules/codes.h"
 #include "daemon/rules/follow.h"
+#include "daemon/rules/sentences.h"
 #include "proto/value.h"
 
 #define PAIRS_MAX (SCHEMA_FIELDS_MAX + 4)
@@ -32,12 +33,14 @@ static void name_fields(const struct schema_kind *k, struct buf *out)
 			buf_printf(out, "%s%s", i ? ", " : "", k->fields[i].name);
 }
 
-/* Texts as canonical values; names the field in `why`. */
+/* Texts as canonical values; an unknown field is named in `why`. What cannot be read is in the
+ * findings, of every field at once. */
 static enum es_err read_values(struct request *r, struct edit *e, const struct pair *pairs, size_t n, struct buf *memory,
 			       struct findings *f)
 {
 	size_t at[SCHEMA_FIELDS_MAX] = {0}, len[SCHEMA_FIELDS_MAX] = {0};
 	enum es_err err = ES_OK;
+	bool unread = false;
 
 	for (size_t i = 0; i < n && err == ES_OK; i++) {
 		const struct schema_field *field = schema_field_said(e->kind, slice_str(pairs[i].key));
@@ -54,12 +57,11 @@ static enum es_err read_values(struct request *r, struct edit *e, const struct p
 			break;
 		}
 		at[field->index] = memory->len;
-		if (!value_parse(field, slice_str(pairs[i].value), memory, f))
-			err = ES_BAD_VALUE;
+		unread = !value_parse(field, slice_str(pairs[i].value), memory, f) || unread;
 		len[field->index] = memory->len - at[field->index];
 	}
 	if (err == ES_OK)
-		err = buf_err(memory);
+		err = unread ? ES_BAD_VALUE : buf_err(memory);
 	for (size_t i = 0; i < e->kind->field_count && err == ES_OK; i++)
 		if (len[i] > 0)
 			e->values[i] = SLICE(memory->p + at[i], len[i]);
@@ -79,7 +81,18 @@ static void name_codes(struct request *r, struct node *n, const struct schema_ki
 	codes_known(n->reader, f, today, ", ", &r->why);
 }
 
-static void name_remedy(struct request *r, const struct finding *one)
+/* As a clause, without its stop: more may follow. */
+static void name_fault(struct request *r, const struct finding *one)
+{
+	const char *text = sentence_in(say_language(), one->code, one->column);
+	size_t n = text ? strlen(text) : 0;
+
+	if (n > 0)
+		buf_printf(&r->why, ": %.*s", (int)(n - (text[n - 1] == '.')), text);
+}
+
+/* False: its sentence has to do. */
+static bool name_remedy(struct request *r, const struct finding *one)
 {
 	static const struct {
 		const char *code, *text;
@@ -89,8 +102,11 @@ static void name_remedy(struct request *r, const struct finding *one)
 	};
 
 	for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
-		if (strcmp(remedies[i].code, one->code) == 0)
+		if (strcmp(remedies[i].code, one->code) == 0) {
 			buf_printf(&r->why, "; %s", _(remedies[i].text));
+			return true;
+		}
+	return false;
 }
 
 /* One clause a finding, with what would be right where the finding knows it. */
@@ -106,8 +122,9 @@ static enum es_err refused(struct request *r, struct node *n, const struct schem
 		buf_printf(&r->why, "%s%s: %s", r->why.len ? "; " : "", one->column, one->code);
 		if (one->value[0])
 			buf_printf(&r->why, " (%s)", one->value);
+		if (!name_remedy(r, one))
+			name_fault(r, one);
 		name_codes(r, n, k, one);
-		name_remedy(r, one);
 		if (strncmp(one->code, "role_", 5) == 0)
 			err = ES_NOT_ALLOWED;
 	}
@@ -164,7 +181,7 @@ static enum es_err write_values(struct request *r, struct node *n, struct edit *
 	err = read_values(r, e, pairs, count, &memory, f);
 	if (err == ES_OK)
 		exchange_check(e, how == WRITING_NEW, n->ref, &h.host, &scratch, f);
-	if (f->worst == VERDICT_REJECTED)
+	if (f->worst == VERDICT_REJECTED && r->why.len == 0)
 		err = refused(r, n, e->kind, f);
 	if (err == ES_OK && how == WRITING_PROPOSAL)
 		err = node_propose(n, e, out);

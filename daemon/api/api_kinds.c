@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tables that the page draws its forms from: the kinds, and the roles. */
+ * The tables that the page draws its forms from: the kinds with what is said of their
+ * values, and the roles. */
 #include "daemon/api/api_parts.h"
+#include "daemon/rules/sentences.h"
 
 static void field_bounds(const struct schema_field *f, struct buf *out)
 {
@@ -36,7 +38,9 @@ void api_kinds(struct request *r)
 		}
 		buf_str(&r->out, "]}");
 	}
-	buf_str(&r->out, "]}");
+	buf_str(&r->out, "],\"findings\":");
+	sentences_json(&r->out);
+	buf_str(&r->out, "}");
 	request_answer(r, ES_OK);
 }
 

@@ -40,7 +40,23 @@ json_t *command_values(const struct args *a, size_t first, int *code)
 	return NULL;
 }
 
-/* Remarks that let the value through; the values are not repeated, another record is named. */
+/* The value is not repeated, another record is named. */
+static void say_finding(const json_t *f)
+{
+	const char *column = fact_text(f, "column"), *code = fact_text(f, "code");
+	struct buf text;
+
+	buf_init(&text, 4096);
+	buf_printf(&text, "%s: %s", column, code);
+	if (strcmp(code, "siret_deja_ici") == 0)
+		buf_printf(&text, " %s", fact_text(f, "value"));
+	word_add_sentence(&text, code, column);
+	print_line(stderr, buf_cstr(&text));
+	fputc('\n', stderr);
+	buf_done(&text);
+}
+
+/* Remarks that let the value through. */
 static void say_findings(const struct client *c)
 {
 	json_t *list = json_object_get(c->json, "findings"), *f;
@@ -48,17 +64,7 @@ static void say_findings(const struct client *c)
 
 	if (c->args->quiet)
 		return;
-	json_array_foreach(list, i, f)
-	{
-		print_line(stderr, fact_text(f, "column"));
-		fputs(": ", stderr);
-		print_line(stderr, fact_text(f, "code"));
-		if (strcmp(fact_text(f, "code"), "siret_deja_ici") == 0) {
-			fputc(' ', stderr);
-			print_line(stderr, fact_text(f, "value"));
-		}
-		fputc('\n', stderr);
-	}
+	json_array_foreach(list, i, f) say_finding(f);
 }
 
 int cmd_add(const struct args *a)

@@ -10,11 +10,28 @@
 #include "daemon/cli/rejects.h"
 #include "daemon/cli/words.h"
 
-static void add_finding(struct buf *b, const json_t *f, bool value)
+/* The field that a column of the file holds: "telephone" of "Tél." and of "Tél. contact". */
+static const char *field_of(const json_t *mapping, const char *column)
+{
+	const char *name = fact_text(mapping, column), *dot = strrchr(name, '.');
+
+	return dot ? dot + 1 : *name ? name : column;
+}
+
+static void add_finding(struct buf *b, const json_t *f)
 {
 	buf_printf(b, "%s%s: %s", b->len ? ", " : "", fact_text(f, "column"), fact_text(f, "code"));
-	if (value && *fact_text(f, "value"))
+}
+
+/* For who reads: with the value and what it means. */
+static void add_explained(struct buf *b, const json_t *f, const json_t *mapping)
+{
+	const char *column = fact_text(f, "column"), *code = fact_text(f, "code");
+
+	add_finding(b, f);
+	if (*fact_text(f, "value"))
 		buf_printf(b, " \"%.40s\"", fact_text(f, "value"));
+	word_add_sentence(b, code, field_of(mapping, column));
 }
 
 static const char *verdict_text(const char *verdict)
@@ -34,17 +51,26 @@ static void add_candidates(struct buf *b, const json_t *line)
 		buf_printf(b, "%s%s", i ? " " : b->len ? " -> " : "", json_string_value(uid));
 }
 
-static void show_line(const json_t *line)
+/* All that is said of a line, each finding behind the first on a line of its own. */
+static void show_line(const json_t *line, const json_t *mapping)
 {
 	json_t *list = json_object_get(line, "findings"), *f;
 	struct buf text;
 	size_t i;
 
 	buf_init(&text, 1 << 20);
-	json_array_foreach(list, i, f) add_finding(&text, f, true);
-	add_candidates(&text, line);
 	word_print(stdout, W_IMPORT_LINE, (long long)fact_int(line, "line"),
 		   verdict_text(fact_text(line, "verdict")));
+	json_array_foreach(list, i, f)
+	{
+		add_explained(&text, f, mapping);
+		if (i + 1 == json_array_size(list))
+			break;
+		print_line(stdout, buf_cstr(&text));
+		fputs("\n  ", stdout);
+		buf_clear(&text);
+	}
+	add_candidates(&text, line);
 	print_line(stdout, buf_cstr(&text));
 	putchar('\n');
 	buf_done(&text);
@@ -120,7 +146,7 @@ void import_show(const json_t *report)
 	json_array_foreach(lines, i, line)
 	{
 		if (strcmp(fact_text(line, "verdict"), "accepte") != 0)
-			show_line(line);
+			show_line(line, json_object_get(report, "mapping"));
 	}
 	show_codes(json_object_get(report, "codes"));
 }
@@ -152,7 +178,7 @@ static char **read_reasons(const json_t *report, size_t *count)
 		if (!reasons || record < 1 || !comes_back(line))
 			continue;
 		buf_init(&text, 65536);
-		json_array_foreach(json_object_get(line, "findings"), k, f) add_finding(&text, f, false);
+		json_array_foreach(json_object_get(line, "findings"), k, f) add_finding(&text, f);
 		add_candidates(&text, line);
 		free(reasons[record - 1]);
 		reasons[record - 1] = strdup(buf_cstr(&text));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/rules/sentences.h"
 #include "daemon/service/language.h"
 
 /* The formats are words.def's, never a user's. */
@@ -66,6 +67,14 @@ void word_add(struct buf *b, enum word_id id, ...)
 		buf_str(b, text);
 	va_end(ap);
 	free(text);
+}
+
+void word_add_sentence(struct buf *b, const char *code, const char *field)
+{
+	const char *text = sentence_in(chosen == WORDS_FR ? SAY_FRENCH : SAY_ENGLISH, code, field);
+
+	if (text)
+		buf_printf(b, ": %s", text);
 }
 
 void word_print(FILE *f, enum word_id id, ...)

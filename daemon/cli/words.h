@@ -26,6 +26,9 @@ const char *word(enum word_id id); /* in the language chosen */
  * no word for it. */
 const char *word_of_code(const char *code);
 void word_add(struct buf *b, enum word_id id, ...);
+/* ": " and what people read for the code of a finding (daemon/rules/sentences.def); nothing
+ * where there is no sentence for it. */
+void word_add_sentence(struct buf *b, const char *code, const char *field);
 void word_print(FILE *f, enum word_id id, ...);
 /* The one of two texts that is in the language chosen. */
 const char *word_pick(const char *fr, const char *en);

@@ -665,6 +665,8 @@ static void note_unknown_code(struct importing *im, const struct finding *f)
 		im->codes_unknown |= UINT64_C(1) << field->index;
 }
 
+static const char *const verdicts[] = {"accepte", "avertissement", "rejete"};
+
 static void report_findings(struct importing *im)
 {
 	for (size_t i = 0; i < im->findings.count; i++) {
@@ -675,7 +677,7 @@ static void report_findings(struct importing *im)
 		json_quote(slice_str(column_shown(im, f->column)), &im->line);
 		buf_printf(&im->line, ",\"code\":\"%s\",\"value\":", f->code);
 		json_quote(slice_str(f->value), &im->line);
-		buf_add_u8(&im->line, '}');
+		buf_printf(&im->line, ",\"verdict\":\"%s\"}", verdicts[f->verdict]);
 	}
 }
 
@@ -719,8 +721,6 @@ static void report_match(struct importing *im, const char *match)
 
 static enum es_err report_record(struct importing *im, const char *match)
 {
-	static const char *const verdicts[] = {"accepte", "avertissement", "rejete"};
-
 	if (im->options->brief && im->findings.worst == VERDICT_ACCEPTED)
 		return ES_OK;
 	buf_printf(&im->line, "%s{\"record\":%llu,\"line\":%llu,\"verdict\":\"%s\",\"findings\":[",

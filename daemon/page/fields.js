@@ -4,13 +4,17 @@
 import {get} from './api.js';
 import {day, euros, label, language, number, phone, sector, siae, siret, sort, t, unit} from './words.js';
 
-let kinds;
+let kinds, sentences;
 
-// The daemon's schema, asked for once.
+// The daemon's schema, and what it says of values: asked for once.
 export async function schema() {
-	kinds ??= (await get('kinds')).kinds;
+	if (!kinds)
+		({kinds, findings: sentences} = await get('kinds'));
 	return kinds;
 }
+// {fr, en} for the code of a finding: the field's own, else the one for all.
+export const sentence_for = (code, field) => sentences?.find(s => s.code === code
+	&& (s.fields === '' || s.fields.split('|').includes(field)));
 export const kind_of = name => kinds?.find(k => k.name === name);
 export const field_of = (kind, name) => kind_of(kind)?.fields.find(f => f.name === name);
 

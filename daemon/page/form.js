@@ -158,7 +158,7 @@ function note_finding(name, x) {
 		f.faults.set(name, words_for(x.code, x.value, name));
 	else
 		f.remarks.set(name, {picture: x.code === 'courriel_nominatif_donnee_personnelle' ? 'cadenas' : 'attente',
-			words: words_for(x.code, x.value)});
+			words: words_for(x.code, x.value, x.column)});
 }
 
 const twin_words = twin => [t(`Une fiche porte déjà ce SIRET : ${twin.nom}.`, `A record has this SIRET already: ${twin.nom}.`), ' ',

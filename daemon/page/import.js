@@ -4,10 +4,10 @@
 // something was mended and says what it would do.
 import {remove} from './api.js';
 import * as csv from './csv.js';
-import {$, chip, fill, h, icon, note, say} from './dom.js';
+import {$, $$, chip, fill, h, icon, note, say} from './dom.js';
 import {code_name, field_name, field_of, kind_name, kind_of, schema} from './fields.js';
 import {words_for} from './findings.js';
-import {ask, begin, cells_of, choose, column_of, field_at, goes_in, header, job, kind, look, pile_of, problem, remark, row_of, set_cell, table,
+import {ask, begin, cells_of, choose, column_of, field_at, goes_in, header, job, kind, look, pile_of, problems, remark, row_of, set_cell, table,
 	title_of, unsettled} from './import_job.js';
 import {town_option} from './towns.js';
 import {hour, many, number, t} from './words.js';
@@ -150,39 +150,51 @@ function guess(f) {
 	return '';
 }
 
+// The field a finding speaks of: a contact's is called as it is in a contact.
+const told = f => words_for(f.code, f.value, field_at(f.column).replace(/^contact\./, ''));
+
+// What keeps a line out, else what is remarked: one finding, several, or none.
+const shown_of = line => line.verdict === 'rejete' ? problems(line) : line.findings.length ? [remark(line)] : [];
+
+// Right values that were typed in the line, beside the one that is sent.
+function take_typed(line) {
+	for (const input of $$(`.rapport .corrige input[data-record="${line.record}"]`))
+		if (input.value.trim() && input.value !== input.dataset.first)
+			set_cell(line.record, input.dataset.column, input.value.trim());
+}
+
 async function mend(line, f, value) {
 	const before = line.record;
 
+	take_typed(line);
 	set_cell(line.record, f.column, value);
 	await again();
 	const now = job.report.lines.find(l => l.record === before);
 
-	say(pile_of(now) === 'agir' ? words_for(problem(now).code, problem(now).value) : t(`Ligne ${row_of(now)} : prête.`,
+	say(pile_of(now) === 'agir' ? shown_of(now).map(told).join(' ') : t(`Ligne ${row_of(now)} : prête.`,
 		`Line ${row_of(now)}: ready.`));
 	(($(`#r${before}`) || $('.rapport input, .rapport select')))?.focus();
 }
 
-function choice(line, options, act) {
-	const id = `r${line.record}`;
-
+function choice(line, id, options, act) {
 	return h('span.corrige', h('label.invisible', {for: id}, t(`Choisir, ligne ${row_of(line)}`, `Choose, line ${row_of(line)}`)),
 		h('select', {id, onchange: e => e.target.value && act(e.target.value)}, h('option', {value: ''}, t('Laquelle ?', 'Which one?')),
 			options.map(([v, w]) => h('option', {value: v}, w))));
 }
 
-function field_fix(line, f) {
-	const id = `r${line.record}`;
+function field_fix(line, f, id) {
 	const field = field_of(kind, field_at(f.column));
 
 	if (f.code === 'commune_ambigue')
-		return choice(line, f.value.split('|').map(c => [c, town_option(c, town_of(line))]), v => mend(line, {column: 'code_insee'}, v));
+		return choice(line, id, f.value.split('|').map(c => [c, town_option(c, town_of(line))]), v => mend(line, {column: 'code_insee'}, v));
 	if (f.code === 'valeur_hors_liste' && job.report.codes[f.column])
-		return choice(line, job.report.codes[f.column].map(c => [c, code_name(field?.name, c)]), v => mend(line, f, v));
+		return choice(line, id, job.report.codes[f.column].map(c => [c, code_name(field?.name, c)]), v => mend(line, f, v));
 	const column = by_name(line, f) ? town_column() : f.column;
 
 	return h('form.corrige', {onsubmit: e => { e.preventDefault(); mend(line, {...f, column}, $(`#${id}`).value.trim()); }},
 		h('label.invisible', {for: id}, t(`Valeur juste, ligne ${row_of(line)}`, `Right value, line ${row_of(line)}`)),
-		h('input', {id, value: guess(f), placeholder: t('Valeur juste', 'Right value'), autocomplete: 'off'}),
+		h('input', {id, value: guess(f), placeholder: t('Valeur juste', 'Right value'), autocomplete: 'off', 'data-record': line.record,
+			'data-column': column, 'data-first': guess(f)}),
 		h('button.bt.mini', t('Vérifier', 'Check')));
 }
 
@@ -200,10 +212,10 @@ function town_of(line) {
 	return at >= 0 ? cells_of(line.record)[at] : '';
 }
 
-function candidate_fix(line) {
+function candidate_fix(line, id) {
 	const options = line.candidates.map(uid => [uid, t(`La même que ${job.names.get(uid)}`, `The same as ${job.names.get(uid)}`)]);
 
-	return choice(line, [...options, ['new', t('C’est une autre structure', 'It is another organisation')]], async v => {
+	return choice(line, id, [...options, ['new', t('C’est une autre structure', 'It is another organisation')]], async v => {
 		if (v !== 'new')
 			return mend(line, {column: 'uid'}, v);
 		job.apart.add(line.record);
@@ -211,13 +223,13 @@ function candidate_fix(line) {
 	});
 }
 
-function fix_of(line) {
+function fix_of(line, f, id) {
 	const pile = pile_of(line);
 
 	if (pile === 'ok')
 		return chip('ok', 'ok', line.findings.length ? t('remise en forme', 'tidied') : t('prête', 'ready'));
 	if (pile === 'agir')
-		return line.verdict !== 'rejete' && unsettled(line) ? candidate_fix(line) : field_fix(line, problem(line));
+		return line.verdict === 'rejete' ? field_fix(line, f, id) : candidate_fix(line, id);
 	return h('label.rang', h('input', {type: 'checkbox', checked: !job.left.has(line.record), onchange: e => {
 		if (e.target.checked)
 			job.left.delete(line.record);
@@ -237,12 +249,21 @@ function read_cell(line, f) {
 		text ? h('span.lu', text.replace('|', ', ')) : h('span.petit', t('(vide)', '(empty)'))];
 }
 
-function report_row(line) {
-	const f = pile_of(line) === 'agir' && line.verdict === 'rejete' ? problem(line) : remark(line);
-	const words = f ? words_for(f.code, f.value) : t('Rien à signaler.', 'Nothing to report.');
+// A row for each mistake of the line; the line's number and name stand in all, seen in the first.
+function report_row(line, f, i) {
+	const first = i === 0;
 
-	return h('tr', h('td.num', h('span.invisible', t('Ligne ', 'Line ')), row_of(line)), h('td', h('b', title_of(line))),
-		h('td', f ? read_cell(line, f) : ''), h('td', words), h('td', fix_of(line)));
+	return h('tr', {class: first ? '' : 'meme'},
+		h('td.num', h('span.invisible', t('Ligne ', 'Line ')), h(first ? 'span' : 'span.invisible', row_of(line))),
+		h('td', h(first ? 'b' : 'span.invisible', title_of(line))), h('td', f ? read_cell(line, f) : ''),
+		h('td', f ? told(f) : t('Rien à signaler.', 'Nothing to report.')),
+		h('td', fix_of(line, f, first ? `r${line.record}` : `r${line.record}-${i}`)));
+}
+
+function report_rows(line) {
+	const list = shown_of(line);
+
+	return list.length ? list.map((f, i) => report_row(line, f, i)) : report_row(line, null, 0);
 }
 
 const ROWS_MAX = 200;
@@ -255,7 +276,7 @@ function report_table() {
 	return [h('table.rapport', h('caption.invisible', t('Rapport ligne à ligne', 'Line by line report')),
 		h('thead', h('tr', [t('Ligne', 'Line'), t('Structure', 'Organisation'), t('Ce que nous avons lu', 'What we read'),
 			t('Ce qui ne va pas', 'What is wrong'), t('Réparer', 'Fix')].map(w => h('th', {scope: 'col'}, w)))),
-		h('tbody', lines.slice(0, ROWS_MAX).map(report_row))),
+		h('tbody', lines.slice(0, ROWS_MAX).map(report_rows))),
 	lines.length > ROWS_MAX && h('p.discret', t(`Les ${ROWS_MAX} premières sont montrées ; le fichier à corriger les a toutes.`,
 		`The first ${ROWS_MAX} are shown; the file to fix holds them all.`))];
 }
@@ -297,7 +318,7 @@ function end_bar() {
 // The lines left, as they were, with why: a file of the same columns.
 function give_back(lines) {
 	const rows = [[...job.rows[0].cells, ...job.added, 'motif_rejet'],
-		...lines.map(l => [...cells_of(l.record), l.findings.length ? words_for(problem(l).code, problem(l).value) : ''])];
+		...lines.map(l => [...cells_of(l.record), shown_of(l).map(f => `${f.column}: ${told(f)}`).join(' ')])];
 	const link = h('a', {href: URL.createObjectURL(new Blob(['\ufeff', csv.write(rows, job.separator)], {type: 'text/csv'})),
 		download: job.name.replace(/\.\w+$/, '') + '.rejets.csv'});
 

@@ -11,13 +11,6 @@ export let kind = 'structure';
 export const begin = j => { job = j; };
 export const choose = k => { kind = k; };
 
-// Findings with which a line may go in.
-const LETS_IN = new Set(['zero_initial_perdu', 'sans_identifiant', 'hors_territoire', 'code_insee_ancien', 'commune_sans_epci',
-	'date_numero_serie_tableur', 'courriel_nominatif_donnee_personnelle', 'formule_neutralisee', 'double_encodage_suspect',
-	'historique_incomplet', 'telephone_incomplet', 'rna_forme', 'code_postal_commune', 'categorie_inconnue', 'date_maj_ancienne',
-	'reference_inconnue', 'commune_deduite', 'exception_la_poste', 'normalise_naf', 'normalise_siret', 'sans_siret_rna',
-	'saut_de_ligne_normalise', 'donnee_du_contact']);
-
 /* --- what the daemon is asked --- */
 
 export const ask = (bytes, more) => send(`import${query({kind, ...more})}`, bytes, 'text/csv');
@@ -80,9 +73,10 @@ export const unsettled = line => (line.candidates || []).length > 0 && !job.apar
 export const row_of = line => job.rows[line.record].line;
 export const pile_of = line => line.verdict === 'rejete' || unsettled(line) ? 'agir' : line.verdict === 'avertissement' ? 'attente' : 'ok';
 export const goes_in = line => pile_of(line) !== 'agir' && !job.left.has(line.record);
-export const problem = line => line.findings.find(f => !LETS_IN.has(f.code)) || line.findings[0];
-export const remark = line => line.findings.find(f => f.code === 'doublon_possible') || line.findings.find(f => LETS_IN.has(f.code)
-	&& !['normalise_siret', 'commune_deduite', 'normalise_naf'].includes(f.code)) || line.findings[0];
+// All that keeps a line out, to be mended in one go.
+export const problems = line => line.findings.filter(f => f.verdict === 'rejete');
+export const remark = line => line.findings.find(f => f.code === 'doublon_possible')
+	|| line.findings.find(f => !['normalise_siret', 'commune_deduite', 'normalise_naf'].includes(f.code)) || line.findings[0];
 
 // The column that a finding speaks of: by its header, else by the field it holds.
 export function column_of(name) {

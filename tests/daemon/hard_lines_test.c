@@ -243,6 +243,21 @@ static void values(void **state)
 	check_all("structure", cases, COUNT(cases));
 }
 
+/* Whoever mends a line is told all of it, in the order of its cells; then what contradicts. */
+static void several_mistakes(void **state)
+{
+	static const struct hard cases[] = {
+		{"Nom;SIRET;INSEE;Mail;Date de création", "Abeille;8,12346E+13;29151;contact.exemple.fr;31/02/2020", NO,
+		 "siret_notation_scientifique courriel_invalide date_invalide", NULL},
+		{"Nom;SIRET;CP;Ville", "Abeille;81230001000013;29600;Zzyzx", NO, "siret_cle code_insee_inconnu", NULL},
+		{"Nom;SIRET;INSEE;APE;ETP;Tél.", "Ab;12;99999;1;-1;voir mairie", NO,
+		 "hors_limites siret_longueur code_insee_inconnu naf_inconnu hors_limites hors_limites", NULL},
+	};
+
+	(void)state;
+	check_all("structure", cases, COUNT(cases));
+}
+
 static void money(void **state)
 {
 	static const char head[] = "structure_uid;Titre;Filière;Type d'offre;Prix";
@@ -334,7 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identifiers), cmocka_unit_test(places), cmocka_unit_test(values),
-		cmocka_unit_test(money),       cmocka_unit_test(lengths), cmocka_unit_test(files),
+		cmocka_unit_test(several_mistakes), cmocka_unit_test(money), cmocka_unit_test(lengths), cmocka_unit_test(files),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

@@ -15,6 +15,7 @@ theirs=$(new cress evenement type_evenement=atelier titre=Atelier debut=2026-12-
 must settle auray cress
 printf 'nom;nom;commune\nA;B;C\n' >"$work/twice.csv"
 printf 'nom\n\303(\n' >"$work/utf8.csv"
+printf 'Nom;SIRET\nCafÃ©;8,12346E+13\n' >"$work/lines.csv"
 : >"$work/empty.csv"
 echo x >"$work/no.backup"
 chmod 600 "$work/no.backup"
@@ -74,6 +75,11 @@ said "ask-an-unknown-record" 65 "n'est pas ici" e auray show $wrong
 said "ask-an-unknown-kind" 65 "genre inconnu" e auray add licorne nom=x
 said "ask-an-unknown-field" 65 "champ inconnu" e auray add structure licorne=x
 said "ask-an-unknown-code" 65 "connus :" e auray add structure type_acteur=licorne
+said "ask-a-name-too-short" 65 "nom: hors_limites (X): Ce nom est trop court ou trop long" e auray add structure nom=X code_insee=56007
+said "ask-a-remark" 0 "code_insee: commune_deduite: Commune trouvée." e auray add structure type_acteur=ess "nom=Les Prés" \
+	code_postal=56400 commune=Auray
+said "ask-a-line-of-a-file" 65 'Nom: double_encodage_suspect "Café": Des accents semblent abîmés.' \
+	e auray import structure "$work/lines.csv" --dry-run
 said "ask-another-hubs-record" 77 "c'est la fiche d'un autre pôle" e auray set "$theirs" titre=x
 said "ask-our-own" 77 "est d'ici" e auray propose "$own" "nom=Les Champs"
 said "ask-a-uid" 65 "26 caractères" e auray set abc nom=x

@@ -95,7 +95,8 @@ equal R5-a-second-one-is-told-the-first "siret siret_deja_ici $(jq -r .uid "$wor
 	"$(jq -r '.findings[] | "\(.column) \(.code) \(.value)"' "$work/two")"
 must e morlaix rm "$(jq -r .uid "$work/two")" >/dev/null
 third=$(e morlaix add structure type_acteur=ess "nom=Les Deux ter" siret=91234567500108 code_insee=29151 2>"$work/said")
-equal R5-in-words-too "siret: siret_deja_ici $(jq -r .uid "$work/one") Les Deux" "$(grep deja_ici "$work/said")"
+equal R5-in-words-too "siret: siret_deja_ici $(jq -r .uid "$work/one") Les Deux: Another of your records bears this SIRET already." \
+	"$(grep deja_ici "$work/said")"
 e morlaix set "$third" siret=91234567500108 sigle=LD --json >"$work/again" 2>/dev/null
 equal R5-once-said-it-is-not-said-again 0 "$(jq '.findings | length' "$work/again")"
 must e morlaix rm "$third" >/dev/null

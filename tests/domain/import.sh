@@ -190,6 +190,21 @@ take mended.csv
 equal R18-the-mended-file-goes-in "1 0 0 0" "$(counts)"
 equal R18-its-reasons-are-no-column '["Note"]' "$(said '.extra | tostring')"
 
+# R18: all that is wrong with a line is said at once.
+table three.csv 'Nom;SIRET;Code INSEE;Mail;Date de création' 'Trois fautes;8,12346E+13;29151;contact.exemple.fr;31/02/2020'
+three="siret_notation_scientifique courriel_invalide date_invalide"
+take three.csv --dry-run
+equal R18-a-dry-run-says-all-mistakes-of-a-line "$three" "$(codes 1)"
+equal R18-each-finding-has-its-verdict rejete "$(said '[.lines[0].findings[].verdict] | unique | join(" ")')"
+equal R18-and-so-do-its-words 3 "$(e morlaix import structure "$work/three.csv" --dry-run 2>/dev/null |
+	grep -cE 'rounded the SIRET|@ is missing|This date does not exist')"
+take three.csv
+equal R18-so-does-the-file-to-correct \
+	"SIRET: siret_notation_scientifique, Mail: courriel_invalide, Date de création: date_invalide" \
+	"$(sed -n 2p "$work/three.csv.rejets.csv" | cut -d ';' -f 6)"
+exits R18-an-edit-says-all-of-them-too 65 e morlaix add structure nom=X siret=8,12346E+13 courriel=abc date_creation=31/02/2020
+equal R18-each-with-its-sentence 4 "$(grep -oE '(nom: hors_limites \(X\)|siret: siret_[a-z_]* \([^)]*\)|courriel: [a-z_]*|date_creation: [a-z_]* \([^)]*\)): [NTO]' "$work/exits.err" | wc -l)"
+
 # Excel's "Unicode text".
 printf '\377\376' >"$work/unicode.txt"
 printf 'Nom\tSIRET\tCode INSEE\r\nBugul Noz – œuvres\t81230105900018\t29151\r\n' | iconv -f utf-8 -t utf-16le >>"$work/unicode.txt"

@@ -114,6 +114,32 @@ async function import_a_table(mix, n) {
 	await v.close();
 }
 
+// Three mistakes in one line: all are said, and mended in one go.
+async function mend_a_line_at_once(mix, n) {
+	const v = await visit(HUB, mix, 'saisir'), {page} = v, name = `W1-${mix_name(mix)}`;
+	const line = `Trois ${n};8,12346E+13;29600;Morlaix;contact.exemple.fr;31/02/2020`;
+
+	await v.open('saisir/importer');
+	await soon(v, '#fichier');
+	await page.setInputFiles('#fichier', {name: 'trois.csv', mimeType: 'text/csv',
+		buffer: Buffer.from(`Nom;SIRET;CP;Ville;Mail;Date de création\r\n${line}\r\n`)});
+	await soon(v, '.colonnes');
+	await button(v, 'Lire le rapport', 'Read the report').click();
+	await soon(v, '.verdicts');
+	equal(`${name}-a-line-of-three-mistakes-is-one-line`, await text(v, '#pile-agir .n'), '1');
+	for (const [i, said] of [['Le tableur a arrondi le SIRET', 'The spreadsheet rounded the SIRET'], ['il manque @', '@ is missing'],
+		['Février n’a pas 31 jours', 'February has no 31st']].entries())
+		has(`${name}-mistake-${i + 1}-of-the-line-is-said`, await text(v, '.rapport'), words(mix, ...said));
+	await v.look('trois-fautes');
+	await page.fill('#r1', siret(n));
+	await page.fill('#r1-1', 'contact@exemple.fr');
+	await page.fill('#r1-2', '28/02/2020');
+	await page.press('#r1-2', 'Enter');
+	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '0');
+	check(`${name}-three-mistakes-are-mended-in-one-go`, true);
+	await v.close();
+}
+
 /* --- forms --- */
 
 async function write_a_record(mix, n) {
@@ -447,6 +473,7 @@ async function play(f, ...args) {
 if (phase === 'online') {
 	for (const [i, mix] of MIXES.entries()) {
 		await play(import_a_table, mix, 100 + 20 * i);
+		await play(mend_a_line_at_once, mix, 200 + i);
 		await play(write_a_record, mix, 300 + i);
 		await play(decide_duplicates, mix);
 		await play(erase_a_person, mix, i + 1);
