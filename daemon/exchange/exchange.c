@@ -494,6 +494,8 @@ static enum es_err read_record(struct importing *im)
 	buf_clear(&im->extra);
 	if (im->csv.count > im->header.count)
 		findings_add(&im->findings, "", "colonnes_en_trop", VERDICT_REJECTED, SLICE_NONE);
+	if (im->csv.unclosed)
+		findings_add(&im->findings, "", "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
 	if (im->encoding == ENCODING_WINDOWS_1252 && buf_reserve(&im->cells, 3 * im->csv.raw.len) == NULL)
 		return buf_err(&im->cells);
 	for (size_t i = 0; i < n; i++)

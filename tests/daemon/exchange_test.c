@@ -203,6 +203,7 @@ static void fields_are_checked_against_each_other(void **state)
 		{"structure", "nom;siret;insee", "Essai;812;29151", "siret_longueur"},
 		{"structure", "nom;rna;insee;type", "Essai;W291001234;29151;", "sans_siret_rna champ_requis"},
 		{"structure", "nom;rna;insee", "Essai;W291001234;29151;de trop", "colonnes_en_trop sans_siret_rna"},
+		{"structure", "nom;insee;description", "Essai;29151;\"jamais referm\xc3\xa9", "guillemet_ouvert sans_identifiant"},
 		{"structure", "nom;rna;insee;sigle", "Essai;W291001234;29151", "sans_siret_rna"},
 		{"structure", "uid;nom;rna;insee", "xyz;Essai;W291001234;29151", "uid_invalide sans_siret_rna"},
 		{"structure", "nom;pole;rna;insee", "Essai;pole-auray;W291001234;29151", "autre_pole sans_siret_rna"},
