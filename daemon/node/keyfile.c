@@ -22,6 +22,7 @@ void keyfile_wipe(struct keyfile *k)
 
 void keys_from_seeds(const uint8_t seeds[64], struct node_keys *out)
 {
+	memset(out, 0, sizeof *out); /* no epoch known yet, no former key */
 	crypto_sign_keys(seeds, &out->sign, &out->sign_secret);
 	crypto_dh_keys(seeds + 32, &out->dh, &out->dh_secret);
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "daemon/node/keyfile.h"
 #include "tests/sim/check.h"
 #include "tests/sim/hostile.h"
 #include "tests/sim/schedule.h"
@@ -29,8 +30,7 @@ void officer_keys(struct world *w, struct rng *r, struct node_keys *out)
 
 	(void)w;
 	rng_fill(r, seeds, sizeof seeds);
-	crypto_sign_keys(seeds, &out->sign, &out->sign_secret);
-	crypto_dh_keys(seeds + 32, &out->dh, &out->dh_secret);
+	keys_from_seeds(seeds, out);
 }
 
 /* A hub in that state, each with the same chance; NULL: none. */
