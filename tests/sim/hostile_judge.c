@@ -211,7 +211,8 @@ void judge_holdings(struct world *w)
 	for (int i = 1; i <= w->node_count && !w->stopped; i++) {
 		const struct sim_node *s = w->nodes[i];
 
-		for (size_t k = 0; s && s->n && k < s->n->frontier.count; k++) {
+		/* Where a bit flipped, the name of a log may have. */
+		for (size_t k = 0; s && s->n && !s->flipped && k < s->n->frontier.count; k++) {
 			const struct head *h = &s->n->frontier.heads[k];
 
 			if (h->seq > 0 && !may_have(h->scope, &h->hub, &s->hub, s->role))
