@@ -127,6 +127,8 @@ static void seen_commit(struct sim_node *s, uint32_t index, struct slice packed)
 		seen->hostile = human_is_hostile(s->w, &h->hub);
 		j->sealed++;
 		watch_sealed(s, h, &c, &p);
+		if (stamp_ms(c.hlc) > WORLD_EPOCH_MS + s->w->now + STAMP_SKEW_MAX_MS && s->n->session_count > 0)
+			j->contradicted = true;
 	}
 	j->stored++;
 	if (!s->hostile && s->no < 64)

@@ -9,6 +9,7 @@
 #include "tests/sim/ledger.h"
 
 struct judge {
+	bool contradicted; /* somebody was in session with whoever signed a later date than it was */
 	struct world *w;
 	struct ledger ledger;
 	unsigned violations;

@@ -335,7 +335,7 @@ static bool waits_for_tomorrow(struct world *w)
 {
 	const struct sim_node *home = check_home(w);
 
-	for (size_t i = 0; home && home->n && i < home->n->frontier.count; i++)
+	for (size_t i = 0; !w->judge->contradicted && home && home->n && i < home->n->frontier.count; i++)
 		if (home->n->frontier.heads[i].scope != SCOPE_LOCAL &&
 		    stamp_ms(home->n->frontier.heads[i].hlc) > home->n->utc + STAMP_SKEW_MAX_MS)
 			return true;
