@@ -40,7 +40,7 @@ json_t *command_values(const struct args *a, size_t first, int *code)
 	return NULL;
 }
 
-/* The value is not repeated, another record is named. */
+/* The value is not repeated; another record, or a hub, is named. */
 static void say_finding(const json_t *f)
 {
 	const char *column = fact_text(f, "column"), *code = fact_text(f, "code");
@@ -48,7 +48,7 @@ static void say_finding(const json_t *f)
 
 	buf_init(&text, 4096);
 	buf_printf(&text, "%s: %s", column, code);
-	if (strcmp(code, "siret_deja_ici") == 0)
+	if (strcmp(code, "siret_deja_ici") == 0 || strcmp(code, "deja_contacte") == 0)
 		buf_printf(&text, " %s", fact_text(f, "value"));
 	word_add_sentence(&text, code, column);
 	print_line(stderr, buf_cstr(&text));

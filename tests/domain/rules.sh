@@ -135,6 +135,7 @@ must e auray add interaction reseau_uid="$top" le="$(date +%F)" canal=telephone 
 must settle auray vitre cress
 equal "A5-the-second-hub-is-warned" "deja_contacte pole-auray" \
 	"$(e vitre add interaction reseau_uid="$top" le="$(date +%F)" canal=telephone --json | jq -r '.findings[] | "\(.code) \(.value)"')"
+check "A5-in-words-too-with-the-hub" sh -c "'$bin/essaim' --data '$work/vitre' add interaction reseau_uid='$top' le=$(date +%F) canal=telephone 2>&1 | grep -q 'deja_contacte pole-auray'"
 
 # C12: one slot, one appointment.
 ev=$(new auray evenement type_evenement=convention_affaires titre=Coventis debut=$year-11-10T09:00:00+01:00 fin=$year-11-10T18:00:00+01:00)
