@@ -203,6 +203,8 @@ const struct territory *rights_territory(const struct rights *r, const char *cod
 bool rights_may_hold(const struct rights *r, const struct member *m, const struct open_log *log);
 /* Above the log's checkpoint, or at it with its id: an entry with such a cut counts. */
 bool rights_may_cut(const struct rights *r, const struct log_cut *cut);
+/* Is that another commit than the log's checkpoint names at its own number? */
+bool rights_beside_checkpoint(const struct open_log *log, uint64_t seq, const struct hash *id);
 /* The key that must have signed (log, seq) of this author, NULL where none may: an
  * unknown member. *epoch: what the header must say. `log` zero: the control log. */
 const struct sign_public *rights_key(const struct rights *r, const struct id16 *hub, const struct id16 *log,

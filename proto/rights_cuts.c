@@ -270,9 +270,9 @@ enum es_err rights_apply_void(struct rights *r, struct fields *f)
 
 /* A checkpoint cannot be taken back, but it can have lied: what stands at its own
  * number an officer may say, who compared. */
-static bool stands_beside(const struct open_log *log, const struct log_cut *cut)
+bool rights_beside_checkpoint(const struct open_log *log, uint64_t seq, const struct hash *id)
 {
-	return cut->seq > 0 && cut->seq == log->checkpoint && !hash_eq(&cut->id, &log->checkpoint_id);
+	return seq > 0 && seq == log->checkpoint && !hash_eq(id, &log->checkpoint_id);
 }
 
 static void set_right(struct rights *r, struct open_log *log, const struct log_cut *cut)
@@ -298,7 +298,7 @@ static enum es_err resolve_data(struct rights *r, struct fields *f)
 	struct open_log *log = rights_log_mut(r, &id);
 	if (!log || log->scope == SCOPE_CONTROL || !id_eq(&cut.log, &id))
 		return ES_OK;
-	if (stands_beside(log, &cut))
+	if (rights_beside_checkpoint(log, cut.seq, &cut.id))
 		set_right(r, log, &cut);
 	if (!above_checkpoint(log, &cut))
 		return ES_OK;

@@ -81,18 +81,8 @@ static es_ms way_json(struct node *n, struct slice state, struct buf *out)
 	return home_json(n, index, seq, out);
 }
 
-/* What a hub signs, it signs in session with the CRESS: its newest stamp is when it was last there. */
-static es_ms last_linked(const struct node *n, const struct id16 *hub)
-{
-	es_stamp newest = 0;
-
-	for (uint32_t i = 1; i < n->frontier.count; i++)
-		if (id_eq(&n->frontier.heads[i].hub, hub) && n->frontier.heads[i].hlc > newest)
-			newest = n->frontier.heads[i].hlc;
-	return stamp_ms(newest);
-}
-
-/* Those that are to have it, us and the CRESS apart; since when one has been in session after it came to the CRESS. */
+/* Those that are to have it, us and the CRESS apart; since when one has been in session after it
+ * came to the CRESS: what a hub signs, it signs in session. */
 static void others_json(const struct node *n, es_ms home_at, struct buf *out)
 {
 	const char *comma = "";
@@ -100,13 +90,14 @@ static void others_json(const struct node *n, es_ms home_at, struct buf *out)
 	buf_str(out, ",\"others\":[");
 	for (size_t i = 0; i < n->rights.member_count; i++) {
 		const struct member *m = &n->rights.members[i];
+		const es_ms linked = stamp_ms(node_newest_of(n, &m->hub));
 
 		if (m->role != ROLE_HUB || m->state != MEMBER_ACTIVE || id_eq(&m->hub, &n->hub))
 			continue;
 		buf_printf(out, "%s{\"name\":", comma);
 		json_quote(slice_str(m->name), out);
-		if (home_at > 0 && last_linked(n, &m->hub) > home_at)
-			stamp_json(out, "linked", last_linked(n, &m->hub));
+		if (home_at > 0 && linked > home_at)
+			stamp_json(out, "linked", linked);
 		buf_str(out, "}");
 		comma = ",";
 	}

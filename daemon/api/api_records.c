@@ -183,15 +183,20 @@ static enum es_err purpose_param(struct request *r, struct reader *reader, const
 	return ES_BAD_VALUE;
 }
 
+static enum es_err no_month(struct request *r, const struct export_format *f)
+{
+	buf_printf(&r->why, _("%s: this format has no month, it is as of today; 'essaim export indicateurs --month' has one"), f->name);
+	return ES_USAGE;
+}
+
 /* A list of today must not pass for that of a month. */
 static enum es_err refuse_month(struct request *r, const struct export_format *f)
 {
 	if (!request_param(r, "month")[0] || strcmp(f->name, "indicateurs") == 0)
 		return ES_OK;
-	if (export_has_past(f))
-		buf_printf(&r->why, _("%s: of a month that is frozen: GET export/past"), f->name);
-	else
-		buf_printf(&r->why, _("%s: this format has no month, it is as of today; 'essaim export indicateurs --month' has one"), f->name);
+	if (!export_has_past(f))
+		return no_month(r, f);
+	buf_printf(&r->why, _("%s: of a month that is frozen: GET export/past"), f->name);
 	return ES_USAGE;
 }
 
@@ -257,10 +262,7 @@ enum es_err api_export_past(struct request *r, struct node *n)
 	struct exporting_request x = {.r = r};
 	enum es_err err = export_asked(r, &x);
 
-	if (err == ES_OK && !export_has_past(x.format)) {
-		buf_printf(&r->why, _("%s: this format has no month, it is as of today; 'essaim export indicateurs --month' has one"),
-			   x.format->name);
-		err = ES_USAGE;
-	}
+	if (err == ES_OK && !export_has_past(x.format))
+		err = no_month(r, x.format);
 	return err == ES_OK ? report_then(n, &x.month, export_then, &x, &r->why) : err;
 }

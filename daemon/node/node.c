@@ -419,6 +419,16 @@ static void check_own(struct node *n, const struct commit *c, const struct log_c
 	}
 }
 
+es_stamp node_newest_of(const struct node *n, const struct id16 *hub)
+{
+	es_stamp newest = 0;
+
+	for (size_t i = 1; i < n->frontier.count; i++)
+		if (id_eq(&n->frontier.heads[i].hub, hub) && n->frontier.heads[i].hlc > newest)
+			newest = n->frontier.heads[i].hlc;
+	return newest;
+}
+
 void node_astray(struct node *n, const struct id16 *log, uint64_t seq)
 {
 	if (!id_eq(&n->astray, log) || n->astray_seq != seq)

@@ -170,6 +170,8 @@ enum giver { FROM_ANYBODY, FROM_HOME, FROM_AUTHOR }; /* a hub's home may be the 
 ES_MUST_USE enum es_err node_receive(struct node *n, uint32_t index, enum giver from, struct slice body, uint64_t *seq);
 /* An ACK body from home. */
 ES_MUST_USE enum es_err node_acknowledged(struct node *n, struct slice body);
+/* The stamp of that hub's newest commit here; 0: none. */
+es_stamp node_newest_of(const struct node *n, const struct id16 *hub);
 /* When home said that it holds that commit of ours (UTC); 0: not known any more, or not yet. */
 es_ms node_acknowledged_at(struct node *n, uint32_t index, uint64_t seq);
 ES_MUST_USE enum es_err node_load(struct node *n, uint32_t index, uint64_t seq, uint64_t upto, struct buf *body,

@@ -360,7 +360,7 @@ static enum es_err resolve_cut(struct node *n, const struct head *h, const struc
 /* Where a checkpoint, not a fork, stands against what we hold: nothing may cut there. */
 static bool is_astray(const struct head *h, const struct open_log *open)
 {
-	return h->blocked != ES_FORK && h->seq > 0 && h->seq == open->checkpoint && !hash_eq(&h->id, &open->checkpoint_id);
+	return h->blocked != ES_FORK && rights_beside_checkpoint(open, h->seq, &h->id);
 }
 
 /* The log ends at `cut`; its author goes on in a new one. */

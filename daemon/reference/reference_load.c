@@ -222,43 +222,33 @@ static enum es_err load_old_codes(struct reference *r, struct table *t)
 	return ES_OK;
 }
 
-static enum es_err load_epci(struct reference *r, struct table *t)
+/* Codes with their names, nothing else. */
+static enum es_err load_names(struct reference *r, struct table *t, const char *code, struct named **list, size_t *count)
 {
-	r->epci = rows_of(r, t, sizeof(*r->epci));
-	if (r->epci == NULL)
+	*list = rows_of(r, t, sizeof **list);
+	if (*list == NULL)
 		return ES_NOMEM;
 	while (csv_next(&t->csv)) {
-		r->epci[r->epci_count].code = keep_cell(t, "code_epci");
-		r->epci[r->epci_count++].name = keep_cell(t, "nom");
+		(*list)[*count].code = keep_cell(t, code);
+		(*list)[(*count)++].name = keep_cell(t, "nom");
 	}
-	qsort(r->epci, r->epci_count, sizeof(*r->epci), reference_compare_code);
+	qsort(*list, *count, sizeof **list, reference_compare_code);
 	return ES_OK;
+}
+
+static enum es_err load_epci(struct reference *r, struct table *t)
+{
+	return load_names(r, t, "code_epci", &r->epci, &r->epci_count);
 }
 
 static enum es_err load_regions(struct reference *r, struct table *t)
 {
-	r->regions = rows_of(r, t, sizeof(*r->regions));
-	if (r->regions == NULL)
-		return ES_NOMEM;
-	while (csv_next(&t->csv)) {
-		r->regions[r->region_count].code = keep_cell(t, "code_region");
-		r->regions[r->region_count++].name = keep_cell(t, "nom");
-	}
-	qsort(r->regions, r->region_count, sizeof(*r->regions), reference_compare_code);
-	return ES_OK;
+	return load_names(r, t, "code_region", &r->regions, &r->region_count);
 }
 
 static enum es_err load_departements(struct reference *r, struct table *t)
 {
-	r->departements = rows_of(r, t, sizeof(*r->departements));
-	if (r->departements == NULL)
-		return ES_NOMEM;
-	while (csv_next(&t->csv)) {
-		r->departements[r->departement_count].code = keep_cell(t, "code_departement");
-		r->departements[r->departement_count++].name = keep_cell(t, "nom");
-	}
-	qsort(r->departements, r->departement_count, sizeof(*r->departements), reference_compare_code);
-	return ES_OK;
+	return load_names(r, t, "code_departement", &r->departements, &r->departement_count);
 }
 
 static enum es_err load_naf(struct reference *r, struct table *t)

@@ -323,11 +323,8 @@ enum es_err report_write_frozen(struct node *n, const struct report *r, struct s
 /* When its newest commit here was sealed, "" where there is none. */
 static void last_batch(const struct node *n, const struct id16 *hub, char iso[25])
 {
-	es_stamp latest = 0;
+	const es_stamp latest = node_newest_of(n, hub);
 
-	for (size_t i = 1; i < n->frontier.count; i++)
-		if (id_eq(&n->frontier.heads[i].hub, hub) && n->frontier.heads[i].hlc > latest)
-			latest = n->frontier.heads[i].hlc;
 	iso[0] = 0;
 	if (latest > 0)
 		stamp_text(latest, iso);

@@ -191,7 +191,7 @@ static bool want_resolve(void *ctx, const struct id16 *log, uint64_t seq, struct
 /* Home once signed for final what it does not hold; `essaim alerts` names the log. */
 static bool is_astray(const struct head *h, const struct open_log *log)
 {
-	return h->blocked == ES_OK && h->seq > 0 && h->seq == log->checkpoint && !hash_eq(&h->id, &log->checkpoint_id);
+	return h->blocked == ES_OK && rights_beside_checkpoint(log, h->seq, &h->id);
 }
 
 /* L17: a cut that names a commit which nobody has brought by now. */
