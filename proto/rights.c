@@ -145,6 +145,7 @@ void rights_done(struct rights *r)
 	for (size_t i = 0; i < r->tenure_count; i++)
 		free(r->tenures[i].cuts);
 	free(r->charter_text);
+	free(r->charters);
 	free(r->members);
 	free(r->logs);
 	free(r->invites);
@@ -484,6 +485,14 @@ const struct territory *rights_territory(const struct rights *r, const char *cod
 		if (strcmp(r->territories[i].code, code) == 0)
 			return &r->territories[i];
 	return NULL;
+}
+
+bool rights_had_charter(const struct rights *r, const struct hash *digest)
+{
+	for (size_t i = 0; i < r->charter_count; i++)
+		if (hash_eq(&r->charters[i], digest))
+			return true;
+	return false;
 }
 
 void rights_owner_text(const struct member *m, char *out, size_t size)

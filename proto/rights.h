@@ -144,6 +144,8 @@ struct rights {
 	char *charter_text;
 	bool charter_mandatory; /* every hub must accept it anew */
 	uint64_t charter_seq; /* control seq of the charter in force */
+	struct hash *charters; /* digests of all that were ever in force */
+	size_t charter_count;
 	struct hash recovery; /* of the genesis */
 	bool alone; /* the last resolve said so */
 	uint64_t seq; /* control head */
@@ -198,6 +200,8 @@ const struct open_log *rights_log(const struct rights *r, const struct id16 *log
 const struct open_log *rights_log_of(const struct rights *r, const struct id16 *hub, enum scope scope);
 const struct invitation_entry *rights_invite(const struct rights *r, const struct hash *hash);
 const struct territory *rights_territory(const struct rights *r, const char *code);
+/* Is, or was, this the digest of the federation's charter? */
+bool rights_had_charter(const struct rights *r, const struct hash *digest);
 /* May this member hold that log? control, public: all; federation: hubs and
  * the CRESS; cress: its author and the CRESS; local: nobody else. */
 bool rights_may_hold(const struct rights *r, const struct member *m, const struct open_log *log);

@@ -48,9 +48,11 @@ static enum es_err apply_charter(struct rights *r, struct fields *f, const struc
 	struct hash real = crypto_hash(HASH_GENESIS, text);
 	if (!hash_eq(&real, &digest))
 		return ES_BAD_DIGEST;
-	char *copy = malloc(text.len + 1);
+	struct hash *had = rights_grow(&r->charters, &r->charter_count, sizeof digest, UINT32_MAX);
+	char *copy = had ? malloc(text.len + 1) : NULL;
 	if (!copy)
 		return ES_NOMEM;
+	*had = digest;
 	memcpy(copy, text.p, text.len);
 	copy[text.len] = 0;
 	free(r->charter_text);

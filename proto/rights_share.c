@@ -15,6 +15,7 @@ static const struct list lists[] = {
 	LIST(logs, log_count, open_log),
 	LIST(invites, invite_count, invitation_entry),
 	LIST(territories, territory_count, territory),
+	LIST(charters, charter_count, hash),
 	LIST(turns, turn_count, key_turn),
 	LIST(ages, age_count, key_age),
 	LIST(forgotten, forgotten_count, forgotten),

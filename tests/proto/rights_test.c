@@ -239,6 +239,8 @@ static void a_later_charter_and_territory_replace_the_earlier(void **state)
 	assert_int_equal(w.rights.territory_count, 1);
 	struct hash digest = crypto_hash(HASH_GENESIS, slice_str("Nouveau texte."));
 	assert_true(hash_eq(&w.rights.charter, &digest));
+	assert_true(rights_had_charter(&w.rights, &digest) && rights_had_charter(&w.rights, &w.charter));
+	assert_false(rights_had_charter(&w.rights, &w.fed_id));
 }
 
 static void a_charter_says_whether_it_must_be_accepted_anew(void **state)
