@@ -317,7 +317,9 @@ static void clone(struct world *w, struct sim_node *s)
 	memcpy(c->name, s->name, sizeof c->name);
 	memcpy(c->advertise, s->advertise, sizeof c->advertise);
 	c->hub = s->hub;
-	c->flipped = s->flipped; /* rot is copied too */
+	c->flipped = s->flipped; /* rot is copied too, and the key file with the keys to come */
+	c->has_next = s->has_next;
+	c->next_keys = s->next_keys;
 	struct disk_image *im = disk_snapshot(s->disk);
 	disk_restore(c->disk, im);
 	disk_image_free(im);
