@@ -250,6 +250,20 @@ void judge_session(struct peer *p)
 			  es_err_name(why));
 }
 
+/* After a home that went back without knowing it (L15): what was sealed under the branch that
+ * it lost follows nothing that it holds. The refusal may be on its way while the officer decides. */
+static bool control_parts(const struct sim_node *s)
+{
+	const struct sim_node *home = check_home(s->w);
+	struct hash here, there;
+
+	if (!s->n || !home || !home->n || home->n->rights.given_up_count > 0)
+		return s->n && home && home->n;
+	uint64_t a = s->n->frontier.heads[0].seq, b = home->n->frontier.heads[0].seq, seq = a < b ? a : b;
+	return journal_commit_id(s->n->journal, 0, seq, &here) && journal_commit_id(home->n->journal, 0, seq, &there) &&
+	       !hash_eq(&here, &there);
+}
+
 void judge_nack(struct sim_node *s, const struct id16 *log, uint64_t seq, enum es_err err)
 {
 	struct judge *j = s->w->judge;
@@ -257,6 +271,8 @@ void judge_nack(struct sim_node *s, const struct id16 *log, uint64_t seq, enum e
 	(void)log;
 	j->nacks++;
 	trace_act(s->w->now, s->no, "nack", seq, err);
+	if (err == ES_BAD_CHAIN && control_parts(s))
+		return;
 	if (!j->hostile && (err == ES_BAD_CHAIN || err == ES_BAD_SIG || err == ES_BAD_DIGEST || err == ES_BAD_STAMP ||
 			    err == ES_BAD_KEY || err == ES_MALFORMED))
 		violation(s->w, "honest", "a commit of n%d's is refused as %s, seq %llu", s->no, es_err_name(err),
