@@ -238,11 +238,21 @@ static bool anybody_to_wait_for(const struct world *w)
 	return false;
 }
 
+/* A clock that was wrong and is right again, where no hub that may speak is left to say so. */
+static bool clock_waits(const struct world *w, struct sim_node *home)
+{
+	for (int i = 2; i <= w->node_count; i++)
+		if (check_counts(w->nodes[i]))
+			return false;
+	return !node_clock_good(home->n);
+}
+
 static void settle_awaited(struct world *w, struct sim_node *home)
 {
 	bool hostile = w->judge->hostile;
+	bool reports = node_awaited(home->n, NULL) > 0 && (hostile || !anybody_to_wait_for(w));
 
-	if (node_awaited(home->n, NULL) == 0 || (!hostile && anybody_to_wait_for(w)) || w->now < w->plan->end + 300000)
+	if ((!reports && !clock_waits(w, home)) || w->now < w->plan->end + 300000)
 		return;
 	officer_do(w, ACT_ALONE, 0);
 	human_came(w);
