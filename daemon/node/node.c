@@ -591,6 +591,8 @@ enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const st
 	err = rights_apply(&n->rights, c, p);
 	if (err == ES_OK)
 		err = node_note_control(n, c, p);
+	if (err == ES_OK)
+		err = node_branches_settled(n, p);
 	return err != ES_OK ? err : node_follow_rights(n, c);
 }
 

@@ -16,6 +16,7 @@
 #include "proto/fork.h"
 
 #define BRANCH_MAX 4096 /* commits read aside */
+#define BRANCHES_MAX 64 /* shown after a `resolve` that leaves some */
 
 struct branch {
 	uint64_t first; /* seq of its first commit */
@@ -87,7 +88,7 @@ static bool names(struct slice list, const struct hash *id)
 }
 
 /* Does this commit settle which branch is the federation's? Admission has passed it. */
-static bool settles(struct node *n, const struct branch *b, const struct packed *p)
+static bool settles(struct node *n, const struct branch *b, const struct packed *p, bool *recovered)
 {
 	struct hash ours;
 	struct change ch;
@@ -98,7 +99,7 @@ static bool settles(struct node *n, const struct branch *b, const struct packed 
 		if (!p->payload[i].present || change_decode(p->payload[i].change, &ch) != ES_OK)
 			continue;
 		if (ch.op == OP_RECOVER && i == 0)
-			return true;
+			return *recovered = true;
 		if (ch.op == OP_RESOLVE && names(change_field(ch.fields, 5), &ours))
 			return true;
 	}
@@ -154,7 +155,65 @@ enum es_err node_drop_lost(struct node *n, uint64_t first)
 	return err == ES_OK && ours && n->role != ROLE_CRESS ? node_new_instance(n) : err;
 }
 
-static enum es_err take_place(struct node *n)
+/* Named by a `resolve` of ours already: nothing to do. */
+static bool is_given_up(const struct node *n, const struct hash *id)
+{
+	for (size_t i = 0; i < n->rights.given_up_count; i++)
+		if (hash_eq(&n->rights.given_up[i], id))
+			return true;
+	return false;
+}
+
+/* Branches of other nodes that what we hold now does not settle. */
+struct unsettled {
+	struct node *n;
+	uint64_t seq[BRANCHES_MAX];
+	struct hash id[BRANCHES_MAX];
+	size_t count;
+};
+
+static bool note_unsettled(void *ctx, uint64_t seq, const struct hash *id)
+{
+	struct unsettled *u = ctx;
+	struct hash ours;
+	bool settled = is_given_up(u->n, id) || (journal_commit_id(u->n->journal, 0, seq, &ours) && hash_eq(&ours, id));
+
+	if (!settled) {
+		u->seq[u->count] = seq;
+		u->id[u->count++] = *id;
+	}
+	return u->count < BRANCHES_MAX;
+}
+
+/* A `recover` outranks all of them, a `resolve` those that it names. */
+static enum es_err forget_settled(struct node *n, bool all)
+{
+	struct unsettled u = {.n = n};
+	enum es_err err = all ? ES_OK : journal_branch_each(n->journal, note_unsettled, &u);
+
+	if (err == ES_OK)
+		err = journal_branch_clear(n->journal);
+	for (size_t i = 0; i < u.count && err == ES_OK; i++)
+		err = journal_branch_put(n->journal, u.seq[i], &u.id[i]);
+	n->clash = u.count > 0 ? ES_CONTROL_FORK : ES_OK;
+	return err;
+}
+
+/* Our own log goes on with what settles them. */
+enum es_err node_branches_settled(struct node *n, const struct packed *p)
+{
+	struct change ch;
+	bool resolved = false, recovered = false;
+
+	for (uint32_t i = 0; i < p->count && n->clash != ES_OK; i++)
+		if (p->payload[i].present && change_decode(p->payload[i].change, &ch) == ES_OK) {
+			resolved = resolved || ch.op == OP_RESOLVE;
+			recovered = recovered || ch.op == OP_RECOVER;
+		}
+	return resolved || recovered ? forget_settled(n, recovered) : ES_OK;
+}
+
+static enum es_err take_place(struct node *n, bool recovered)
 {
 	static _Thread_local struct packed p;
 	static _Thread_local struct commit c;
@@ -172,8 +231,6 @@ static enum es_err take_place(struct node *n)
 		if (err == ES_OK)
 			err = node_note_control(n, &c, &p);
 	}
-	if (err == ES_OK)
-		err = journal_branch_clear(n->journal);
 	if (err == ES_OK && node_number(n, "efface") >= first) /* those receipts were for the other branch */
 		err = node_set_number(n, "efface", first - 1);
 	if (err == ES_OK)
@@ -187,19 +244,11 @@ static enum es_err take_place(struct node *n)
 		err = node_apply_forgets(n, first);
 	if (err == ES_OK)
 		err = node_drop_lost(n, first);
-	n->clash = ES_OK;
+	if (err == ES_OK)
+		err = forget_settled(n, recovered);
 	n->switched = true;
 	log_event(LOG_WARN, "control.switched", "from=%llu", (unsigned long long)first);
 	return err;
-}
-
-/* Named by a `resolve` of ours already: nothing to do. */
-static bool is_given_up(const struct node *n, const struct hash *id)
-{
-	for (size_t i = 0; i < n->rights.given_up_count; i++)
-		if (hash_eq(&n->rights.given_up[i], id))
-			return true;
-	return false;
 }
 
 /* Where ours goes on with a `recover`, the paper key has given up what others hold from
@@ -221,6 +270,7 @@ enum es_err node_branch_commit(struct node *n, const struct commit *c, const str
 {
 	struct branch *b = n->branch;
 	struct hash before;
+	bool recovered = false;
 	enum es_err err = ES_OK;
 
 	if (b && (c->seq != b->head.seq + 1 || !hash_eq(&c->prev_id, &b->head.id))) {
@@ -247,8 +297,8 @@ enum es_err node_branch_commit(struct node *n, const struct commit *c, const str
 		node_branch_free(n);
 		return err;
 	}
-	if (settles(n, b, p))
-		return take_place(n);
+	if (settles(n, b, p, &recovered))
+		return take_place(n, recovered);
 	n->clash = ES_CONTROL_FORK;
 	return ES_CONTROL_FORK;
 }

@@ -334,10 +334,6 @@ static enum es_err resolve_control(struct node *n)
 	n->resolving = true; /* whoever holds the other branch cannot report over it */
 	err = node_enter(n, &b);
 	n->resolving = false;
-	if (err == ES_OK)
-		err = journal_branch_clear(n->journal);
-	if (err == ES_OK)
-		n->clash = ES_OK;
 	return err;
 }
 

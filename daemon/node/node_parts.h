@@ -37,6 +37,7 @@ ES_MUST_USE enum es_err node_noted(struct node *n, uint32_t index, const struct 
 ES_MUST_USE enum es_err node_rights_upto(struct node *n, uint64_t upto, struct rights *out);
 /* Heads, cuts and keys follow the control log's last entries. */
 ES_MUST_USE enum es_err node_follow_rights(struct node *n, const struct commit *c);
+ES_MUST_USE enum es_err node_branches_settled(struct node *n, const struct packed *p);
 ES_MUST_USE enum es_err node_set_number(struct node *n, const char *name, uint64_t v);
 uint64_t node_number(struct node *n, const char *name);
 /* Our key has signed another commit of this log for final than the one we hold. */

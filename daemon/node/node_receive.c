@@ -196,10 +196,10 @@ static enum es_err place(struct node *n, uint32_t index, enum giver from, const 
 
 	if (h->blocked == ES_FORK && c->seq >= h->blocked_seq)
 		return ES_FORK;
-	if (index == 0 && n->branch)
-		return node_branch_commit(n, c, p);
 	if (c->seq == h->seq + 1 && (h->seq == 0 || hash_eq(&c->prev_id, &h->id)))
 		return admit_from_peer(n, index, from, c, p);
+	if (index == 0 && n->branch)
+		return node_branch_commit(n, c, p);
 	if (c->seq > h->seq)
 		return ES_DIVERGED;
 	if (c->seq == 0 || !journal_commit_id(n->journal, index, c->seq, &ours))

@@ -524,8 +524,32 @@ static void a_control_fork_is_shown_and_nothing_of_it_applied(void **state)
 	assert_true(has_charter(auray, "Une branche."));
 	assert_int_equal(send_from(w, auray, vannes, 0, common + 1, UINT64_MAX), ES_CONTROL_FORK);
 	assert_int_equal(vannes->n->clash, ES_CONTROL_FORK);
+	/* What home goes on with settles nothing. */
+	assert_int_equal(new_charter(w, &w->p[CRESS], "Une branche, encore."), ES_OK);
+	send_control(w, &w->p[CRESS], auray);
+	assert_true(has_charter(auray, "Une branche, encore."));
+	assert_int_equal(auray->n->clash, ES_CONTROL_FORK);
 	party_restart(w, auray);
 	assert_int_equal(auray->n->clash, ES_CONTROL_FORK);
+}
+
+/* Auray has seen the other branch, and hears the `resolve` as the next entry of its own. */
+static void a_control_fork_ends_where_the_own_log_goes_on_with_the_resolve(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY];
+	struct id16 control = {{0}};
+	uint64_t common = home->n->rights.seq;
+	struct party *other = two_control_logs(w);
+
+	assert_int_equal(send_from(w, other, auray, 0, common + 1, UINT64_MAX), ES_CONTROL_FORK);
+	assert_int_equal(send_from(w, other, home, 0, common + 1, UINT64_MAX), ES_CONTROL_FORK);
+	assert_int_equal(STEP(w, home, node_resolve(home->n, &control)), ES_OK);
+	assert_int_equal(home->n->clash, ES_OK);
+	send_control(w, home, auray);
+	assert_int_equal(auray->n->clash, ES_OK);
+	party_restart(w, auray);
+	assert_int_equal(auray->n->clash, ES_OK);
 }
 
 /* Who holds the other branch cannot report over it. */
@@ -736,6 +760,7 @@ int main(void)
 		TEST(a_cress_behind_its_own_rotation_signs_nothing_until_it_has_the_entry_back),
 		TEST(where_nobody_has_the_entry_the_paper_key_helps),
 		TEST(a_control_fork_is_shown_and_nothing_of_it_applied),
+		TEST(a_control_fork_ends_where_the_own_log_goes_on_with_the_resolve),
 		TEST(a_control_fork_is_resolved_also_while_reports_are_awaited),
 		TEST(a_control_fork_resolved_ends_with_one_log),
 		TEST(who_left_a_control_branch_seals_nothing_on_the_old_word),
