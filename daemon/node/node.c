@@ -361,8 +361,11 @@ static enum es_err refold_stewards(struct node *n, uint64_t seq)
 {
 	enum es_err err = ES_OK;
 
-	for (size_t i = n->rights.tenure_count; i > 0 && n->rights.tenures[i - 1].seq == seq && err == ES_OK; i--)
+	for (size_t i = n->rights.tenure_count; i > 0 && n->rights.tenures[i - 1].seq == seq && err == ES_OK; i--) {
 		err = journal_refold(n->journal, &n->rights.tenures[i - 1].record);
+		if (err == ES_OK)
+			err = node_left_out(n, &n->rights.tenures[i - 1]);
+	}
 	return err;
 }
 

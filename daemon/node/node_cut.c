@@ -208,6 +208,57 @@ enum es_err node_apply_cuts(struct node *n)
 	return err;
 }
 
+/* --- a hand-over --- */
+
+static uint64_t cut_of(const struct tenure *t, const struct id16 *log)
+{
+	for (size_t i = 0; i < t->cut_count; i++)
+		if (id_eq(&t->cuts[i].log, log))
+			return t->cuts[i].seq;
+	return 0;
+}
+
+static enum es_err put_back_of(struct node *n, const struct tenure *t, enum scope scope, const struct packed *p)
+{
+	enum es_err err = ES_OK;
+	struct change ch;
+
+	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
+		const struct payload *y = &p->payload[i];
+
+		if (!y->present || change_read(y->change, &ch) != ES_OK || ch.op != OP_PUT || ch.kind != t->kind ||
+		    memcmp(ch.record.bytes, t->record.bytes, 32) != 0 ||
+		    ch.edited <= rights_forgotten(&n->rights, &t->record, t->kind))
+			continue;
+		err = journal_outbox_add(n->journal, &(struct outbox_edit){.scope = scope, .record = ch.record, .kind = ch.kind,
+				.edited = ch.edited, .salt = y->salt, .change = y->change});
+	}
+	return err;
+}
+
+enum es_err node_left_out(struct node *n, const struct tenure *t)
+{
+	static _Thread_local struct packed p;
+	enum es_err err = ES_OK;
+	struct buf bytes;
+
+	if (!id_eq(&t->from, &n->hub) || n->role == ROLE_CRESS)
+		return ES_OK;
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	for (uint32_t i = 1; i < n->frontier.count && err == ES_OK; i++) {
+		const struct head *h = &n->frontier.heads[i];
+
+		for (uint64_t seq = cut_of(t, &h->log) + 1; h->scope != SCOPE_LOCAL && id_eq(&h->hub, &n->hub) && seq <= h->seq && err == ES_OK; seq++) {
+			buf_clear(&bytes);
+			err = node_read_commit(n, i, seq, &bytes, &p);
+			if (err == ES_OK)
+				err = put_back_of(n, t, h->scope, &p);
+		}
+	}
+	buf_done(&bytes);
+	return err;
+}
+
 struct log_cut node_cut_here(const struct head *h, const struct open_log *log)
 {
 	if (h->seq < log->checkpoint)

@@ -48,6 +48,9 @@ ES_MUST_USE enum es_err node_new_instance(struct node *n);
  * kept to be given back (not those of a revoked author). */
 ES_MUST_USE enum es_err node_truncate(struct node *n, uint32_t index, uint64_t after);
 ES_MUST_USE enum es_err node_apply_cuts(struct node *n);
+/* Edits of ours that the hand-over of their record leaves out, because home does not hold
+ * what it once acknowledged, are proposed to the new steward (L20). */
+ES_MUST_USE enum es_err node_left_out(struct node *n, const struct tenure *t);
 /* Changes of ours that are in none of our logs, from a commit that does not count. */
 ES_MUST_USE enum es_err node_take_back(struct node *n, enum scope scope, const struct packed *p);
 /* The cut that keeps all that we hold of it, and all that is final: what a checkpoint

@@ -93,6 +93,12 @@ static enum es_err propose(struct nodes *w, struct party *p, unsigned number, co
 	return STEP(w, p, node_propose(p->n, &e, &result));
 }
 
+static void send_requests(struct nodes *w, struct party *from, struct party *to)
+{
+	assert_int_equal(send_from(w, from, to, (uint32_t)(own_head(from, from, SCOPE_FEDERATION) - from->n->frontier.heads),
+				   1, UINT64_MAX), ES_OK);
+}
+
 /* Home's disk is its last clone's from now on. */
 static void go_back(struct nodes *w, struct party *copy)
 {
@@ -275,6 +281,31 @@ static void edits_after_the_offer_wait(void **state)
 	assert_int_equal(waiting(auray, "Apres").count, 0);
 	assert_true(shows(&w->p[VANNES], 1, "Apres"));
 	assert_int_equal(stored(auray, "Apres").op, OP_PUT);
+}
+
+/* L20: home went back to before an edit that it had acknowledged. */
+static void an_edit_that_the_hand_over_leaves_out_is_proposed(void **state)
+{
+	struct nodes *w = *state;
+	struct party *home = &w->p[CRESS], *auray = &w->p[AURAY], *vannes = &w->p[VANNES], *copy;
+
+	create(w, auray, 1, "Atelier");
+	copy = party_clone(w, home);
+	party_stop(copy);
+	create(w, auray, 1, "Perdu");
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	seal_alone(w, vannes);
+	go_back(w, copy);
+	assert_int_equal(STEP(w, home, node_alone(home->n)), ES_OK);
+	send_requests(w, auray, home);
+	send_requests(w, vannes, home);
+	send_control(w, home, auray);
+	assert_int_equal(waiting(auray, "Perdu").count, 1);
+	visit_all(w);
+	assert_int_equal(answer(w, vannes, true), ES_OK);
+	assert_true(shows(vannes, 1, "Perdu"));
 }
 
 /* A checkpoint names what home alone held and has lost: its entries cut there, not below. */
@@ -935,6 +966,7 @@ int main(void)
 		TEST(nobody_is_offered_what_is_not_ours_or_twice),
 		TEST(an_offer_is_answered_by_whom_it_is_for_alone),
 		TEST(edits_after_the_offer_wait),
+		TEST(an_edit_that_the_hand_over_leaves_out_is_proposed),
 		TEST(a_home_that_lost_what_is_final_goes_on_and_hands_over),
 		TEST(a_cut_that_names_what_nobody_holds_is_lowered_by_an_officer),
 		TEST(a_withdrawal_counts_once_home_holds_it),
