@@ -88,7 +88,9 @@ enum es_err node_read_commit(struct node *n, uint32_t index, uint64_t seq, struc
 	int64_t stored;
 	enum es_err err = journal_one(n->journal, journal_pos(n->journal, index, seq), &at, bytes, &stored);
 
-	return err == ES_OK ? commit_unpack(buf_slice(bytes), out) : err;
+	if (err == ES_OK)
+		err = commit_unpack(buf_slice(bytes), out);
+	return err == ES_MALFORMED ? ES_DAMAGED : err; /* it was well formed when it was stored */
 }
 
 enum es_err node_refold_commit(struct node *n, uint32_t index, uint64_t seq)

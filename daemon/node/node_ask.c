@@ -227,7 +227,9 @@ enum es_err node_change_at(struct node *n, const struct position3 *at, struct bu
 
 	if (err == ES_OK && (at->index >= p.count || !p.payload[at->index].present))
 		err = ES_NOT_FOUND;
-	return err == ES_OK ? change_decode(p.payload[at->index].change, ch) : err;
+	if (err == ES_OK)
+		err = change_decode(p.payload[at->index].change, ch);
+	return err == ES_MALFORMED ? ES_DAMAGED : err;
 }
 
 static enum es_err read_request(struct node *n, const struct ask *a, struct request_body *q, es_stamp *edited)

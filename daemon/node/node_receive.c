@@ -137,15 +137,20 @@ static bool signed_by_author(const struct node *n, uint32_t index, const struct 
 	       commit_verify(p->header, &p->sig, &age->sign);
 }
 
+/* Against ours, unless rot has been at it: then nobody signed two. */
 static enum es_err prove(struct node *n, uint32_t index, const struct commit *c, const struct packed *p)
 {
 	static _Thread_local struct packed ours;
+	static _Thread_local struct commit mine;
 	struct fork_proof proof;
 	struct buf bytes, body;
 
 	buf_init(&bytes, COMMIT_PACKED_MAX);
 	buf_init(&body, 4 * COMMIT_HEADER_MAX);
 	enum es_err err = node_read_commit(n, index, c->seq, &bytes, &ours);
+	if (err == ES_OK && (commit_decode(ours.header, &mine) != ES_OK || !signed_by_author(n, index, &mine, &ours) ||
+			     hash_eq(&mine.id, &c->id)))
+		err = ES_DAMAGED;
 	if (err == ES_OK)
 		err = fork_make(ours.header, &ours.sig, p->header, &p->sig, &proof);
 	if (err == ES_OK) {

@@ -52,6 +52,7 @@ struct peer {
 	bool streams;
 	struct id16 nacked; /* a log that the other end will not have, and how often it said so */
 	unsigned nacks;
+	bool floods; /* so it has given what was not asked for */
 	es_ms streams_since;
 	unsigned confirmations;
 	unsigned refs; /* tasks and events under way */

@@ -437,6 +437,7 @@ static void flood(struct peer *p)
 	struct buf packed;
 
 	buf_init(&packed, COMMIT_PACKED_MAX);
+	p->floods = true;
 	if (craft(p->owner, dice(p), h, rng_below(dice(p), 2) ? TWIST_MANY : TWIST_NONE, &packed, &c))
 		give(p, &h->log, &packed, (unsigned)draw(dice(p), 5, 80), 1);
 	buf_done(&packed);

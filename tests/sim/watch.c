@@ -145,8 +145,8 @@ void watch_nacked(struct peer *p, const struct id16 *log, enum es_err err)
 {
 	const struct sim_node *other = p->conn ? p->owner->w->nodes[conn_node(p->conn, !p->side)] : NULL;
 
-	if (!other || other->odd || es_err_then(err) != ES_BLOCK)
-		return;
+	if (!other || other->odd || p->floods || es_err_then(err) != ES_BLOCK)
+		return; /* what comes unasked is refused as often as it comes */
 	p->nacks = id_eq(&p->nacked, log) ? p->nacks + 1 : 1;
 	p->nacked = *log;
 	if (p->nacks > NACKS_MAX)
