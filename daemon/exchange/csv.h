@@ -30,7 +30,7 @@ struct csv {
  * Separator 0: detect. */
 void csv_init(struct csv *c, struct slice file, char separator);
 /* False at the end, or without memory (then c->unquoted.err says so). Lines
- * with nothing at all on them are no records. */
+ * with nothing on them but separators and blanks are no records. */
 bool csv_next(struct csv *c);
 void csv_done(struct csv *c);
 

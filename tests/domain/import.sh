@@ -68,8 +68,12 @@ table staff.csv \
 	"Kêr c'hoant;81230001000012;;5710;94.99Z;94.99Y;29780;Plouhinec;;;" \
 	"Fañch N'Diaye & Bouëtté, œuvres;81230002800014;;;;94.99Y;35210;Parcé;;;" \
 	"Le Ferré ensemble;81230003600017;;;;;35420;Le Ferré;35112;;" \
-	"Sans numéro;;;;;;29600;Morlaix;29151;;"
+	";;;;;;;;;;" \
+	"Sans numéro;;;;;;29600;Morlaix;29151;;" \
+	";;;;;;;;;;" " ;;;;;;;;;;"
 take staff.csv --dry-run
+equal W1-rows-that-excel-left-empty-are-none-and-the-others-keep-their-numbers "5 7" \
+	"$(said '"\(.lines[3].line) \(.lines[4].line)"')"
 equal R18-a-dry-run-writes-nothing 0 "$(records morlaix structure)"
 take staff.csv
 equal R18-each-line-has-its-verdict "5 5 0" "$(said '"\(.lines | length) \(.counts.accepte + .counts.avertissement) \(.counts.rejete)"')"
