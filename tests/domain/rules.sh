@@ -121,6 +121,12 @@ check "W1-a-personal-address" e auray set "$mail" courriel=marie.durand@ajoncs.e
 equal "W1-stays-at-its-hub" "courriel telephone" "$(e auray show "$mail" --json | jq -r '.data.champs_locaux | sort | join(" ")')"
 must settle auray cress
 equal "W1-and-nowhere-else" "null null" "$(e cress show "$mail" --json | jq -r '"\(.data.courriel) \(.data.telephone)"')"
+equal "W1-set-free-it-is-said-again" courriel_nominatif_donnee_personnelle "$(e auray set "$mail" champs_locaux= --json | jq -r '.findings[].code')"
+equal "W1-and-stays-at-its-hub-alone" courriel "$(e auray show "$mail" --json | jq -r '.data.champs_locaux | join(" ")')"
+printf 'uid;champs_locaux\n%s;adresse\n' "$mail" >"$work/libre.csv"
+must e auray import structure "$work/libre.csv" >/dev/null
+must settle auray cress
+equal "W1-nor-does-an-import-set-it-free" "null +33297123456" "$(e cress show "$mail" --json | jq -r '"\(.data.courriel) \(.data.telephone)"')"
 
 # Who may hold a record is at most who may hold its kind; side A leads; one form, one category.
 exits "R2-no-diagnostic-is-public" 65 e auray add diagnostic structure_uid="$mail" grille=v1 date=2026-01-05 portee=public
