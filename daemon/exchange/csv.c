@@ -98,6 +98,7 @@ static void read_field(struct csv *c)
 	if (c->count < CSV_FIELDS_MAX) {
 		bool simple = quoted && !doubled && !c->unclosed && c->at == end;
 
+		c->starts[c->count] = from;
 		c->quoted[c->count] = quoted && !simple;
 		c->fields[c->count] = simple ? SLICE(c->file.p + from + 1, end - from - 2) :
 					       SLICE(c->file.p + from, c->at - from);

@@ -21,6 +21,7 @@ struct csv {
 	uint64_t line; /* of its first row in the file */
 	size_t count; /* its fields; those beyond CSV_FIELDS_MAX are only counted */
 	struct slice fields[CSV_FIELDS_MAX];
+	size_t starts[CSV_FIELDS_MAX]; /* in the file */
 	bool unclosed; /* the file ended inside a quoted field */
 	struct buf unquoted;
 	bool quoted[CSV_FIELDS_MAX];
