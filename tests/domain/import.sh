@@ -257,8 +257,18 @@ until past 20 || ! kill -0 $client 2>/dev/null; do
 done
 kill -KILL $client 2>/dev/null
 wait $client 2>/dev/null
+: >"$work/busy"
+while [ ! -e "$work/busy.end" ]; do
+	curl -s --unix-socket "$hub/essaim.sock" http://x/api/v1/progress | jq -r '"\(.what) \(.done <= .total and .total > 0)"' >>"$work/busy"
+	sleep 0.2
+done &
+busy=$!
 check F11-repeated-it-goes-in e morlaix import structure "$work/many.csv" --quiet
 within F11-all-of-it 60 holds morlaix structure $((before + 60000))
+must synced morlaix
+: >"$work/busy.end"
+wait $busy
+equal A2-what-takes-long-is-named "import true seal true" "$(grep -E '^(import|seal)' "$work/busy" | sort -u | tr '\n' ' ' | sed 's/ $//')"
 known=$(e morlaix list structure --limit 1 --json | jq -r ".items[0].uid")
 # R18 without a uid: what a table says again changes nothing, and twins stay two.
 printf 'structure_uid;nom;prenom;courriel;fonction\n%s;Le Gall;Anne;anne@exemple.fr;\n%s;Riou;;;Bénévole\n%s;Riou;;;Bénévole\n' \
