@@ -5,7 +5,7 @@
 # change it: late data, an erasure (F16), 1 January's communes (F8).
 . "$(dirname "$0")/../e2e/lib.sh"
 month=2026-10
-export LANG=fr_FR.UTF-8
+export LC_ALL=fr_FR.UTF-8
 
 say() {
 	echo "# $*"
@@ -76,6 +76,18 @@ done
 equal W7-what-came-too-late-is-not-in-it 3 "$(figure cress $month nb_structures_ess pays:vitre)"
 equal W7-the-figure 4 "$(figure vitre $month nb_structures_ess pays:auray)"
 e cress report --month $month --territory region:53 --public
+english=$(LC_ALL=en_US.UTF-8 e cress report --month $month --territory region:53)
+french=$(e cress report --month $month --territory region:53)
+says() { # TEXT WORDS...: which of them it has
+	says_text=$1
+	shift
+	for says_words in "$@"; do
+		! echo "$says_text" | grep -q "$says_words" || echo "$says_words"
+	done | tr '\n' ';'
+}
+set -- "2026-10, frozen" "2026-10, figé" "Structures of the ESS" "Structures de l'ESS"
+equal A18-a-report-is-in-english-in-english "$1;$3;" "$(says "$english" "$@")"
+equal A18-and-in-french-in-french "$2;$4;" "$(says "$french" "$@")"
 
 say "   duplicates, masked cells, who signed; then what is published: figures as CSV, the legal list"
 e cress duplicates
