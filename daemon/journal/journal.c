@@ -547,8 +547,10 @@ static enum es_err feed_anew(struct feed *f, const struct head *h, const struct 
 		const struct payload *y = &l->packed.payload[i];
 		struct change ch, then;
 
-		if (!y->present)
+		if (!y->present) { /* it may have said anew what an order since takes along */
+			f->unlisted += h->scope != SCOPE_LOCAL && !rights_is_erased(f->now, &h->log, l->commit.seq, i);
 			continue;
+		}
 		if (change_read(y->change, &ch) != ES_OK)
 			return ES_DAMAGED;
 		then = ch;

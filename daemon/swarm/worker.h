@@ -107,8 +107,8 @@ struct past {
 	/* What was said anew since, after erasures (struct feed). */
 	bool (*anew)(void *ctx, enum scope scope, struct change *ch);
 	void *anew_ctx;
-	int64_t erased; /* changes that were there then and are destroyed now... */
-	int64_t unlisted; /* ...by orders that no control entry says yet */
+	int64_t erased; /* changes that were there then and are destroyed now */
+	int64_t unlisted; /* destroyed, then or since, by orders that no control entry says yet */
 };
 ES_MUST_USE enum es_err worker_project_past(struct node *n, struct directory *d, struct past *past);
 

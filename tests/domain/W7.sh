@@ -131,6 +131,11 @@ sort "$work/list.narrowed.csv" >"$work/list.sorted.csv"
 check W7-7-narrowing-takes-no-one-out-of-the-month-s-list-nor-brings-in-what-came-later \
 	cmp "$work/list.wanted.csv" "$work/list.sorted.csv"
 check W7-7-a-value-narrowed-was-in-it grep -q "rue du Canari" "$work/list.narrowed.csv"
+must stop cress
+must e vitre set "$verger" "champs_locaux=telephone|sigle" >/dev/null
+exits W7-7-no-list-without-what-an-erasure-of-ours-took-along 75 e vitre export liste-ess --month $month
+must start cress
+must settle vitre auray cress
 narrow auray set "$deux" statut_diffusion=P
 for node in cress auray vitre; do
 	e $node export liste-ess --month $month >"$work/list.$node.csv"
