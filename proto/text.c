@@ -46,6 +46,25 @@ bool text_is_space(uint32_t cp)
 	       cp == 0x202f || cp == 0x205f || cp == 0x3000 || cp == 0xfeff;
 }
 
+bool text_is_hidden(uint32_t cp)
+{
+	return cp == 0xad || cp == 0x61c || cp == 0x180e || cp == 0x200b || cp == 0x200e || cp == 0x200f ||
+	       (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb);
+}
+
+bool text_is_line_end(uint32_t cp)
+{
+	return cp == 0x2028 || cp == 0x2029;
+}
+
+bool text_holds(struct slice text, bool (*is)(uint32_t cp))
+{
+	for (size_t at = 0; at < text.len;)
+		if (is(text_next(text, &at)))
+			return true;
+	return false;
+}
+
 static size_t space_before(struct slice text)
 {
 	size_t at = text.len - 1, next;

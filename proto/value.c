@@ -61,7 +61,8 @@ static void add_composed(struct slice text, struct buf *out)
 	free(composed);
 }
 
-/* The characters as they are, lines ending in LF; whether composing is needed. */
+/* The characters as they are but those that nobody sees, lines ending in LF; whether composing
+ * is needed. */
 static bool add_lines(struct slice text, struct buf *out, bool *composed)
 {
 	for (size_t at = 0; at < text.len;) {
@@ -73,9 +74,11 @@ static bool add_lines(struct slice text, struct buf *out, bool *composed)
 			if (at < text.len && text.p[at] == '\n')
 				at++;
 			buf_add_u8(out, '\n');
+		} else if (text_is_line_end(cp)) {
+			buf_add_u8(out, '\n');
 		} else if (is_control(cp)) {
 			return false;
-		} else {
+		} else if (!text_is_hidden(cp)) {
 			buf_add(out, text.p + from, at - from);
 		}
 	}
@@ -249,6 +252,18 @@ static bool add_item(struct reading *r, struct slice item, struct buf *items, ui
 	return true;
 }
 
+/* Without the text: it might be read as what it is not there too. */
+static void note_hidden(struct reading *r)
+{
+	struct slice whole = r->text;
+	bool hidden = text_holds(whole, text_is_hidden);
+
+	r->text = SLICE_NONE;
+	if (hidden)
+		reading_note(r, "caractere_invisible", VERDICT_WARNING);
+	r->text = whole;
+}
+
 static bool parse_list(struct reading *r, struct buf *out)
 {
 	struct buf clean, items;
@@ -267,6 +282,8 @@ static bool parse_list(struct reading *r, struct buf *out)
 	}
 	if (ok && count > r->f->max)
 		ok = reading_reject(r, "hors_limites");
+	if (ok)
+		note_hidden(r);
 	if (ok && count == 0)
 		canon_nil(out);
 	else if (ok) {
@@ -299,10 +316,12 @@ static void note_text(struct reading *r)
 {
 	if (text_is_formula(r->text))
 		reading_note(r, "formule_neutralisee", VERDICT_WARNING);
-	if (memchr(r->text.p, '\r', r->text.len))
+	if (memchr(r->text.p, '\r', r->text.len) || text_holds(r->text, text_is_line_end))
 		reading_note(r, "saut_de_ligne_normalise", VERDICT_ACCEPTED);
-	if (!text_plain(r->text))
-		note_double_encoding(r);
+	if (text_plain(r->text))
+		return;
+	note_double_encoding(r);
+	note_hidden(r);
 }
 
 static bool parse_text(struct reading *r, struct buf *out)
@@ -321,7 +340,7 @@ static bool parse_text(struct reading *r, struct buf *out)
 			buf_done(&clean);
 			return reading_reject(r, "hors_limites");
 		}
-		text = buf_slice(&clean);
+		text = text_trim(buf_slice(&clean)); /* what nobody sees may have stood outside the spaces */
 	}
 	length = text_length(text);
 	ok = length <= (size_t)r->f->max || reading_reject(r, "texte_trop_long");
@@ -329,7 +348,10 @@ static bool parse_text(struct reading *r, struct buf *out)
 		ok = reading_reject(r, "hors_limites");
 	if (ok) {
 		note_text(r);
-		canon_str(out, text);
+		if (text.len > 0)
+			canon_str(out, text);
+		else
+			canon_nil(out);
 	}
 	buf_done(&clean);
 	return ok;

@@ -361,21 +361,3 @@ enum es_err api_import(struct request *r, struct node *n)
 		fclose(report);
 	return err;
 }
-
-/* Cheap enough to be asked for at every turn: nothing here touches a disk. */
-void api_progress(struct request *r)
-{
-	const struct swarm *s = r->api->swarm;
-	const struct snapshot *snap = worker_snapshot(s->worker);
-	bool on = atomic_load(&r->api->importing);
-
-	buf_printf(&r->out, "{\"what\":\"%s\",\"done\":%llu,\"total\":%llu", on ? "import" : "",
-		   (unsigned long long)atomic_load(&r->api->import_done),
-		   (unsigned long long)atomic_load(&r->api->import_total));
-	buf_printf(&r->out, ",\"commits\":%lld,\"projected\":%lld,\"outbox\":%lld,\"peers\":%zu,\"synced\":%s",
-		   (long long)snap->journal.commit, (long long)snap->projected.commit, (long long)snap->outbox, s->peer_count,
-		   swarm_synced(s) ? "true" : "false");
-	buf_printf(&r->out, ",\"wire_in\":%llu,\"wire_out\":%llu,\"confirm_us\":%llu}", (unsigned long long)s->bytes_in,
-		   (unsigned long long)s->bytes_out, (unsigned long long)s->confirm_us);
-	request_answer(r, ES_OK);
-}

@@ -106,6 +106,7 @@ struct api {
 	bool stopping;
 	_Atomic uint64_t import_done, import_total;
 	_Atomic bool importing;
+	int64_t seal_total; /* the loop's: the longest the outbox was seen since it was empty */
 	struct lateness lateness;
 	char reload_refused[512]; /* "": the configuration is the one in use */
 };

@@ -461,3 +461,42 @@ void api_status(struct request *r)
 	worker_post_directory(r->api->swarm->worker, &r->directory_job);
 }
 
+/* What the node is at, and how far; "": nothing. An outbox that cannot be sealed now waits. */
+static const char *busy_with(struct api *api, const struct snapshot *snap, uint64_t *done, uint64_t *total)
+{
+	const struct swarm *s = api->swarm;
+	bool seals = snap->outbox > 0 && strcmp(status_node_state(s, snap), "live") == 0;
+
+	api->seal_total = snap->outbox == 0 ? 0 : snap->outbox > api->seal_total ? snap->outbox : api->seal_total;
+	*done = atomic_load(&api->import_done);
+	*total = atomic_load(&api->import_total);
+	if (atomic_load(&api->importing))
+		return "import";
+	if (seals) {
+		*done = (uint64_t)(api->seal_total - snap->outbox);
+		*total = (uint64_t)api->seal_total;
+		return "seal";
+	}
+	if (projected(snap))
+		return "";
+	*done = (uint64_t)snap->projected.commit;
+	*total = (uint64_t)snap->journal.commit;
+	return "fold";
+}
+
+/* Cheap enough to be asked for at every turn: nothing here touches a disk. */
+void api_progress(struct request *r)
+{
+	const struct swarm *s = r->api->swarm;
+	const struct snapshot *snap = worker_snapshot(s->worker);
+	uint64_t done, total;
+	const char *what = busy_with(r->api, snap, &done, &total);
+
+	buf_printf(&r->out, "{\"what\":\"%s\",\"done\":%llu,\"total\":%llu", what, (unsigned long long)done, (unsigned long long)total);
+	buf_printf(&r->out, ",\"commits\":%lld,\"projected\":%lld,\"outbox\":%lld,\"peers\":%zu,\"synced\":%s",
+		   (long long)snap->journal.commit, (long long)snap->projected.commit, (long long)snap->outbox, s->peer_count,
+		   swarm_synced(s) ? "true" : "false");
+	buf_printf(&r->out, ",\"wire_in\":%llu,\"wire_out\":%llu,\"confirm_us\":%llu}", (unsigned long long)s->bytes_in,
+		   (unsigned long long)s->bytes_out, (unsigned long long)s->confirm_us);
+	request_answer(r, ES_OK);
+}

@@ -39,7 +39,7 @@ static void add_row(struct grid *g, const json_t *item)
 
 	buf_init(&b, 4096);
 	grid_add(g, fact_text(item, "indicateur"));
-	grid_add(g, fact_text(item, "libelle"));
+	grid_add(g, fact_text(item, words_language() == WORDS_FR ? "libelle" : "label"));
 	add_value(&b, item);
 	grid_add(g, buf_cstr(&b));
 	buf_done(&b);
@@ -77,7 +77,9 @@ static void show(const json_t *answer)
 {
 	json_t *items = json_object_get(answer, "items");
 
-	word_print(stdout, W_REPORT_TITLE, fact_text(answer, "mois"), fact_text(answer, "etat"));
+	bool frozen = strcmp(fact_text(answer, "etat"), "fige") == 0;
+
+	word_print(stdout, W_REPORT_TITLE, fact_text(answer, "mois"), word(frozen ? W_REPORT_STATE_FROZEN : W_REPORT_STATE_LIVE));
 	if (fact_text(answer, "empreinte")[0])
 		word_print(stdout, W_REPORT_FROZEN, fact_text(answer, "arrete"), fact_text(answer, "empreinte"));
 	else

@@ -98,6 +98,7 @@ static void read_field(struct csv *c)
 	if (c->count < CSV_FIELDS_MAX) {
 		bool simple = quoted && !doubled && !c->unclosed && c->at == end;
 
+		c->starts[c->count] = from;
 		c->quoted[c->count] = quoted && !simple;
 		c->fields[c->count] = simple ? SLICE(c->file.p + from + 1, end - from - 2) :
 					       SLICE(c->file.p + from, c->at - from);
@@ -158,7 +159,7 @@ static void pass_line_end(struct csv *c)
 	c->next_line++;
 }
 
-bool csv_next(struct csv *c)
+static bool read_record(struct csv *c)
 {
 	size_t from;
 
@@ -180,6 +181,25 @@ bool csv_next(struct csv *c)
 	if (c->at < c->file.len)
 		pass_line_end(c);
 	return unquote_fields(c);
+}
+
+/* Excel fills the rows below a table with separators. */
+static bool says_nothing(const struct csv *c)
+{
+	for (size_t i = 0; i < c->count && i < CSV_FIELDS_MAX; i++)
+		for (size_t at = 0; at < c->fields[i].len; at++)
+			if (c->fields[i].p[at] != ' ' && c->fields[i].p[at] != '\t')
+				return false;
+	return c->count <= CSV_FIELDS_MAX && !c->unclosed;
+}
+
+bool csv_next(struct csv *c)
+{
+	do {
+		if (!read_record(c))
+			return false;
+	} while (says_nothing(c));
+	return true;
 }
 
 /* How many records are as wide as the header, and how wide that is. */

@@ -21,6 +21,7 @@ struct csv {
 	uint64_t line; /* of its first row in the file */
 	size_t count; /* its fields; those beyond CSV_FIELDS_MAX are only counted */
 	struct slice fields[CSV_FIELDS_MAX];
+	size_t starts[CSV_FIELDS_MAX]; /* in the file */
 	bool unclosed; /* the file ended inside a quoted field */
 	struct buf unquoted;
 	bool quoted[CSV_FIELDS_MAX];
@@ -30,7 +31,7 @@ struct csv {
  * Separator 0: detect. */
 void csv_init(struct csv *c, struct slice file, char separator);
 /* False at the end, or without memory (then c->unquoted.err says so). Lines
- * with nothing at all on them are no records. */
+ * with nothing on them but separators and blanks are no records. */
 bool csv_next(struct csv *c);
 void csv_done(struct csv *c);
 

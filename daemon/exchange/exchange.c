@@ -125,7 +125,7 @@ static void take_pole(struct importing *im, struct slice text)
 		im->pole = text;
 }
 
-/* Kept as it was written, but for the ends of its lines. */
+/* Kept as it was written, but for the ends of its lines and what nobody sees. */
 static void take_extra(struct importing *im, const struct column *c, struct slice text)
 {
 	struct buf clean;
@@ -141,6 +141,8 @@ static void take_extra(struct importing *im, const struct column *c, struct slic
 	if (!text_plain(text) && value_clean_text(text, &clean)) {
 		if (memchr(text.p, '\r', text.len))
 			findings_add(&im->findings, c->header, "saut_de_ligne_normalise", VERDICT_ACCEPTED, text);
+		if (text_holds(text, text_is_hidden))
+			findings_add(&im->findings, c->header, "caractere_invisible", VERDICT_WARNING, SLICE_NONE);
 		text = buf_slice(&clean);
 	}
 	buf_add_u8(&im->extra, im->extra.len == 0 ? '{' : ',');

@@ -142,8 +142,8 @@ const char *exchange_categorie(struct slice forme);
 
 /* FILE.rejets.csv: the header and the records that a report (parsed by the
  * caller into `reasons`, NULL for records not rejected, index = record - 1)
- * names, raw as they were, with a last column `motif_rejet`; UTF-16 comes back as
- * UTF-8 with a byte order mark. */
+ * names, raw as they were, with a column `motif_rejet` behind the header's; cells that a
+ * record has too many come after it. UTF-16 comes back as UTF-8 with a byte order mark. */
 ES_MUST_USE enum es_err exchange_rejects(struct slice file, char separator,
 					 const char *const *reasons, size_t count, FILE *out);
 

@@ -252,33 +252,6 @@ static void check_point(struct checking *c, const struct commune *place)
 	say(c, blamed, "coordonnees_invalides", VERDICT_REJECTED, SLICE(text, n));
 }
 
-static bool is_letter(uint8_t byte)
-{
-	return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-}
-
-/* firstname.lastname, and a number behind it where that one was taken. */
-static bool is_of_person(struct slice mail)
-{
-	size_t dots = 0, i = 0;
-
-	for (; i < mail.len && (is_letter(mail.p[i]) || mail.p[i] == '.' || mail.p[i] == '-'); i++)
-		dots += mail.p[i] == '.';
-	if (dots != 1 || i <= 4)
-		return false;
-	if (is_letter(mail.p[i - 1]))
-		while (i < mail.len && mail.p[i] >= '0' && mail.p[i] <= '9')
-			i++;
-	return i < mail.len && mail.p[i] == '@';
-}
-
-/* Such an address is a person's, not a structure's: rules_check keeps it at its hub. */
-static void check_email(struct checking *c)
-{
-	if (is_of_person(str_of(c, structure_courriel)))
-		say(c, structure_courriel, PERSONAL_MAIL, VERDICT_WARNING, SLICE_NONE);
-}
-
 static void check_structure(struct checking *c)
 {
 	struct slice naf = str_of(c, structure_code_naf);
@@ -288,25 +261,10 @@ static void check_structure(struct checking *c)
 	if (naf.len > 0 && !reference_naf(c->ref, naf))
 		say(c, structure_code_naf, "naf_inconnu", VERDICT_REJECTED, naf);
 	check_point(c, check_place(c));
-	check_email(c);
 	check_order(c, structure_date_creation, structure_date_maj, structure_date_creation);
 }
 
 /* the others */
-
-/* A contact leaves its hub only with the person's consent; of one that stands, rules_look.c. */
-static void check_contact(struct checking *c)
-{
-	struct slice portee = str_of(c, contact_portee);
-	struct slice consent = c->e->values[contact_consentement_publication];
-	bool said_yes = is_yes(consent);
-
-	if (slice_eq(portee, slice_str("public")) && !said_yes && c->creating)
-		say(c, contact_consentement_publication, "champ_requis", VERDICT_REJECTED, SLICE_NONE);
-	if (slice_eq(portee, slice_str("federation")) && c->creating &&
-	    !slice_eq(str_of(c, contact_base_legale), slice_str("consentement")))
-		say(c, contact_base_legale, "champ_requis", VERDICT_REJECTED, SLICE_NONE);
-}
 
 static void check_offre(struct checking *c)
 {
@@ -383,7 +341,7 @@ static const struct {
 	const char *kind;
 	void (*check)(struct checking *c);
 } kind_checks[] = {
-	{"structure", check_structure},	    {"contact", check_contact}, {"offre", check_offre}, {"besoin", check_besoin},
+	{"structure", check_structure},	    {"offre", check_offre}, {"besoin", check_besoin},
 	{"partenariat", check_partenariat}, {"evenement", check_evenement},
 };
 

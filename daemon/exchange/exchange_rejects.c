@@ -30,16 +30,26 @@ static void put_cell(const char *text, char separator, FILE *out)
 	fputc('"', out);
 }
 
-/* A record shorter than the header is filled up: the reasons keep their column. */
+/* A record shorter than the header is filled up, and the cells that one has too many stand
+ * behind the reasons: those keep their column. */
 static void put_record(const struct csv *c, size_t width, const char *last, FILE *out)
 {
-	put(c->raw, out);
-	if (c->unclosed)
+	bool long_one = c->count > width && width < CSV_FIELDS_MAX;
+	size_t whole = long_one ? c->starts[width] - (size_t)(c->raw.p - c->file.p) : c->raw.len;
+
+	put(SLICE(c->raw.p, whole), out); /* of a long one with the separator behind */
+	if (c->unclosed && !long_one)
 		fputc('"', out);
 	for (size_t n = c->count; n < width; n++)
 		fputc(c->separator, out);
-	fputc(c->separator, out);
+	if (!long_one)
+		fputc(c->separator, out);
 	put_cell(last, c->separator, out);
+	if (long_one) {
+		fputc(c->separator, out);
+		put(SLICE(c->raw.p + whole, c->raw.len - whole), out);
+		fputs(c->unclosed ? "\"" : "", out);
+	}
 	fputs(csv_line_end(c->file), out);
 }
 

@@ -491,7 +491,7 @@ enum es_err journal_one(struct journal *j, int64_t pos, uint32_t *index, struct 
 
 /* Layers 2 and 3: void commits, blocked logs and what is not its author's to say
  * are not told. */
-static bool counts(const struct feed *f, const struct head *h, const struct commit *c, const struct change *ch)
+static bool counts(const struct feed *f, const struct rights *rights, const struct head *h, const struct commit *c, const struct change *ch)
 {
 	if (ch->control || ch->op != OP_PUT)
 		return false;
@@ -499,14 +499,31 @@ static bool counts(const struct feed *f, const struct head *h, const struct comm
 		if (ch->edited <= f->orders[i].upto && ch->kind == f->orders[i].kind &&
 		    memcmp(ch->record.bytes, f->orders[i].record.bytes, 32) == 0)
 			return false;
-	if (f->rights->forgotten_count > 0 && h->scope != SCOPE_LOCAL &&
-	    ch->edited <= rights_forgotten(f->rights, &ch->record, ch->kind))
+	if (rights->forgotten_count > 0 && h->scope != SCOPE_LOCAL &&
+	    ch->edited <= rights_forgotten(rights, &ch->record, ch->kind))
 		return false; /* kept until home holds the commit, not shown */
 	if (h->scope == SCOPE_LOCAL)
 		return true;
 	if (h->blocked == ES_FORK && c->seq >= h->blocked_seq)
 		return false;
-	return rights_counts(f->rights, &h->hub, &h->log, c->seq, c->ctl_seq, &ch->record, ch->kind);
+	return rights_counts(rights, &h->hub, &h->log, c->seq, c->ctl_seq, &ch->record, ch->kind);
+}
+
+static enum es_err tell(struct feed *f, const struct head *h, const struct arrival *at, const struct commit *c,
+			const struct payload *y, unsigned index, const struct change *ch)
+{
+	struct feed_item item = {
+		.record = ch->record, .kind = ch->kind, .steward = rights_steward(f->rights, &ch->record, ch->kind),
+		.change = {.scope = h->scope, .edited = ch->edited, .commit = c->id, .index = index,
+			   .salt = y->salt, .fields = ch->fields},
+		.base = ch->base, .log = (uint32_t)(h - f->frontier->heads),
+	};
+
+	if (!f->self || !id_eq(f->self, &h->hub)) {
+		item.arrived = at->pos;
+		item.heard = at->heard;
+	}
+	return f->each(f->ctx, &item);
 }
 
 enum es_err journal_feed_change(struct feed *f, const struct head *h, const struct arrival *at, const struct commit *c,
@@ -518,19 +535,37 @@ enum es_err journal_feed_change(struct feed *f, const struct head *h, const stru
 		return ES_OK; /* erased */
 	if (change_read(y->change, &ch) != ES_OK)
 		return ES_DAMAGED;
-	if (!counts(f, h, c, &ch))
-		return ES_OK;
-	struct feed_item item = {
-		.record = ch.record, .kind = ch.kind, .steward = rights_steward(f->rights, &ch.record, ch.kind),
-		.change = {.scope = h->scope, .edited = ch.edited, .commit = c->id, .index = index,
-			   .salt = y->salt, .fields = ch.fields},
-		.base = ch.base, .log = (uint32_t)(h - f->frontier->heads),
-	};
-	if (!f->self || !id_eq(f->self, &h->hub)) {
-		item.arrived = at->pos;
-		item.heard = at->heard;
+	return counts(f, f->rights, h, c, &ch) ? tell(f, h, at, c, y, index, &ch) : ES_OK;
+}
+
+/* Beyond the limit only what says anew, after an erasure, what stood below it. */
+static enum es_err feed_anew(struct feed *f, const struct head *h, const struct arrival *at, const struct loading *l)
+{
+	enum es_err err = ES_OK;
+
+	for (uint32_t i = 0; f->anew && i < l->packed.count && err == ES_OK; i++) {
+		const struct payload *y = &l->packed.payload[i];
+		struct change ch, then;
+
+		if (!y->present) { /* it may have said anew what an order since takes along */
+			f->unlisted += h->scope != SCOPE_LOCAL && !rights_is_erased(f->now, &h->log, l->commit.seq, i);
+			continue;
+		}
+		if (change_read(y->change, &ch) != ES_OK)
+			return ES_DAMAGED;
+		then = ch;
+		if (!ch.control && f->anew(f->anew_ctx, h->scope, &then) && counts(f, f->now, h, &l->commit, &ch))
+			err = tell(f, h, at, &l->commit, y, i, &then);
 	}
-	return f->each(f->ctx, &item);
+	return err;
+}
+
+static void count_erased(struct feed *f, const struct head *h, const struct commit *c, const struct packed *p)
+{
+	for (uint32_t i = 0; i < p->count && f->upto; i++) {
+		f->erased += !p->payload[i].present;
+		f->unlisted += f->now && !p->payload[i].present && !rights_is_erased(f->now, &h->log, c->seq, i);
+	}
 }
 
 static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed *f, struct loading *l, size_t *items)
@@ -548,11 +583,14 @@ static enum es_err feed_commit(struct journal *j, sqlite3_stmt *st, struct feed 
 		err = ES_DAMAGED;
 	if (err == ES_OK)
 		err = check_stored(&id, &l->packed, &l->commit);
-	if (err == ES_OK && f->upto && (index >= f->upto_count || l->commit.seq > f->upto[index]))
-		return ES_OK;
-	for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++) {
-		f->erased += f->upto && !l->packed.payload[i].present;
-		err = journal_feed_change(f, &f->frontier->heads[index], &at, &l->commit, &l->packed.payload[i], i);
+	const struct head *h = &f->frontier->heads[index];
+	if (err == ES_OK && f->upto && (index >= f->upto_count || l->commit.seq > f->upto[index])) {
+		err = feed_anew(f, h, &at, l);
+	} else {
+		if (err == ES_OK)
+			count_erased(f, h, &l->commit, &l->packed);
+		for (uint32_t i = 0; i < l->packed.count && err == ES_OK; i++, (*items)++)
+			err = journal_feed_change(f, h, &at, &l->commit, &l->packed.payload[i], i);
 	}
 	if (err != ES_DAMAGED)
 		return err;

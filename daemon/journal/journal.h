@@ -109,6 +109,13 @@ struct feed {
 	const uint64_t *upto; /* by frontier index: nothing beyond this seq is told; NULL: no limit */
 	size_t upto_count;
 	int64_t erased; /* with a limit: changes below it that are destroyed */
+	int64_t unlisted; /* destroyed, below it or beyond, and no control entry says so yet */
+	/* With a limit: does a change beyond it say anew what stood below? It may be given the
+	 * stamp and the fields it had then; borrowed until the next call. NULL: none does. Whose
+	 * it was to say, `now` knows. */
+	bool (*anew)(void *ctx, enum scope scope, struct change *ch);
+	const struct rights *now;
+	void *anew_ctx;
 	enum es_err (*each)(void *ctx, const struct feed_item *item);
 	void *ctx;
 };

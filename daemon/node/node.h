@@ -273,7 +273,7 @@ struct refusal {
 	struct position3 at; /* our proposal */
 	struct record_id record;
 	unsigned kind;
-	struct id16 by, to; /* who refused it; who tends the record now */
+	struct id16 by, to; /* who refused it; to whom it was offered, or who tends it now */
 	es_stamp said;
 	struct slice why;
 };

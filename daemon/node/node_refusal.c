@@ -44,6 +44,12 @@ static bool is_refused(const struct refusing *r, const struct ask *a, const stru
 	return by && !id_eq(&by->hub, &r->n->hub) && !ours && !is_aside(r, a->no);
 }
 
+/* A record is offered to a hub; what is proposed concerns whoever tends it now. */
+static struct id16 meant_for(const struct refusing *r, const struct ask *a)
+{
+	return a->op == OP_STEWARD ? a->to : rights_steward(&r->n->rights, &a->record, a->kind);
+}
+
 static bool tell(void *ctx, const struct ask *a)
 {
 	struct refusing *r = ctx;
@@ -59,7 +65,7 @@ static bool tell(void *ctx, const struct ask *a)
 	r->err = node_change_at(r->n, &a->answer, &bytes, &ch);
 	if (r->err == ES_OK && answer_decode(ch.fields, &answer) == ES_OK) {
 		struct refusal told = {.no = a->no, .op = a->op, .at = a->at, .record = a->record, .kind = a->kind, .by = by->hub,
-				       .to = rights_steward(&r->n->rights, &a->record, a->kind), .said = ch.edited, .why = answer.why};
+				       .to = meant_for(r, a), .said = ch.edited, .why = answer.why};
 
 		on = r->each(r->ctx, &told);
 	}

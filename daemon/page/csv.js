@@ -2,7 +2,7 @@
 // A spreadsheet's text into records and back. The daemon reads the file for good; the page
 // only needs the cells that a person mends, and each record as it stood.
 
-// [{cells, raw}], the header first; empty lines are none, as the daemon counts.
+// [{cells, raw}], the header first; lines of nothing but separators and blanks are none, as the daemon counts.
 export function parse(text, separator) {
 	const records = [];
 	let cells = [], cell = '', quoted = false, start = 0, i = text.charCodeAt(0) === 0xfeff ? 1 : 0;
@@ -10,7 +10,7 @@ export function parse(text, separator) {
 	start = i;
 	const end_record = next => {
 		cells.push(cell);
-		if (cells.length > 1 || cells[0].trim() !== '')
+		if (quoted || cells.some(c => /[^ \t]/.test(c)))
 			records.push({cells, raw: text.slice(start, i)});
 		cells = [];
 		cell = '';

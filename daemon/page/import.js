@@ -315,10 +315,17 @@ function end_bar() {
 				'Import the ready line') : t(`Importer les ${ready.length} lignes prêtes`, `Import the ${ready.length} ready lines`)))];
 }
 
-// The lines left, as they were, with why: a file of the same columns.
+// The lines left, as they were, with why: a file of the same columns. Cells that a line has too
+// many stand behind the reason, which keeps its column.
 function give_back(lines) {
-	const rows = [[...job.rows[0].cells, ...job.added, 'motif_rejet'],
-		...lines.map(l => [...cells_of(l.record), shown_of(l).map(f => `${f.column}: ${told(f)}`).join(' ')])];
+	const head = [...job.rows[0].cells, ...job.added];
+	const rows = [[...head, 'motif_rejet'],
+		...lines.map(l => {
+			const cells = cells_of(l.record);
+
+			cells.splice(head.length, 0, shown_of(l).map(f => `${f.column}: ${told(f)}`).join(' '));
+			return cells;
+		})];
 	const link = h('a', {href: URL.createObjectURL(new Blob(['\ufeff', csv.write(rows, job.separator)], {type: 'text/csv'})),
 		download: job.name.replace(/\.\w+$/, '') + '.rejets.csv'});
 

@@ -72,7 +72,7 @@ struct indicator {
 	const char *over, *under; /* SEES_SUMS: codes; under NULL: over's n */
 	int64_t factor;
 	bool inner; /* only feeds others: sent, never shown */
-	const char *label; /* French */
+	const char *label, *english;
 };
 extern const struct indicator indicators[];
 extern const size_t indicator_count;

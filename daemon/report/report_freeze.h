@@ -35,8 +35,10 @@ ES_MUST_USE enum es_err report_freeze(struct node *n, const struct report_month 
  * frozen. ES_NOT_FOUND: not frozen, or logs are missing here. */
 ES_MUST_USE enum es_err report_check(struct node *n, const struct report_month *month, struct buf *json, struct buf *why);
 /* Calls `each` once with a reader of the directory as it was at the month's cut-off:
- * public and federation logs, without what has been erased since. Its error is the
- * result; ES_NOT_FOUND, with a sentence in `why`: as report_check. */
+ * public and federation logs, without what has been erased since; what was said anew of a
+ * record beside the erased value is there (report_anew.c). Its error is the result; with a
+ * sentence in `why`: ES_NOT_FOUND, as report_check; ES_AWAITING, an erasure of ours that the
+ * CRESS has not entered. */
 typedef enum es_err report_reading(void *ctx, struct reader *r);
 ES_MUST_USE enum es_err report_then(struct node *n, const struct report_month *month, report_reading *each, void *ctx, struct buf *why);
 /* This node's counts of its local records for a month, as `mesure` records of scope

@@ -27,6 +27,15 @@ void report_digest(const struct node *n, const struct report_base *b, const stru
 /* What the month's `rapport` says. ES_NOT_FOUND: not frozen. */
 ES_MUST_USE enum es_err report_recorded_base(struct node *n, const struct report_month *month, struct report_base *b);
 
+/* report_anew.c: what was said anew since, of records that an erasure or a narrowing
+ * (node_erase_withdrawn) took out of the past. Borrows both; `_done` takes NULL. */
+struct report_anew;
+ES_MUST_USE enum es_err report_anew_read(struct node *n, const struct report_base *b, struct report_anew **out);
+void report_anew_done(struct report_anew *a);
+void report_anew_of(struct report_anew *a, bool cress); /* the logs of scope cress, or the others */
+/* As struct feed's `anew`; ctx is the report_anew. */
+bool report_anew_says(void *ctx, enum scope scope, struct change *ch);
+
 bool report_row_home(const struct report_row *row); /* made of hubs' own counts */
 es_ms report_time_ms(struct slice text); /* a time with its offset; 0: not one */
 

@@ -172,12 +172,13 @@ struct past_directory {
 	char path[NODE_PATH_MAX + 32];
 	struct directory *d;
 	struct rights rights;
-	int64_t erased;
+	struct report_anew *anew;
+	int64_t erased, unlisted;
 };
 
 static enum es_err fold_part(struct node *n, const struct report_base *b, struct past_directory *p, bool cress)
 {
-	struct past past = {.count = b->count, .rights = &p->rights};
+	struct past past = {.count = b->count, .rights = &p->rights, .anew = report_anew_says, .anew_ctx = p->anew};
 	uint64_t *upto = calloc(b->count + 1, sizeof *upto);
 	enum es_err err = upto ? ES_OK : ES_NOMEM;
 
@@ -185,9 +186,11 @@ static enum es_err fold_part(struct node *n, const struct report_base *b, struct
 		if ((n->frontier.heads[i].scope == SCOPE_CRESS) == cress)
 			upto[i] = b->upto[i];
 	past.upto = upto;
+	report_anew_of(p->anew, cress);
 	if (err == ES_OK)
 		err = worker_project_past(n, p->d, &past);
 	p->erased += past.erased;
+	p->unlisted += past.unlisted;
 	free(upto);
 	return err;
 }
@@ -196,6 +199,7 @@ static void past_close(struct past_directory *p)
 {
 	directory_close(p->d);
 	sql_unlink(p->path);
+	report_anew_done(p->anew);
 	rights_done(&p->rights);
 }
 
@@ -204,12 +208,13 @@ static enum es_err past_open(struct node *n, const struct report_base *b, struct
 {
 	enum es_err err;
 
-	p->d = NULL;
-	p->erased = 0;
+	*p = (struct past_directory){0};
 	snprintf(p->path, sizeof p->path, "%.4000s/report.db", n->dir);
 	sql_unlink(p->path);
 	rights_init(&p->rights, &n->rights.fed_id);
 	err = node_rights_upto(n, b->upto[0], &p->rights);
+	if (err == ES_OK)
+		err = report_anew_read(n, b, &p->anew);
 	if (err == ES_OK)
 		err = directory_open(p->path, n->ref, &p->d);
 	return err == ES_OK ? fold_part(n, b, p, false) : err;
@@ -298,6 +303,13 @@ enum es_err report_past(struct node *n, const struct report_base *b, const struc
 	return err;
 }
 
+/* What is gone here and was said anew lies in our outbox, and nobody else reads it so far. */
+static enum es_err erasure_waits(struct buf *why)
+{
+	buf_str(why, _("an erasure made here is on its way to the CRESS; 'essaim wait --synced', then again"));
+	return ES_AWAITING;
+}
+
 enum es_err report_then(struct node *n, const struct report_month *month, report_reading *each, void *ctx, struct buf *why)
 {
 	struct report_base b = {0};
@@ -312,6 +324,8 @@ enum es_err report_then(struct node *n, const struct report_month *month, report
 	}
 	if (err == ES_OK) {
 		err = past_open(n, &b, &p);
+		if (err == ES_OK && p.unlisted > 0)
+			err = erasure_waits(why);
 		if (err == ES_OK)
 			err = past_read(n, &p, each, ctx);
 		past_close(&p);

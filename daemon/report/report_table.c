@@ -2,12 +2,12 @@
 #include "daemon/report/report.h"
 
 const struct indicator indicators[] = {
-#define INDICATOR(code, unit, sens, sees, form, rule, version, kind, label, sql) \
-	{code, unit, sens, sees, form, rule, version, kind, sql, NULL, NULL, 0, false, label},
-#define INNER(code, unit, sens, sees, form, rule, version, kind, label, sql) \
-	{code, unit, sens, sees, form, rule, version, kind, sql, NULL, NULL, 0, true, label},
-#define QUOTIENT(code, unit, sens, over, under, factor, version, label) \
-	{code, unit, sens, SEES_SUMS, FORM_SUM, SECRET_FEW, version, NULL, NULL, over, under, factor, false, label},
+#define INDICATOR(code, unit, sens, sees, form, rule, version, kind, label, english, sql) \
+	{code, unit, sens, sees, form, rule, version, kind, sql, NULL, NULL, 0, false, label, english},
+#define INNER(code, unit, sens, sees, form, rule, version, kind, label, english, sql) \
+	{code, unit, sens, sees, form, rule, version, kind, sql, NULL, NULL, 0, true, label, english},
+#define QUOTIENT(code, unit, sens, over, under, factor, version, label, english) \
+	{code, unit, sens, SEES_SUMS, FORM_SUM, SECRET_FEW, version, NULL, NULL, over, under, factor, false, label, english},
 #include "daemon/report/indicators.def"
 #undef INDICATOR
 #undef INNER

@@ -41,6 +41,7 @@ static void row_json(const struct report *r, const struct report_row *row, struc
 	pair(out, "territoire_nom", place->name);
 	pair(out, "indicateur", buf_cstr(&name));
 	pair(out, "libelle", row->ind->label);
+	pair(out, "label", row->ind->english);
 	pair(out, "sens", row->ind->sens == SENS_EVITE ? "evite" : "apporte");
 	if (row->masked)
 		buf_str(out, ",\"valeur\":null,\"n\":null,\"masque\":true");

@@ -12,8 +12,6 @@
 #include "proto/canon.h"
 #include "proto/text.h"
 
-#define PERSONAL_MAIL "courriel_nominatif_donnee_personnelle"
-
 struct checking {
 	struct edit *e;
 	bool creating;
@@ -123,6 +121,9 @@ struct slice rules_text(const struct checking *c, size_t index);
 bool rules_changes(const struct checking *c, size_t index);
 /* The edit makes this field this text, which it was not. */
 bool rules_enters(const struct checking *c, size_t index, const char *text);
+
+/* person_mail.c: a person's address (anne.legoff@), not a structure's (accueil@)? */
+bool mail_is_of_person(struct slice mail);
 
 /* --- for rules that look at other records: only with host->reader --- */
 

@@ -278,6 +278,44 @@ static void apply_consent(struct checking *c, const struct rule *r)
 		keep_home(c, r->field, !is_yes(rules_after(c, r->other)));
 }
 
+/* What is of a person is said to others only with consent, and comes home when it is withdrawn. */
+static void check_leaves(struct checking *c, const struct rule *r)
+{
+	const size_t portee = schema_field_no(c->e->kind, FIELD_PORTEE)->index;
+
+	if (is_yes(rules_after(c, r->field)) || slice_eq(rules_text(c, r->field), slice_str(r->then)) ||
+	    !value_one_of(r->value, rules_text(c, portee)))
+		return;
+	if (rules_changes(c, portee))
+		say(c, r->field, "champ_requis", VERDICT_REJECTED, SLICE_NONE);
+	else if (rules_changes(c, r->field))
+		set_str(c, portee, slice_str("local"));
+}
+
+static bool names_field(struct slice list, const char *name)
+{
+	struct canon_reader r;
+	bool found = false;
+
+	canon_read_init(&r, list);
+	for (uint32_t n = canon_peek(&r) == CANON_ARRAY ? canon_read_array(&r, UINT32_MAX) : 0; n > 0 && r.err == ES_OK; n--)
+		found = slice_eq(canon_read_str(&r, SIZE_MAX), slice_str(name)) || found;
+	return found;
+}
+
+/* Said where it is typed, and where somebody would have it leave. */
+static void check_of_person(struct checking *c, const struct rule *r)
+{
+	const struct schema_field *kept = schema_field_no(c->e->kind, FIELD_CHAMPS_LOCAUX);
+	bool typed = named(c, r->field);
+	bool leaves = named(c, kept->index) && !names_field(rules_after(c, kept->index), c->e->kind->fields[r->field].name);
+
+	if ((!typed && !leaves) || !mail_is_of_person(rules_text(c, r->field)))
+		return;
+	say(c, r->field, "courriel_nominatif_donnee_personnelle", VERDICT_WARNING, SLICE_NONE);
+	keep_home(c, r->field, true);
+}
+
 /* --- at an edit by a person --- */
 
 static void check_start(struct checking *c, const struct rule *r)
@@ -448,6 +486,8 @@ static const struct rule rules[] = {
 #define WHEN(k, a, v, b, t) \
 	{.kind = k##_KIND, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
 #define CONSENT(k, a, b) {.kind = k##_KIND, .apply = apply_consent, .field = k##_##a, .other = k##_##b},
+#define LEAVES(k, s, a, v) {.kind = k##_KIND, .apply = check_leaves, .field = k##_##a, .value = (s), .then = (v)},
+#define OF_PERSON(k, a) {.kind = k##_KIND, .apply = check_of_person, .field = k##_##a},
 #define START(k, a, v) {.kind = k##_KIND, .apply = check_start, .by_hand = true, .field = k##_##a, .value = (v)},
 #define STEP(k, a, v, t) \
 	{.kind = k##_KIND, .apply = check_step, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
@@ -472,20 +512,14 @@ static bool has_rules(const struct schema_kind *k)
 	return false;
 }
 
-static bool mail_is_personal(const struct checking *c)
-{
-	for (size_t i = 0; i < c->findings->count; i++)
-		if (strcmp(c->findings->list[i].code, PERSONAL_MAIL) == 0)
-			return true;
-	return false;
-}
-
 /* An import of many structures looks nothing up that no rule asks for. */
 static bool needs_state(const struct checking *c)
 {
 	const struct schema_kind *k = c->e->kind;
+	bool of_person = k->no == structure_KIND && (named(c, schema_field_no(k, FIELD_CHAMPS_LOCAUX)->index) ||
+						     mail_is_of_person(str_of(c, structure_courriel)));
 
-	return c->e->has_uid && c->host->state && (c->host->by_hand || mail_is_personal(c) || (has_rules(k) && k->no != structure_KIND));
+	return c->e->has_uid && c->host->state && (c->host->by_hand || of_person || (has_rules(k) && k->no != structure_KIND));
 }
 
 /* Said wider than the kind may be, it would show what is not so. */
@@ -514,8 +548,6 @@ void rules_check(struct checking *c)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].kind == k->no && !rules[i].removal && (c->host->by_hand || !rules[i].by_hand))
 			rules[i].apply(c, &rules[i]);
-	if (mail_is_personal(c))
-		keep_home(c, structure_courriel, true);
 	rules_look(c);
 	check_portee(c);
 	for (size_t i = 0; i < k->field_count; i++)

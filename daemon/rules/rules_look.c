@@ -143,23 +143,6 @@ static void look_enquete(struct checking *c)
 			say(c, fixed[i], "version_figee", VERDICT_REJECTED, SLICE_NONE);
 }
 
-/* A contact leaves its hub only with the person's consent, and comes home when it is withdrawn. */
-static void look_contact(struct checking *c)
-{
-	struct slice portee = rules_text(c, contact_portee), consent = rules_after(c, contact_consentement_publication);
-	const bool is_public = slice_eq(portee, slice_str("public"));
-	const bool allowed = is_public ? is_yes(consent)
-				       : slice_eq(rules_text(c, contact_base_legale), slice_str("consentement"));
-	const size_t asked = is_public ? contact_consentement_publication : contact_base_legale;
-
-	if (c->creating || allowed || !value_one_of("public|federation|cress", portee))
-		return;
-	if (rules_changes(c, contact_portee))
-		say(c, asked, "champ_requis", VERDICT_REJECTED, SLICE_NONE);
-	else if (rules_changes(c, asked))
-		set_str(c, contact_portee, slice_str("local"));
-}
-
 /* E5: who withdraws leaves every other node. */
 static void look_ambassadeur(struct checking *c)
 {
@@ -223,7 +206,7 @@ static void (*const looks[])(struct checking *c) = {
 	[demande_rgpd_KIND] = look_demande_rgpd, [rendez_vous_KIND] = look_rendez_vous, [phase_KIND] = look_phase,
 	[evenement_KIND] = look_evenement, [achat_mutualise_KIND] = look_achat_mutualise,
 	[engagement_achat_KIND] = look_engagement_achat, [enquete_KIND] = look_enquete,
-	[ambassadeur_KIND] = look_ambassadeur, [contact_KIND] = look_contact, [succession_KIND] = look_succession, [doublon_KIND] = look_doublon,
+	[ambassadeur_KIND] = look_ambassadeur, [succession_KIND] = look_succession, [doublon_KIND] = look_doublon,
 };
 
 void rules_look(struct checking *c)

@@ -40,8 +40,8 @@ struct search {
 	int32_t lat_e7, lon_e7;
 	int64_t within_km;
 	const char *filters[SEARCH_FILTERS]; /* NULL or "": none */
-	char today[SEARCH_DATE_LEN + 1]; /* what ended before is over; "": nothing has */
-	bool closed; /* shows what is over too */
+	char today[SEARCH_DATE_LEN + 1]; /* what ended before is over, what begins later to come; "": nothing has */
+	bool closed; /* shows what is over or to come too */
 	bool points; /* instead of items, where they lie: a kind of the cards */
 	bool cards; /* as the page lists them: more of each, and how many of each of its kinds */
 	bool fresh; /* only what is new... */

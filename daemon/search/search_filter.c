@@ -36,10 +36,14 @@ static const struct {
 #define PERIOD(from, to) {from, to},
 #include "daemon/search/search_filters.def"
 };
-static const struct {
+struct kind_day {
 	const char *kind, *column;
-} ends[] = {
+};
+static const struct kind_day ends[] = {
 #define ENDS(kind, column) {kind, column},
+#include "daemon/search/search_filters.def"
+}, begins[] = {
+#define BEGINS(kind, column) {kind, column},
 #include "daemon/search/search_filters.def"
 };
 
@@ -437,12 +441,17 @@ static bool closed_codes(sqlite3_str *sql, const struct schema_field *f)
 	return comma[0] != '\0';
 }
 
+static const char *day_column(const struct kind_day *days, size_t count, const struct schema_kind *k)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(days[i].kind, k->name) == 0)
+			return days[i].column;
+	return NULL;
+}
+
 static const char *end_column(const struct schema_kind *k)
 {
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (strcmp(ends[i].kind, k->name) == 0)
-			return ends[i].column;
-	return NULL;
+	return day_column(ends, sizeof(ends) / sizeof(*ends), k);
 }
 
 bool filter_closed(sqlite3_str *sql, const struct schema_kind *k, unsigned condition, const char *day)
@@ -454,9 +463,10 @@ bool filter_closed(sqlite3_str *sql, const struct schema_kind *k, unsigned condi
 
 		return f != NULL && f->type == TYPE_CODE && closed_codes(sql, f);
 	}
-	if (end_column(k) == NULL || day[0] == '\0')
+	const char *name = condition == CLOSED_TO_COME ? day_column(begins, sizeof(begins) / sizeof(*begins), k) : end_column(k);
+	if (name == NULL || day[0] == '\0')
 		return false;
-	sqlite3_str_appendf(sql, "\"%w\" < %Q", end_column(k), day);
+	sqlite3_str_appendf(sql, condition == CLOSED_TO_COME ? "\"%w\" > %Q" : "\"%w\" < %Q", name, day);
 	return true;
 }
 

@@ -209,9 +209,10 @@ static enum es_err find_over_of(struct searching *q, const struct schema_kind *k
 {
 	const char *on = q->s->filters[SEARCH_VALID_ON];
 	const char *day = on != NULL && on[0] != '\0' ? on : q->s->today;
+	unsigned conditions = q->s->fresh ? CLOSED_TO_COME : CLOSED_CONDITIONS; /* what is to come is news all the same */
 	enum es_err err = ES_OK;
 
-	for (unsigned c = 0; c < CLOSED_CONDITIONS && err == ES_OK; c++) {
+	for (unsigned c = 0; c < conditions && err == ES_OK; c++) {
 		sqlite3_str *sql = sqlite3_str_new(q->r->db);
 
 		sqlite3_str_appendf(sql, "SELECT rec FROM \"%w\" WHERE ", k->name);

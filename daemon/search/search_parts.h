@@ -78,8 +78,8 @@ void filter_match(struct buf *match, const struct search *s, const struct kind_m
 /* What the value must be. */
 ES_MUST_USE enum es_err filter_check(const struct search *s, enum search_filter f, const struct search_source *from, struct buf *why);
 
-/* Each condition under which a record of the kind is over; `day`: "YYYY-MM-DD". */
-enum { CLOSED_CONDITIONS = 3 };
+/* Each condition under which a record of the kind is over, or still to come; `day`: "YYYY-MM-DD". */
+enum { CLOSED_TO_COME = 3, CLOSED_CONDITIONS };
 bool filter_closed(sqlite3_str *sql, const struct schema_kind *k, unsigned condition, const char *day);
 /* The directory's indexes that they stand on. */
 ES_MUST_USE enum es_err filter_create_indexes(sqlite3 *db, const struct schema_kind *k);

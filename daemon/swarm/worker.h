@@ -104,7 +104,11 @@ struct past {
 	const uint64_t *upto; /* by frontier index, 0: nothing of that log */
 	size_t count;
 	const struct rights *rights; /* as they were then */
+	/* What was said anew since, after erasures (struct feed). */
+	bool (*anew)(void *ctx, enum scope scope, struct change *ch);
+	void *anew_ctx;
 	int64_t erased; /* changes that were there then and are destroyed now */
+	int64_t unlisted; /* destroyed, then or since, by orders that no control entry says yet */
 };
 ES_MUST_USE enum es_err worker_project_past(struct node *n, struct directory *d, struct past *past);
 

@@ -138,10 +138,12 @@ enum es_err worker_project_past(struct node *n, struct directory *d, struct past
 		b.count = 0;
 		buf_clear(&b.bytes);
 		b.feed = (struct feed){.from = at, .max = BATCH_ITEMS, .frontier = &n->frontier, .rights = past->rights,
-				       .upto = past->upto, .upto_count = past->count, .each = batch_add, .ctx = &b};
+				       .upto = past->upto, .upto_count = past->count, .anew = past->anew, .now = &n->rights,
+				       .anew_ctx = past->anew_ctx, .each = batch_add, .ctx = &b};
 		err = journal_feed(n->journal, &b.feed);
 		batch_place(&b);
 		past->erased += b.feed.erased;
+		past->unlisted += b.feed.unlisted;
 		at = b.feed.to;
 		if (err == ES_OK)
 			err = directory_apply(d, b.items, b.count, at);

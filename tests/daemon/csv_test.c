@@ -48,7 +48,15 @@ static void lines_may_end_in_any_way(void **state)
 	check("", ',', "");
 	check("\n\n", ',', "");
 	check("a\n\n\r\nb\n", ',', "1:a 4:b");
-	check("a,\n,\n", ',', "1:a/ 2:/");
+	check("a,\nb,\n", ',', "1:a/ 2:b/");
+}
+
+static void lines_of_nothing_but_separators_are_no_records(void **state)
+{
+	(void)state;
+	check("a;b\nc;d\n;\n;;;;\n", ';', "1:a/b 2:c/d");
+	check("a;b\n; \n\"\";\"\"\r\nc;\n \t;\n;d", ';', "1:a/b 4:c/ 6:/d");
+	check("a;b\n0;\n,\n", ';', "1:a/b 2:0/ 3:,");
 }
 
 static void quotes_protect_separators_quotes_and_line_breaks(void **state)
@@ -170,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_may_end_in_any_way),
+		cmocka_unit_test(lines_of_nothing_but_separators_are_no_records),
 		cmocka_unit_test(quotes_protect_separators_quotes_and_line_breaks),
 		cmocka_unit_test(an_unclosed_quote_takes_the_rest_and_is_told),
 		cmocka_unit_test(a_byte_order_mark_and_a_sep_line_are_passed),

@@ -197,6 +197,11 @@ static void fields_are_checked_against_each_other(void **state)
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.le-goff@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.goff7@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.goff7b@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;zanne.leroux.2@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;zanne.y.martin3@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;y.martin@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;contact.ess.bretagne@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;ess.2.29@x.example", "sans_siret_rna"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;pole.29@x.example", "sans_siret_rna"},
 		{"structure", "nom;rna;insee;date de création;mise à jour", "Essai;W291001234;29151;02/01/2024;01/01/2024", "sans_siret_rna date_invalide"},
 		{"structure", "nom;rna;insee;champs_locaux", "Essai;W291001234;29151;telephone|inconnu", "sans_siret_rna valeur_hors_liste"},
@@ -473,6 +478,21 @@ static void rejected_records_come_back_in_their_own_dialect(void **state)
 	fclose(out);
 }
 
+static void reasons_keep_their_column_where_a_record_has_too_many_cells(void **state)
+{
+	static const char *const reasons[] = {"a", "b", "c", "d"};
+	const char *file = "nom;siret\nUn;\"1;2\";trois;4\nDeux;2\nTrois;\nQuatre;4;\"5";
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(exchange_rejects(slice_str(file), ';', reasons, COUNT(reasons), out), ES_OK);
+	fclose(out);
+	assert_string_equal(text, "nom;siret;motif_rejet\nUn;\"1;2\";a;trois;4\nDeux;2;b\nTrois;;c\nQuatre;4;d;\"5\"\n");
+	free(text);
+}
+
 static void a_report_that_cannot_be_written_stops_the_import(void **state)
 {
 	struct import_options options = {.kind = schema_kind_named(slice_str("structure"))};
@@ -596,6 +616,7 @@ int main(void)
 		cmocka_unit_test(lines_count_rows_of_the_file),
 		cmocka_unit_test(private_values_are_not_in_the_report),
 		cmocka_unit_test(rejected_records_come_back_in_their_own_dialect),
+		cmocka_unit_test(reasons_keep_their_column_where_a_record_has_too_many_cells),
 		cmocka_unit_test(a_report_that_cannot_be_written_stops_the_import),
 		cmocka_unit_test(an_edit_is_judged_by_what_it_names),
 		cmocka_unit_test(a_commune_that_changes_takes_its_name_and_epci_along),

@@ -86,6 +86,8 @@ no=$(e auray proposals --json | jq -r ".items[] | select(.uid == \"$s\") | .no")
 say auray refuse "$no" --why "pas notre Pays"
 must settle auray cress vitre
 equal W4-refused-as-a-whole 0 "$(e cress proposals --json | jq .total)"
+equal W4-refused-says-who-offered-it-to-whom "Pôle ESS du Pays de Vitré, Pôle ESS du Pays d'Auray" \
+	"$(e vitre proposals --json | jq -r '.items[] | select(.state == "refused" and .type == "cession") | [.from, .to] | map(.name) | join(", ")' | head -n 1)"
 check W4-refused-stays owners_are pole-vitre cress "$s" "$offer" "$need" "$open"
 check W4-refused-its-owner-writes e vitre set "$offer" "titre=Entretien de parcs"
 

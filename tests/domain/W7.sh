@@ -5,7 +5,7 @@
 # change it: late data, an erasure (F16), 1 January's communes (F8).
 . "$(dirname "$0")/../e2e/lib.sh"
 month=2026-10
-export LANG=fr_FR.UTF-8
+export LC_ALL=fr_FR.UTF-8
 
 say() {
 	echo "# $*"
@@ -33,6 +33,11 @@ for name in Un Deux Trois; do
 	must [ -n "$(association auray "Atelier $name" 56007)" ]
 	must [ -n "$(association vitre "Verger $name" 35360)" ]
 done
+un=$(e auray list structure --json | jq -r '.items[] | select(.data.nom == "Atelier Un") | .uid')
+deux=$(e auray list structure --json | jq -r '.items[] | select(.data.nom == "Atelier Deux") | .uid')
+must e auray set "$deux" "adresse=3 rue du Canari" telephone=0297000001 >/dev/null
+verger=$(e vitre list structure --json | jq -r '.items[] | select(.data.nom == "Verger Un") | .uid')
+must e vitre set "$verger" telephone=0299000001 >/dev/null
 secret=$(association auray "Chez Ermeline Kerzerho" 56007)
 contact=$(e auray add contact structure_uid="$secret" prenom=Ermeline nom=Kerzerho --json | jq -r .uid)
 must settle auray vitre cress
@@ -71,6 +76,18 @@ done
 equal W7-what-came-too-late-is-not-in-it 3 "$(figure cress $month nb_structures_ess pays:vitre)"
 equal W7-the-figure 4 "$(figure vitre $month nb_structures_ess pays:auray)"
 e cress report --month $month --territory region:53 --public
+english=$(LC_ALL=en_US.UTF-8 e cress report --month $month --territory region:53)
+french=$(e cress report --month $month --territory region:53)
+says() { # TEXT WORDS...: which of them it has
+	says_text=$1
+	shift
+	for says_words in "$@"; do
+		! echo "$says_text" | grep -q "$says_words" || echo "$says_words"
+	done | tr '\n' ';'
+}
+set -- "2026-10, frozen" "2026-10, figé" "Structures of the ESS" "Structures de l'ESS"
+equal A18-a-report-is-in-english-in-english "$1;$3;" "$(says "$english" "$@")"
+equal A18-and-in-french-in-french "$2;$4;" "$(says "$french" "$@")"
 
 say "   duplicates, masked cells, who signed; then what is published: figures as CSV, the legal list"
 e cress duplicates
@@ -97,6 +114,35 @@ check W7-7-late-data-do-not-change-it-and-any-node-has-the-same cmp "$work/list.
 check W7-7-today-s-has-it grep -q "Atelier Quatre" <<-EOF
 	$(e cress export liste-ess)
 EOF
+say "   a value narrowed since: its record stays in the month's list, the value does not"
+narrow() { # NODE UID FIELD=VALUE...
+	must e "$@" >/dev/null
+	must settle auray vitre cress
+}
+narrow auray set "$un" telephone=0297000002
+narrow auray set "$un" champs_locaux=telephone
+narrow auray set "$un" courriel=contact@atelier-un.example
+narrow auray set "$un" "champs_locaux=telephone|courriel"
+narrow vitre set "$verger" "nom=Verger renommé" sigle=VTARD
+narrow vitre set "$verger" champs_locaux=telephone
+e cress export liste-ess --month $month >"$work/list.narrowed.csv"
+sed "s/Verger Un/Verger renommé/" "$work/list.month.csv" | sort >"$work/list.wanted.csv"
+sort "$work/list.narrowed.csv" >"$work/list.sorted.csv"
+check W7-7-narrowing-takes-no-one-out-of-the-month-s-list-nor-brings-in-what-came-later \
+	cmp "$work/list.wanted.csv" "$work/list.sorted.csv"
+check W7-7-a-value-narrowed-was-in-it grep -q "rue du Canari" "$work/list.narrowed.csv"
+must stop cress
+must e vitre set "$verger" "champs_locaux=telephone|sigle" >/dev/null
+exits W7-7-no-list-without-what-an-erasure-of-ours-took-along 75 e vitre export liste-ess --month $month
+must start cress
+must settle vitre auray cress
+narrow auray set "$deux" statut_diffusion=P
+for node in cress auray vitre; do
+	e $node export liste-ess --month $month >"$work/list.$node.csv"
+	equal "W7-7-what-was-narrowed-is-not-in-it-at-$node" "1 0" \
+		"$(grep -c "Atelier Deux" "$work/list.$node.csv") $(grep -c "rue du Canari" "$work/list.$node.csv")"
+	check "W7-7-same-bytes-at-$node" cmp "$work/list.cress.csv" "$work/list.$node.csv"
+done
 equal E2-late-data-change-nothing 4 "$(figure cress $month nb_structures_ess pays:auray)"
 check E2-nor-the-digest e cress report --month $month --check
 e cress report freeze --month 2026-11 --at now --json >"$work/next"
@@ -125,6 +171,19 @@ equal F8-december-has-it 4 "$(figure cress 2026-12 nb_structures_ess pays:auray)
 equal F8-january-has-not "" "$(figure cress 2027-01 nb_structures_ess pays:auray)"
 equal F8-what-is-frozen-does-not-change "4 $first" "$(figure cress $month nb_structures_ess pays:auray) $(digest_of cress $month)"
 check F8-and-comes-out-again e cress report --month $month --check
+
+say "   a hub that joins now, and a directory made anew, have the month's list as all others"
+must enter fougeres
+must settle fougeres auray vitre cress
+must stop vitre
+must e vitre rebuild >/dev/null
+must start vitre
+must settle vitre cress
+for node in cress auray vitre fougeres; do
+	e $node export liste-ess --month $month >"$work/list.$node.csv"
+	check "W7-7-the-list-at-the-end-at-$node" cmp "$work/list.cress.csv" "$work/list.$node.csv"
+done
+equal W7-7-the-list-at-the-end "3 3" "$(grep -c Atelier "$work/list.cress.csv") $(grep -c Verger "$work/list.cress.csv")"
 
 say "8. a figure touched by hand is seen"
 uid=$(e cress list mesure --limit 5000 --json | jq -r ".items[] | select(.data.mois == \"$month\" and .data.indicateur == \"nb_structures_ess\" and .data.territoire_code == \"auray\") | .uid")

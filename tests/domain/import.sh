@@ -68,8 +68,12 @@ table staff.csv \
 	"Kêr c'hoant;81230001000012;;5710;94.99Z;94.99Y;29780;Plouhinec;;;" \
 	"Fañch N'Diaye & Bouëtté, œuvres;81230002800014;;;;94.99Y;35210;Parcé;;;" \
 	"Le Ferré ensemble;81230003600017;;;;;35420;Le Ferré;35112;;" \
-	"Sans numéro;;;;;;29600;Morlaix;29151;;"
+	";;;;;;;;;;" \
+	"Sans numéro;;;;;;29600;Morlaix;29151;;" \
+	";;;;;;;;;;" " ;;;;;;;;;;"
 take staff.csv --dry-run
+equal W1-rows-that-excel-left-empty-are-none-and-the-others-keep-their-numbers "5 7" \
+	"$(said '"\(.lines[3].line) \(.lines[4].line)"')"
 equal R18-a-dry-run-writes-nothing 0 "$(records morlaix structure)"
 take staff.csv
 equal R18-each-line-has-its-verdict "5 5 0" "$(said '"\(.lines | length) \(.counts.accepte + .counts.avertissement) \(.counts.rejete)"')"
@@ -253,8 +257,18 @@ until past 20 || ! kill -0 $client 2>/dev/null; do
 done
 kill -KILL $client 2>/dev/null
 wait $client 2>/dev/null
+: >"$work/busy"
+while [ ! -e "$work/busy.end" ]; do
+	curl -s --unix-socket "$hub/essaim.sock" http://x/api/v1/progress | jq -r '"\(.what) \(.done <= .total and .total > 0)"' >>"$work/busy"
+	sleep 0.2
+done &
+busy=$!
 check F11-repeated-it-goes-in e morlaix import structure "$work/many.csv" --quiet
 within F11-all-of-it 60 holds morlaix structure $((before + 60000))
+must synced morlaix
+: >"$work/busy.end"
+wait $busy
+equal A2-what-takes-long-is-named "import true seal true" "$(grep -E '^(import|seal)' "$work/busy" | sort -u | tr '\n' ' ' | sed 's/ $//')"
 known=$(e morlaix list structure --limit 1 --json | jq -r ".items[0].uid")
 # R18 without a uid: what a table says again changes nothing, and twins stay two.
 printf 'structure_uid;nom;prenom;courriel;fonction\n%s;Le Gall;Anne;anne@exemple.fr;\n%s;Riou;;;Bénévole\n%s;Riou;;;Bénévole\n' \

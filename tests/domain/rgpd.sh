@@ -72,7 +72,7 @@ needed() { # KIND PORTEE NODE: the values of a new record, canaries noted for th
 	done
 	case $1 in # one of two, at least
 	adhesion) echo "reseau_uid=$(awk '$1 == "reseau" { print $2; exit }' "$work/uids")" ;;
-	interaction) echo "structure_uid=$structure" ;;
+	interaction | mesure) echo "structure_uid=$structure" ;;
 	attribution) echo "prix_uid=$(awk '$1 == "prix" { print $2; exit }' "$work/uids")" ;;
 	succession) echo "de_siret=35600000000048" ;;
 	contact) printf 'consentement_publication=oui\nconsentement_date=2026-01-05\n' ;;

@@ -17,11 +17,21 @@ equal "C9-a-lunch-has-20-seats-for-persons" "20 personne" "$(e auray show "$lunc
 exits "C8-a-meeting-of-a-filiere-names-it" 65 e auray add evenement type_evenement=rencontre_filiere titre=R \
 	debut=$year-11-10T12:00:00+01:00 fin=$year-11-10T14:00:00+01:00
 
+# A record of nothing is none: what is missing is said.
+curl -s --unix-socket "$work/auray/essaim.sock" http://x/api/v1/kinds >"$work/kinds.json"
+: >"$work/empty"
+for kind in $(jq -r '.kinds[].name' "$work/kinds.json"); do
+	e auray add "$kind" >>"$work/empty" 2>"$work/empty.err"
+	[ $? = 65 ] && grep -qE 'champ_requis|nom_vide' "$work/empty.err" || echo "$kind: $(head -n 1 "$work/empty.err")" >>"$work/empty"
+done
+equal "R3-a-record-of-nothing-is-refused-of-every-kind" "" "$(grep -v role_cress "$work/empty")"
+
 # B2, D1: shares.
-exits "B2-a-share-above-the-whole" 65 e auray add mesure part_achats_locaux=10001 annee=2025
-exits "B2-a-negative-share" 65 e auray add mesure part_achats_locaux=-1 annee=2025
-exits "D1-a-sum-that-is-not-the-whole" 65 e auray add mesure annee=2025 ressources_publiques=5000 ventes=4000 dons_mecenat=500 autres=400
-check "D1-the-whole" e auray add mesure annee=2025 ressources_publiques=5000 ventes=4000 dons_mecenat=500 autres=500
+shares=$(new auray structure type_acteur=ess "nom=Les Parts" code_insee=56007)
+exits "B2-a-share-above-the-whole" 65 e auray add mesure structure_uid="$shares" part_achats_locaux=10001 annee=2025
+exits "B2-a-negative-share" 65 e auray add mesure structure_uid="$shares" part_achats_locaux=-1 annee=2025
+exits "D1-a-sum-that-is-not-the-whole" 65 e auray add mesure structure_uid="$shares" annee=2025 ressources_publiques=5000 ventes=4000 dons_mecenat=500 autres=400
+check "D1-the-whole" e auray add mesure structure_uid="$shares" annee=2025 ressources_publiques=5000 ventes=4000 dons_mecenat=500 autres=500
 
 # A10: the CRESS's lists.
 a=$(new auray structure type_acteur=ess "nom=Les Jardins" code_insee=56007 charte_version=1)
@@ -121,6 +131,12 @@ check "W1-a-personal-address" e auray set "$mail" courriel=marie.durand@ajoncs.e
 equal "W1-stays-at-its-hub" "courriel telephone" "$(e auray show "$mail" --json | jq -r '.data.champs_locaux | sort | join(" ")')"
 must settle auray cress
 equal "W1-and-nowhere-else" "null null" "$(e cress show "$mail" --json | jq -r '"\(.data.courriel) \(.data.telephone)"')"
+equal "W1-set-free-it-is-said-again" courriel_nominatif_donnee_personnelle "$(e auray set "$mail" champs_locaux= --json | jq -r '.findings[].code')"
+equal "W1-and-stays-at-its-hub-alone" courriel "$(e auray show "$mail" --json | jq -r '.data.champs_locaux | join(" ")')"
+printf 'uid;champs_locaux\n%s;adresse\n' "$mail" >"$work/libre.csv"
+must e auray import structure "$work/libre.csv" >/dev/null
+must settle auray cress
+equal "W1-nor-does-an-import-set-it-free" "null +33297123456" "$(e cress show "$mail" --json | jq -r '"\(.data.courriel) \(.data.telephone)"')"
 
 # Who may hold a record is at most who may hold its kind; side A leads; one form, one category.
 exits "R2-no-diagnostic-is-public" 65 e auray add diagnostic structure_uid="$mail" grille=v1 date=2026-01-05 portee=public

@@ -77,18 +77,15 @@ must support "Autre Pays" vitre "" "" incubation
 must settle auray vitre fougeres morlaix cress
 equal E4-support-of-a-pays-and-a-phase-valid-today "Ici et maintenant, Pour la région" \
 	"$(titles morlaix --kind offre_appui --pays morlaix --phase incubation --valid-on today)"
+equal E4-what-has-not-begun-is-not-there-yet "Ici et maintenant, Pour la région" "$(titles morlaix --pays morlaix --phase incubation)"
+equal E4-unless-it-is-asked-for "Ici et maintenant, Passée, Pour la région, À venir" "$(titles morlaix --pays morlaix --phase incubation --all)"
 equal E4-valid-on-another-day "Ici et maintenant, Pour la région, À venir" \
 	"$(titles morlaix --kind offre_appui --pays morlaix --phase incubation --valid-on "$(day 5)")"
-practice() { # TITLE FILIERE SUMMARY
-	e cress add pratique titre="$1" filiere="$2" resume="$3" themes=territoire >/dev/null
-}
-must practice "S'inspirer d'une coopérative maritime" mer_littoral "Des patrons de pêche artisanale mettent en commun avitaillement et vente."
-must practice "S'inspirer d'une démarche de progrès" conseil_formation "L'ancrage se mesure : emplois et achats locaux."
-must practice "S'inspirer d'une banque coopérative" finance_assurance "Des comités locaux décident près des sociétaires."
-must practice "S'inspirer d'une mutuelle" sante_medicosocial "Des instances locales, régionales et nationales."
+must e cress import pratique "$root/conf/seed/pratiques.csv" >/dev/null
+check B1-twice-changes-nothing sh -c "'$bin/essaim' --data '$work/cress' import pratique '$root/conf/seed/pratiques.csv' --json | jq -e '.counts.inchanges == 4'"
 must settle auray vitre fougeres morlaix cress
 equal B1-four-practices 4 "$(total vitre --kind pratique)"
-equal B1-fishing-finds-the-maritime-cooperative "S'inspirer d'une coopérative maritime" "$(titles vitre pêche)"
+equal B1-fishing-finds-the-maritime-cooperative "S'inspirer d'une coopérative maritime" "$(titles vitre pêche --kind pratique)"
 
 # --- A7 ---
 a1=$(new auray structure nom="Ferme d'Auray" type_acteur=ess code_insee=56007)

@@ -18,7 +18,7 @@ equal "lintian-has-nothing-to-say" "0 " "$lintian_code $(head -n 5 "$work/lintia
 
 dpkg-deb -c "$deb" | awk '{print $6}' | sed 's|^\./|/|' >"$work/files"
 for file in /usr/sbin/essaimd /usr/bin/essaim /usr/share/essaim/reference/communes_france.csv /usr/share/essaim/charte.txt \
-	/etc/essaim/essaim.conf /usr/share/man/man1/essaim.1.gz /usr/share/man/fr/man1/essaim.1.gz \
+	/usr/share/essaim/seed/pratiques.csv /etc/essaim/essaim.conf /usr/share/man/man1/essaim.1.gz /usr/share/man/fr/man1/essaim.1.gz \
 	/usr/share/man/man8/essaimd.8.gz /usr/share/man/man5/essaim.conf.5.gz /usr/share/man/man7/essaim-guide-admin.7.gz \
 	/usr/share/bash-completion/completions/essaim /usr/share/zsh/vendor-completions/_essaim \
 	/usr/share/fish/vendor_completions.d/essaim.fish /usr/lib/sysusers.d/essaim.conf /usr/lib/tmpfiles.d/essaim.conf; do

@@ -37,10 +37,11 @@ function spreadsheet(n) {
 	const rows = ['Nom de la structure;N° SIRET;CP;Ville;Tél.;Budget',
 		`Les Paniers ${n};${siret(n)};29600;Morlaix;298880101;12 000`,
 		`Ti Zanch ${n};${wrong(siret(n + 1))};29680;Roscoff;0298880102;`,
+		';;;;;',
 		`Bout ${n};${siret(n + 2)};29600;Trifouillis;;`,
 		`Deux Caps ${n};${siret(n + 3)};;Plouhinec;;`,
 		`Club ${n};${siret(n + 4)};29600;Morlaix;;`,
-		`Halte ${n};;29600;Morlaix;;`];
+		`Halte ${n};;29600;Morlaix;;`, ';;;;;', ' ;"";;;;'];
 
 	return {name: `annuaire-${n}.csv`, mimeType: 'text/csv', buffer: Buffer.from(rows.join('\r\n') + '\r\n', 'latin1')};
 }
@@ -72,6 +73,8 @@ async function import_a_table(mix, n) {
 	equal(`${name}-three-wait`, await text(v, '#pile-agir .n'), '3');
 	equal(`${name}-a-line-has-the-number-of-its-row`, (await text(v, '.rapport tbody tr:nth-child(1) td:nth-child(1)')).replace(/\D/g, ''),
 		'3');
+	equal(`${name}-rows-of-nothing-but-separators-are-passed-over`,
+		(await text(v, '.rapport tbody tr:nth-child(2) td:nth-child(1)')).replace(/\D/g, ''), '5');
 	has(`${name}-a-wrong-key-is-said-in-words`, await text(v, '.rapport'),
 		words(mix, 'Un chiffre est faux : la clé ne tombe pas juste.', 'One digit is wrong: the check key fails.'));
 	await v.look('rapport');
