@@ -3,7 +3,6 @@
  * What is seen while it runs: P1's acknowledgements, P2, P10, and honest nodes
  * that take each other for hostile ones. */
 #include "tests/sim/check.h"
-#include "tests/sim/hostile.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -92,10 +91,8 @@ static void seen_change(struct sim_node *s, const struct head *h, const struct s
 static bool is_promised(const struct world *w)
 {
 	const unsigned *f = w->plan ? w->plan->fault_count : NULL;
-	const struct sim_node *home = check_home(w);
-	bool two = home && home->hostile && home->hostile->other_home != 0;
 
-	return !f || (f[F_ROLLBACK_CRESS] == 0 && !two) || f[F_ROLLBACK_HUB] + f[F_CLONE] == 0;
+	return !f || (f[F_ROLLBACK_CRESS] == 0 && !w->judge->two_homes) || f[F_ROLLBACK_HUB] + f[F_CLONE] == 0;
 }
 
 /* P2: two signed commits of an honest author at one place, both shown to others. */

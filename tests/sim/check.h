@@ -15,6 +15,7 @@ struct judge {
 	unsigned violations;
 	char first[512];
 	bool hostile; /* somebody breaks rules on purpose */
+	bool two_homes; /* it is a CRESS, that shows two worlds */
 	uint64_t sealed, acked, stored, sessions, restarts, exits, nacks;
 };
 

@@ -63,6 +63,7 @@ void home_two_worlds(struct sim_node *s)
 		return;
 	w->people->next_machine++;
 	h->other_home = no;
+	w->judge->two_homes = true;
 	machine_start(copy_home(s, no));
 	for (int i = 2; i <= w->node_count; i++)
 		if (w->nodes[i] && w->nodes[i]->role == ROLE_HUB && rng_below(h->rng, 2))
