@@ -11,6 +11,10 @@ const text = async (v, selector) => flat(await v.page.textContent(selector));
 const button = (v, fr, en) => v.page.getByRole('button', {name: new RegExp(words(v.mix, fr, en))});
 const soon = (v, selector) => v.page.waitForSelector(selector, {timeout: 30000});
 
+const essaim = (node, ...args) => execFileSync(`${process.env.ESSAIM_BIN}/essaim`,
+	['--data', `${process.env.ESSAIM_WORK}/${node}`, ...args], {encoding: 'utf8'});
+const told = (node, ...args) => JSON.parse(essaim(node, ...args, '--json'));
+
 // A SIRET of that number whose key is right.
 function siret(n) {
 	const body = `8123${String(n).padStart(4, '0')}`;
@@ -310,16 +314,67 @@ async function territory(mix) {
 	await v.close();
 }
 
-async function sign_the_month(mix) {
-	const v = await visit(CRESS, mix, 'territoire'), name = `W7-${mix_name(mix)}`;
+// The month before, of which nothing was known, cannot be signed; nor one that runs.
+async function an_empty_month(mix) {
+	const v = await visit(CRESS, mix, 'territoire'), {page} = v, name = `W7-${mix_name(mix)}`;
 
 	await v.open('territoire/rapport');
 	await soon(v, '.rapport-etapes');
-	await v.page.locator('.rapport-etapes .bt.fort').click();
-	await v.page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w),
+	has(`${name}-an-empty-month-says-so`, await text(v, '.rapport-etapes'), words(mix, 'Rien à signer : la CRESS ne connaissait rien au 1er',
+		'Nothing to sign: the CRESS knew nothing at 1'));
+	equal(`${name}-and-has-no-button`, await page.locator('.rapport-etapes .bt').count(), 0);
+	await v.look('rapport-vide');
+	await page.evaluate(() => { Date.now = () => 0; });
+	await page.selectOption('#mois', {index: 1});
+	await page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w), words(mix, 'court jusqu', 'runs until'));
+	has(`${name}-a-month-that-runs-says-so`, await text(v, '.rapport-etapes'), words(mix, 'Le mois court jusqu’au', 'The month runs until'));
+	equal(`${name}-and-has-no-button-either`, await page.locator('.rapport-etapes .bt').count(), 0);
+	await v.close();
+}
+
+// This month as if it were over: the browser is a month ahead, and the accounts close now.
+async function sign_the_month(mix) {
+	const v = await visit(CRESS, mix, 'territoire'), {page} = v, name = `W7-${mix_name(mix)}`;
+	const month = told('cress', 'report').mois;
+
+	await page.route('**/api/v1/report/freeze', r => r.continue({postData: JSON.stringify({...r.request().postDataJSON(), at: 'now'})}));
+	await page.clock.setFixedTime(Date.now() + 32 * 86400000);
+	await v.open('territoire/rapport');
+	await soon(v, '.rapport-etapes .bt.fort');
+	const late = told('cress', 'report', 'freeze', '--month', month, '--at', 'now', '--dry-run').retards.map(r => r.pole);
+
+	equal(`${name}-late-hubs-are-those-of-the-command`, late.join(), 'pole-morlaix,pole-auray');
+	has(`${name}-and-named`, await text(v, '.rapport-etapes li:nth-child(2)'), words(mix, 'ne sont pas arrivés : Morlaix (dernier envoi', 'have not come: Morlaix (last sent'));
+	const before = await text(v, '.du-rapport');
+
+	check(`${name}-the-figures-to-be-signed-are-shown`, /(Structures de l’ESS|organisations)\s*[1-9]\d+/.test(before), before);
+	await v.look('rapport-pret');
+	await page.click('.rapport-etapes .bt.fort');
+	has(`${name}-it-is-said-to-be-final`, await text(v, 'dialog'), words(mix, 'C’est définitif', 'This is final'));
+	has(`${name}-and-without-whom`, await text(v, 'dialog'), words(mix, 'Sans les comptes de : Morlaix', 'Without the counts of: Morlaix'));
+	equal(`${name}-and-what`, await text(v, 'dialog .du-rapport'), before);
+	await v.look('rapport-dialogue');
+	await page.keyboard.press('Escape');
+	equal(`${name}-one-click-signs-nothing`, told('cress', 'report', '--month', month).etat, 'provisoire');
+	await page.click('.rapport-etapes .bt.fort');
+	await page.click('dialog .bt.fort');
+	await page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w),
 		words(mix, 'les mêmes octets', 'the same bytes'), {timeout: 60000});
 	check(`${name}-signed-and-says-so`, true);
+	equal(`${name}-with-those-figures`, await text(v, '.du-rapport'), before);
+	has(`${name}-the-signed-names-them-too`, await text(v, '.rapport-etapes li:nth-child(2)'), 'Auray');
 	await v.look('rapport-signe');
+	await v.open('territoire');
+	await soon(v, '.indic');
+	equal(`${name}-this-month-has-no-remark`, await page.locator('.du-jour:visible').count(), 0);
+	await page.selectOption('#mois', month);
+	await page.waitForFunction(() => [...document.querySelectorAll('.du-jour')].some(n => !n.hidden));
+	has(`${name}-the-signed-month-says-so`, await text(v, '.tete'), words(mix, 'Sans les comptes de : Morlaix', 'Without the counts of: Morlaix'));
+	has(`${name}-and-that-the-map-is-of-today`, await text(v, '#h-couverture + .du-jour'), words(mix, 'non au mois choisi', 'not of the month chosen'));
+	await v.look('mois-signe');
+	await page.selectOption('#mois', {index: 3});
+	await page.waitForFunction(w => document.querySelector('.tete').textContent.includes(w), words(mix, 'n’est pas signé', 'is not signed'));
+	check(`${name}-a-month-that-is-not-signed-says-of-what-day-its-figures-are`, true);
 	await v.close();
 }
 
@@ -348,9 +403,6 @@ async function alerts_are_sentences(mix) {
 }
 
 /* --- W8 --- */
-
-const essaim = (node, ...args) => execFileSync(`${process.env.ESSAIM_BIN}/essaim`,
-	['--data', `${process.env.ESSAIM_WORK}/${node}`, ...args], {encoding: 'utf8'});
 
 async function sign_in(v) {
 	await v.open('federation');
@@ -481,6 +533,8 @@ if (phase === 'online') {
 		await play(look_round, mix);
 	}
 	await play(alerts_are_sentences, MIXES[0]);
+	await play(an_empty_month, MIXES[0]);
+	await play(an_empty_month, MIXES[3]);
 	await play(sign_the_month, MIXES[0]);
 } else if (phase === 'admin') {
 	await play(wrong_password, MIXES[0]);
