@@ -54,7 +54,7 @@ function figures(items) {
 	const row = code => items.find(r => r.indicateur === code);
 	const shown = ROWS.filter(([code]) => row(code));
 
-	return h('table.indic.du-rapport', h('caption.invisible', t('Chiffres de la région', 'Figures of the region')),
+	return h('table.du-rapport', h('caption.invisible', t('Chiffres de la région', 'Figures of the region')),
 		h('tbody', shown.map(([code, words, , more]) => h('tr', h('th', {scope: 'row'}, t(...words)),
 			h('td.d.valeur', cell(row(code), more && row(more)))))));
 }
@@ -108,7 +108,7 @@ function steps(f, month, sign, state) {
 			: [figures(f.items), masks(f)]),
 		step(5, look(f.frozen), t('Signer', 'Sign'), sign_step(f, month, sign, state)),
 		step(6, look(f.frozen), t('Publier', 'Publish'), f.frozen ? h('p', chip('ok', 'ok',
-			t('reçu par les pôles à leur prochaine liaison', 'received by the hubs at their next link')))
+			t('envoyé à chaque pôle dès qu’il est en liaison', 'sent to each hub as soon as it is connected')))
 			: h('p.discret', t('Après la signature, tous les pôles le reçoivent.', 'Once signed, all hubs receive it.'))));
 }
 

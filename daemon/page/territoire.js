@@ -147,12 +147,40 @@ function followup(x) {
 		t(`suivi à ${x.echeance_mois} mois`, `${x.echeance_mois}-month follow-up`))), due);
 }
 
+const RISKS = {objectifs: ['objectifs', 'goals'], mesure_impact: ['mesure d’impact', 'impact measure'], desequilibre: ['déséquilibre', 'imbalance'],
+	legitimite: ['légitimité', 'legitimacy']};
+const side = s => h('a', {href: `#/annuaire/${encodeURIComponent(s?.uid || '')}`}, s?.nom || t('(non partagé)', '(not shared)'));
+
+// Which risk, by its last follow-up.
+function at_risk(x) {
+	const worst = Object.entries(x.risques).filter(([, v]) => v >= 2).map(([k]) => t(...RISKS[k]));
+
+	return h('li', h('span', side(x.structure_a), h('span.discret', t(' et ', ' and ')), side(x.structure_b), h('br'),
+		h('span.discret', worst.length ? t(`risque : ${worst.join(', ')}`, `risk: ${worst.join(', ')}`) : t('les risques montent', 'risks are rising'))),
+	h('span.petit.num', t(`suivi du ${day(x.date, SHORT)}`, `follow-up of ${day(x.date, SHORT)}`)));
+}
+
+const closed_one = x => h('li', h('span', side(x.structure_a), h('span.discret', t(' et ', ' and ')), side(x.structure_b)),
+	chip('attente', 'attente', t('une structure est fermée', 'an organisation is closed')));
+
 async function followups(node) {
 	const d = await get('due');
+	const part = (id, title, items, line) => items.length > 0 && [h('h3.sous-titre', {id, tabindex: '-1'}, title, ' ', h('span.num', number(items.length))),
+		h('ul.sous-liste', items.map(line))];
 
-	fill(node, h('h3.sous-titre', t('Suivis à faire', 'Follow-ups due')),
+	fill(node, h('h3.sous-titre', {id: 'h-suivis', tabindex: '-1'}, t('Suivis à faire', 'Follow-ups due')),
 		d.suivis.length ? h('ul.sous-liste', d.suivis.slice(0, 8).map(followup))
-		: h('p.discret', t('Aucun suivi dû cette semaine.', 'No follow-up due this week.')));
+		: h('p.discret', t('Aucun suivi dû cette semaine.', 'No follow-up due this week.')),
+	part('h-risque', t('Partenariats à risque', 'Partnerships at risk'), d.alertes, at_risk),
+	part('h-clore', t('Partenariats à clore', 'Partnerships to close'), d.a_clore, closed_one));
+}
+
+// Once all that stands above has its height.
+function go_to_followups() {
+	const title = $('#h-risque') || $('#h-suivis');
+
+	title?.focus({preventScroll: true});
+	title?.scrollIntoView({block: 'center'});
 }
 
 function seats(e) {
@@ -246,14 +274,19 @@ export function territoire(place) {
 			node.hidden = month === months[0];
 	};
 	const all = () => Promise.allSettled([load(), load_towns().then(map.load), staff && load_towns().then(() => partnerships(series)),
-		staff && place.me.role === 'agent_pole' && followups(due), staff && load_towns().then(() => meetings(events))])
+		staff && place.me.node.role === 'hub' && followups(due), staff && load_towns().then(() => meetings(events))])
 		.then(results => {
 			const failed = results.find(r => r.status === 'rejected');
 
+			if (!led)
+				go_to_followups();
+			led = true;
 			if (failed)
 				fill(words, t(`Les chiffres ne sont pas tous arrivés : ${failed.reason.message}`,
 					`Not all figures came: ${failed.reason.message}`));
 		});
+
+	let led = place.path[0] !== 'suivis';
 
 	map.node.classList.add('c7');
 	fill(table, h('div.os', {'aria-hidden': 'true'}), h('div.os', {'aria-hidden': 'true'}), h('div.os', {'aria-hidden': 'true'}));

@@ -402,6 +402,47 @@ async function alerts_are_sentences(mix) {
 	await v.close();
 }
 
+// An alert leads to what it speaks of, or says what is done about it.
+async function alerts_lead(mix) {
+	const v = await visit(HUB, mix, 'alertes'), {page} = v, name = `alertes-${mix_name(mix)}`;
+	const line = fr_en => page.locator('.alertes li', {hasText: words(mix, ...fr_en)});
+	const first = async l => Number((await l.textContent()).match(/\d+/)[0]);
+
+	await v.open('federation');
+	await soon(v, '.alertes');
+	const risk = line(['à risque', 'at risk']), risks = await first(risk);
+
+	await v.look('alertes');
+	await risk.getByRole('link').click();
+	await soon(v, '#h-risque');
+	equal(`${name}-partnerships-at-risk-are-all-listed`, await page.locator('#h-risque + ul > li').count(), risks);
+	has(`${name}-with-the-risk`, await text(v, '#h-risque + ul'), words(mix, 'risque', 'risk'));
+	check(`${name}-and-are-in-sight`, await page.waitForFunction(() => {
+		const box = document.querySelector('#h-risque').getBoundingClientRect();
+
+		return document.activeElement.id === 'h-risque' && box.top > 60 && box.bottom < innerHeight;
+	}, null, {timeout: 10000}).then(() => true, () => false));
+	await v.look('a-risque');
+	await v.open('federation');
+	await soon(v, '.alertes');
+	const term = line(['durée de conservation', 'term']), terms = await first(term);
+
+	await term.getByRole('link').click();
+	await soon(v, '#h-echues');
+	equal(`${name}-records-past-their-term-are-counted-as-the-alert-does`, parseInt((await text(v, '#h-echues')), 10), terms);
+	await v.look('termes');
+	await page.click('#purger');
+	has(`${name}-to-erase-them-is-said-to-be-final`, await text(v, 'dialog'), words(mix, 'C’est définitif', 'This is final'));
+	await v.look('termes-dialogue');
+	await page.keyboard.press('Escape');
+	has(`${name}-no-backup-says-what-to-do`, await page.evaluate(() => import('/members.js').then(m => m.alert_line({code: 'NO_BACKUP', text: 'x', text_en: 'x'}, {role: 'agent_pole'}).textContent)),
+		'essaim-backup.timer');
+	const own = state => page.evaluate(s => import('/members.js').then(m => m.word_of({self: true, state: 'active'}, {state: s, outbox: 0, node: {}})[3]), state);
+
+	check(`${name}-a-fenced-hub-is-not-up-to-date`, await own('fenced') === words(mix, 'arrêté', 'stopped') && await own('live') === words(mix, 'à jour', 'up to date'));
+	await v.close();
+}
+
 /* --- W8 --- */
 
 async function sign_in(v) {
@@ -497,6 +538,7 @@ async function a_new_hub(mix, pays, port) {
 		await page.waitForFunction(() => !document.querySelector('#approbation'), null, {timeout: 30000});
 		has(`${name}-it-has-joined`, await text(v, '#espace'), words(mix, 'est entré.', 'has joined.'));
 		await page.locator('.noeud', {hasText: pays === 'vitre' ? 'Vitré' : 'Fougères'}).locator('summary').click();
+		await v.look('agir');
 		await page.locator('.actes[open] .bt').first().click();
 		await page.fill('#nom-pole', 'Vitre');
 		await page.click('dialog .bt.fort');
@@ -533,6 +575,8 @@ if (phase === 'online') {
 		await play(look_round, mix);
 	}
 	await play(alerts_are_sentences, MIXES[0]);
+	await play(alerts_lead, MIXES[0]);
+	await play(alerts_lead, MIXES[3]);
 	await play(an_empty_month, MIXES[0]);
 	await play(an_empty_month, MIXES[3]);
 	await play(sign_the_month, MIXES[0]);
