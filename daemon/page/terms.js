@@ -11,12 +11,12 @@ const SHOWN = 200;
 const GOES = {fiche: () => t('la fiche est effacée', 'the record is erased'), noms: () => t('ce qui nomme quelqu’un est effacé', 'what names somebody is erased'),
 	rien: () => t('à revoir', 'to be looked at')};
 
-const row = i => h('tr', h('td', kind_name(i.kind)), h('th', {scope: 'row'}, h('a', {href: `#/saisir/fiche/${encodeURIComponent(i.uid)}`}, i.name || i.uid.slice(-6))),
-	h('td', day(i.since)), h('td', day(i.due)), h('td', (GOES[i.goes] || GOES.rien)()));
+const row = i => h('tr', h('td', h('a', {href: `#/saisir/fiche/${encodeURIComponent(i.uid)}`}, i.name || i.uid.slice(-6))), h('td', kind_name(i.kind)),
+	h('td', {'data-t': t('dernier échange : ', 'last contact: ')}, day(i.since)), h('td', {'data-t': t('terme : ', 'term: ')}, day(i.due)), h('td', (GOES[i.goes] || GOES.rien)()));
 
 function table(title, id, items) {
 	return h('section.bloc.import', {'aria-labelledby': id}, h('header', h('h2', {id}, title)), h('div.corps.defile-x', {tabindex: 0, role: 'group', 'aria-labelledby': id},
-		items.length ? h('table.souple', h('caption.invisible', title), h('thead', h('tr', [t('Sorte', 'Kind'), t('Fiche', 'Record'), t('Dernier échange', 'Last contact'),
+		items.length ? h('table.souple', h('caption.invisible', title), h('thead', h('tr', [t('Fiche', 'Record'), t('Sorte', 'Kind'), t('Dernier échange', 'Last contact'),
 			t('Terme', 'Term'), t('Ce qui se passe', 'What happens')].map(w => h('th', {scope: 'col'}, w)))), h('tbody', items.slice(0, SHOWN).map(row)))
 			: h('p.discret', t('Aucune.', 'None.')),
 		items.length > SHOWN && h('p.petit', many(items.length - SHOWN, ['autre', 'autres'], ['more', 'more']))));

@@ -149,7 +149,7 @@ function followup(x) {
 
 const RISKS = {objectifs: ['objectifs', 'goals'], mesure_impact: ['mesure d’impact', 'impact measure'], desequilibre: ['déséquilibre', 'imbalance'],
 	legitimite: ['légitimité', 'legitimacy']};
-const side = s => h('a', {href: `#/annuaire/${encodeURIComponent(s?.uid || '')}`}, s?.nom || t('(non partagé)', '(not shared)'));
+const side = s => s?.nom ? h('a', {href: `#/annuaire/${encodeURIComponent(s.uid)}`}, s.nom) : t('(non partagé)', '(not shared)');
 
 // Which risk, by its last follow-up.
 function at_risk(x) {

@@ -144,6 +144,36 @@ async function mend_a_line_at_once(mix, n) {
 	await v.close();
 }
 
+// Lines to be read again: damaged accents are repaired there and imported so, all remarks
+// of a line are told, and what was read is shown as it stands.
+async function read_again(mix, n) {
+	const v = await visit(HUB, mix, 'saisir'), {page} = v, name = `W1-${mix_name(mix)}`;
+	const lines = [`CafÃ© du Port ${n};${siret(n)};29600;Morlaix;`, `=CMD|'/c calc'!A${n};${siret(n + 1)};29600;Morlaix;jean.dupont@asso.fr`];
+
+	await v.open('saisir/importer');
+	await soon(v, '#fichier');
+	await page.setInputFiles('#fichier', {name: 'relire.csv', mimeType: 'text/csv', buffer: Buffer.from(`Nom;SIRET;CP;Ville;Mail\r\n${lines.join('\r\n')}\r\n`)});
+	await soon(v, '.colonnes');
+	await button(v, 'Lire le rapport', 'Read the report').click();
+	await soon(v, '.verdicts');
+	equal(`${name}-two-lines-to-read-again`, await text(v, '#pile-attente .n'), '2');
+	const report = await text(v, '.rapport');
+
+	has(`${name}-what-was-read-stands-as-it-was`, report, `CafÃ© du Port ${n}`);
+	has(`${name}-a-bar-is-no-comma`, report, `=CMD|'/c calc'!A${n}`);
+	has(`${name}-the-first-remark-is-told`, report, words(mix, 'comme une formule', 'like a formula'));
+	has(`${name}-and-the-other-one`, report, words(mix, 'Cette adresse nomme une personne', 'This address names a person'));
+	equal(`${name}-one-box-a-line`, await page.locator('.rapport input[type=checkbox]').count(), 2);
+	equal(`${name}-the-repair-is-proposed`, await page.inputValue('.rapport .corrige input'), `Café du Port ${n}`);
+	await v.look('a-relire');
+	await page.press('.rapport .corrige input', 'Enter');
+	await page.waitForFunction(() => document.querySelector('#pile-attente .n')?.textContent === '1');
+	await button(v, 'Importer les 2 lignes prêtes', 'Import the 2 ready lines').click();
+	await soon(v, '.note.ok');
+	equal(`${name}-and-imported-so`, told('morlaix', 'show', siret(n)).data.nom, `Café du Port ${n}`);
+	await v.close();
+}
+
 /* --- forms --- */
 
 async function write_a_record(mix, n) {
@@ -568,6 +598,7 @@ if (phase === 'online') {
 	for (const [i, mix] of MIXES.entries()) {
 		await play(import_a_table, mix, 100 + 20 * i);
 		await play(mend_a_line_at_once, mix, 200 + i);
+		await play(read_again, mix, 500 + 3 * i);
 		await play(write_a_record, mix, 300 + i);
 		await play(decide_duplicates, mix);
 		await play(erase_a_person, mix, i + 1);
