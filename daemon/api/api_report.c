@@ -141,11 +141,12 @@ static enum es_err cutoff_body(struct request *r, struct node *n, struct report_
 enum es_err api_report_freeze(struct request *r, struct node *n)
 {
 	struct report_month month;
+	char dry[8];
 	enum es_err err = month_body(r, &month);
 
 	if (err == ES_OK)
 		err = cutoff_body(r, n, &month);
-	return err == ES_OK ? report_freeze(n, &month, &r->out, &r->why) : err;
+	return err == ES_OK ? report_freeze(n, &month, strcmp(body_text(r, "dry_run", dry, sizeof dry), "oui") == 0, &r->out, &r->why) : err;
 }
 
 enum es_err api_report_check(struct request *r, struct node *n)

@@ -102,8 +102,14 @@ static void show_checked(const json_t *answer)
 
 static void show_frozen(const json_t *answer)
 {
-	word_print(stdout, fact_true(answer, "nouveau") ? W_REPORT_IS_FROZEN : W_REPORT_WAS_FROZEN, fact_text(answer, "mois"),
-		   fact_text(answer, "empreinte"));
+	if (fact_true(answer, "vide"))
+		word_print(stdout, W_REPORT_DRY_NOTHING, fact_text(answer, "mois"));
+	else if (fact_true(answer, "essai"))
+		word_print(stdout, W_REPORT_DRY, fact_text(answer, "mois"), (long long)fact_int(answer, "mesures"),
+			   (long long)fact_int(answer, "masquees"));
+	else
+		word_print(stdout, fact_true(answer, "nouveau") ? W_REPORT_IS_FROZEN : W_REPORT_WAS_FROZEN, fact_text(answer, "mois"),
+			   fact_text(answer, "empreinte"));
 	if (fact_text(answer, "note")[0])
 		print_text(stdout, fact_text(answer, "note")), printf("\n");
 }
@@ -153,7 +159,7 @@ static int ask(const struct args *a, const char *path, void (*say)(const json_t 
 static int tell(const struct args *a, const char *path, void (*say)(const json_t *answer))
 {
 	const char *month = args_get(a, "month"), *at = args_get(a, "at");
-	json_t *send = json_pack("{s:s, s:s}", "month", month ? month : "", "at", at ? at : "");
+	json_t *send = json_pack("{s:s, s:s, s:b}", "month", month ? month : "", "at", at ? at : "", "dry_run", args_has(a, "dry-run"));
 	struct client c;
 
 	if (!client_open(&c, a))

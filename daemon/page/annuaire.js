@@ -230,11 +230,7 @@ export function annuaire(place) {
 		const totals = found?.totals || {};
 
 		return h('div.onglets', {role: 'group', 'aria-label': t('Que chercher', 'What to search')}, Object.entries(KINDS).map(([k, names]) =>
-			h('button', {type: 'button', 'aria-pressed': String(asked.genre === k), id: `genre-${k}`, onclick: () => {
-				asked.genre = k;
-				note_address();
-				search().then(() => $(`#genre-${k}`)?.focus());
-			}}, shape(k), t(...names), ' ', h('span.num', totals[k] === undefined ? '' : number(totals[k])))));
+			h('button', {type: 'button', 'aria-pressed': String(asked.genre === k), id: `genre-${k}`, onclick: () => turn_to(k)}, shape(k), t(...names), ' ', h('span.num', totals[k] === undefined ? '' : number(totals[k])))));
 	}
 
 	const near_town = () => asked.pres ? towns().by_code[asked.pres] : null;
@@ -268,10 +264,32 @@ export function annuaire(place) {
 				h('div.rang', h('a.bt.fort', {href: '#/saisir/importer'}, icon('tableur'), t('Importer un tableur', 'Import a spreadsheet')),
 					h('a.bt', {href: '#/saisir/nouvelle'}, icon('plus'), t('Ajouter une structure', 'Add an organisation'))),
 				h('p', t('Ou attendez la première liaison : la CRESS vous confiera ses fiches.', 'Or wait for the first link: the CRESS will hand you its records.')));
+		const elsewhere = Object.keys(KINDS).filter(k => k !== asked.genre && found.totals[k] > 0);
+
+		if (elsewhere.length > 0)
+			return only_elsewhere(text, elsewhere);
 		return h('div.vide', h('b', text ? t(`Rien ne correspond à « ${text} »`, `Nothing matches “${text}”`) : t('Rien avec ces filtres', 'Nothing with these filters')),
 			h('p', t('Essayez un mot plus court, une commune voisine, ou retirez un filtre.', 'Try a shorter word, a nearby town, or remove a filter.')),
 			h('div.rang', h('button.bt', {type: 'button', onclick: clear}, text ? t('Effacer la recherche', 'Clear the search') : t('Retirer les filtres', 'Clear filters')),
 				['agent_pole', 'cress'].includes(place.me.role) && h('a.bt.fort', {href: '#/saisir/nouvelle'}, icon('plus'), t('Ajouter cette structure', 'Add this organisation'))));
+	}
+
+	// What is asked stands under another tab: said, and led there.
+	function only_elsewhere(text, elsewhere) {
+		const none = {structure: t('Aucune structure', 'No organisation'), offre: t('Aucune offre', 'No offer'), besoin: t('Aucun besoin', 'No need')}[asked.genre];
+		const see = k => many(found.totals[k], k === 'offre' ? ['offre', 'offres'] : k === 'besoin' ? ['besoin', 'besoins'] : ['structure', 'structures'],
+			[ONE[k][1].toLowerCase(), KINDS[k][1].toLowerCase()]);
+
+		return h('div.vide', h('b', text ? t(`${none} ne porte « ${text} », mais :`, `${none} has “${text}”, but:`) : t(`${none} avec ces filtres, mais :`, `${none} with these filters, but:`)),
+			h('div.rang', elsewhere.map(k => h('button.bt.fort', {type: 'button', onclick: () => turn_to(k)}, shape(k), t(`Voir ${see(k)}`, `See ${see(k)}`)))),
+			h('div.rang', h('button.bt.nu', {type: 'button', onclick: clear}, text ? t('Effacer la recherche', 'Clear the search') : t('Retirer les filtres', 'Clear filters')),
+				asked.genre === 'structure' && ['agent_pole', 'cress'].includes(place.me.role) && h('a.bt.nu', {href: '#/saisir/nouvelle'}, icon('plus'), t('Ajouter une structure', 'Add an organisation'))));
+	}
+
+	function turn_to(k) {
+		asked.genre = k;
+		note_address();
+		return search().then(() => $(`#genre-${k}`)?.focus());
 	}
 
 	function clear() {

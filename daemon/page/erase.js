@@ -144,7 +144,7 @@ export async function erase_area(node, place) {
 		h('header', h('h2', {id: 'h-dem'}, t('Demandes reçues', 'Requests received'))), h('div.corps', {id: 'demandes'})));
 	requests();
 	if (uid) {
-		const r = await get(`records/${uid}`).catch(() => null);
+		const r = await get(`records/${encodeURIComponent(uid)}`).catch(() => null);
 
 		text.value = r?.data.courriel || r?.data.telephone || [r?.data.prenom, r?.data.nom].filter(Boolean).join(' ');
 	}

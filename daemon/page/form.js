@@ -436,7 +436,7 @@ const own_pole = me => `${me.node.role === 'cress' ? 'cress' : 'pole'}-${me.node
 async function open(kind, {uid, structure, nom}, node, place) {
 	f = {kind, uid: uid || null, stands: {}, values: {}, node, place, faults: new Map(), remarks: new Map(), tried: false};
 	if (uid) {
-		const r = await get(`records/${uid}`);
+		const r = await get(`records/${encodeURIComponent(uid)}`);
 
 		f.foreign = r.owner !== own_pole(place.me);
 		for (const field of kind_of(kind).fields)
@@ -458,7 +458,7 @@ export async function form_area(node, place) {
 
 	if (place.changes) {
 		p.uid = place.path[0];
-		kind = (await get(`records/${p.uid}`)).kind;
+		kind = (await get(`records/${encodeURIComponent(p.uid)}`)).kind;
 	}
 	if (!KINDS[kind])
 		kind = Object.keys(KINDS).find(k => fold(k) === fold(kind)) || 'structure';

@@ -7,7 +7,7 @@ import * as csv from './csv.js';
 import {$, $$, chip, fill, h, icon, note, say} from './dom.js';
 import {code_name, field_name, field_of, kind_name, kind_of, schema} from './fields.js';
 import {words_for} from './findings.js';
-import {ask, begin, cells_of, choose, column_of, field_at, goes_in, header, job, kind, look, pile_of, problems, remark, row_of, set_cell, table,
+import {ask, begin, cells_of, choose, column_of, field_at, goes_in, header, job, kind, look, pile_of, problems, remarks, row_of, set_cell, table,
 	title_of, unsettled} from './import_job.js';
 import {town_option} from './towns.js';
 import {hour, many, number, t} from './words.js';
@@ -144,17 +144,19 @@ function columns_step() {
 
 /* --- step 3: the report --- */
 
+const REPAIRED = 'double_encodage_suspect'; // its value is how it would read
+
 function guess(f) {
 	if (f.code === 'courriel_invalide')
 		return f.value.replace(/\s*[([]at[)\]]\s*/i, '@');
-	return '';
+	return f.code === REPAIRED ? f.value : '';
 }
 
 // The field a finding speaks of: a contact's is called as it is in a contact.
 const told = f => words_for(f.code, f.value, field_at(f.column).replace(/^contact\./, ''));
 
 // What keeps a line out, else what is remarked: one finding, several, or none.
-const shown_of = line => line.verdict === 'rejete' ? problems(line) : line.findings.length ? [remark(line)] : [];
+const shown_of = line => line.verdict === 'rejete' ? problems(line) : remarks(line);
 
 // Right values that were typed in the line, beside the one that is sent.
 function take_typed(line) {
@@ -189,13 +191,13 @@ function field_fix(line, f, id) {
 		return choice(line, id, f.value.split('|').map(c => [c, town_option(c, town_of(line))]), v => mend(line, {column: 'code_insee'}, v));
 	if (f.code === 'valeur_hors_liste' && job.report.codes[f.column])
 		return choice(line, id, job.report.codes[f.column].map(c => [c, code_name(field?.name, c)]), v => mend(line, f, v));
-	const column = by_name(line, f) ? town_column() : f.column;
+	const column = by_name(line, f) ? town_column() : f.column, repairs = f.code === REPAIRED;
 
 	return h('form.corrige', {onsubmit: e => { e.preventDefault(); mend(line, {...f, column}, $(`#${id}`).value.trim()); }},
 		h('label.invisible', {for: id}, t(`Valeur juste, ligne ${row_of(line)}`, `Right value, line ${row_of(line)}`)),
 		h('input', {id, value: guess(f), placeholder: t('Valeur juste', 'Right value'), autocomplete: 'off', 'data-record': line.record,
 			'data-column': column, 'data-first': guess(f)}),
-		h('button.bt.mini', t('Vérifier', 'Check')));
+		h('button.bt.mini', repairs ? t('Corriger', 'Repair') : t('Vérifier', 'Check')));
 }
 
 // The town is told by its name: there is no code, or none in this line.
@@ -223,13 +225,23 @@ function candidate_fix(line, id) {
 	});
 }
 
-function fix_of(line, f, id) {
+// One choice for the line, in its first row; beside it what can be put right.
+function fix_of(line, f, id, first) {
 	const pile = pile_of(line);
+
+	if (pile !== 'agir' && f?.code === REPAIRED)
+		return h('div.pile.serre', field_fix(line, f, id), first && taken(line));
+	if (!first && line.verdict !== 'rejete')
+		return '';
 
 	if (pile === 'ok')
 		return chip('ok', 'ok', line.findings.length ? t('remise en forme', 'tidied') : t('prête', 'ready'));
 	if (pile === 'agir')
 		return line.verdict === 'rejete' ? field_fix(line, f, id) : candidate_fix(line, id);
+	return taken(line);
+}
+
+function taken(line) {
 	return h('label.rang', h('input', {type: 'checkbox', checked: !job.left.has(line.record), onchange: e => {
 		if (e.target.checked)
 			job.left.delete(line.record);
@@ -239,14 +251,14 @@ function fix_of(line, f, id) {
 	}}), h('span', t('Importer', 'Import'), h('span.invisible', t(`, ligne ${row_of(line)}`, `, line ${row_of(line)}`))));
 }
 
-// What was read: the cell as it stands; of a person's value the report says nothing.
+// What was read: the cell as it stands, else what the report says of it.
 function read_cell(line, f) {
 	const town = by_name(line, f);
 	const at = column_of(town ? town_column() : f.column);
-	const text = (!town && f.value) || (at >= 0 ? cells_of(line.record)[at] : '');
+	const text = (at >= 0 && cells_of(line.record)[at]) || (town ? '' : f.value);
 
 	return [h('span.petit', town ? field_name(kind, 'commune') : field_name(kind, field_at(f.column))), h('br'),
-		text ? h('span.lu', text.replace('|', ', ')) : h('span.petit', t('(vide)', '(empty)'))];
+		text ? h('span.lu', text) : h('span.petit', t('(vide)', '(empty)'))];
 }
 
 // A row for each mistake of the line; the line's number and name stand in all, seen in the first.
@@ -257,7 +269,7 @@ function report_row(line, f, i) {
 		h('td.num', h('span.invisible', t('Ligne ', 'Line ')), h(first ? 'span' : 'span.invisible', row_of(line))),
 		h('td', h(first ? 'b' : 'span.invisible', title_of(line))), h('td', f ? read_cell(line, f) : ''),
 		h('td', f ? told(f) : t('Rien à signaler.', 'Nothing to report.')),
-		h('td', fix_of(line, f, first ? `r${line.record}` : `r${line.record}-${i}`)));
+		h('td', fix_of(line, f, first ? `r${line.record}` : `r${line.record}-${i}`, first)));
 }
 
 function report_rows(line) {

@@ -75,8 +75,12 @@ export const pile_of = line => line.verdict === 'rejete' || unsettled(line) ? 'a
 export const goes_in = line => pile_of(line) !== 'agir' && !job.left.has(line.record);
 // All that keeps a line out, to be mended in one go.
 export const problems = line => line.findings.filter(f => f.verdict === 'rejete');
-export const remark = line => line.findings.find(f => f.code === 'doublon_possible')
-	|| line.findings.find(f => !['normalise_siret', 'commune_deduite', 'normalise_naf'].includes(f.code)) || line.findings[0];
+// All that is remarked of a line that may go in, what has to be decided first; what was but tidied, in one.
+export function remarks(line) {
+	const told = line.findings.filter(f => !['normalise_siret', 'commune_deduite', 'normalise_naf'].includes(f.code));
+
+	return told.length ? told.sort((a, b) => (b.code === 'doublon_possible') - (a.code === 'doublon_possible')) : line.findings.slice(0, 1);
+}
 
 // The column that a finding speaks of: by its header, else by the field it holds.
 export function column_of(name) {

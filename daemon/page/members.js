@@ -22,11 +22,17 @@ const WAY = {
 	DUPLICATES_LATE: ['#/saisir/doublons', 'Voir les doublons', 'See the duplicates'],
 		INBOX: ['#/saisir/propositions', 'Voir les demandes', 'See the requests'],
 	OFFERS_LATE: ['#/saisir/relais', 'Voir les relais', 'See the hand-overs'],
-		FOLLOWUP_DUE: ['#/territoire', 'Voir les suivis', 'See the follow-ups'],
-	FOLLOWUP_RISK: ['#/territoire', 'Voir les suivis', 'See the follow-ups'],
-	FOLLOWUP_LATE: ['#/territoire', 'Voir les suivis', 'See the follow-ups'],
+		FOLLOWUP_DUE: ['#/territoire/suivis', 'Voir les suivis', 'See the follow-ups'],
+	FOLLOWUP_RISK: ['#/territoire/suivis', 'Voir ces partenariats', 'See these partnerships'],
+	FOLLOWUP_LATE: ['#/territoire/suivis', 'Voir les suivis', 'See the follow-ups'],
 		RGPD_DUE: ['#/saisir/effacer', 'Voir les demandes', 'See the requests'],
+	RETENTION: ['#/saisir/termes', 'Voir lesquelles', 'See which'],
 };
+// What is done at the machine, by whoever keeps it.
+const BACKUP = () => h('details.pas', h('summary', t('Comment faire', 'What to do')),
+	t('Sur la machine du pôle, chaque nuit : ', 'On the hub’s machine, every night: '), h('code', 'systemctl enable --now essaim-backup.timer'),
+	t(' ; tout de suite : ', '; at once: '), h('code', 'essaim backup'), t('. Le guide de l’administrateur en dit plus.', '. The administrator’s guide says more.'));
+const STEPS = {NO_BACKUP: BACKUP, OLD_BACKUP: BACKUP};
 const GRAVE = /^(FENCED|KEY_|CONTROL_FORK|FORK|CLOCK_SKEW|DAMAGED|WITHHELD|CHECKPOINT|NO_BACKUP|OLD_BACKUP|COPY_|GENERATIONS|BAD_|DISK|IO)/;
 
 // A sentence without the terminal's commands that end it, « ... : « essaim a », puis « essaim b ». »,
@@ -44,7 +50,7 @@ export function alert_line(a, me) {
 
 	return h('li', note(grave ? 'agir' : '', grave ? 'agir' : 'bulle', plain(language() === 'en' ? a.text_en : a.text), ' ',
 		way ? h('a', {href: way[0]}, t(way[1], way[2]))
-			: WAY[a.code] && h('span.petit', t(`${officer(me)} s’en occupe, dans « Saisir ».`, `${officer(me)} sees to it, in “Enter”.`))));
+			: STEPS[a.code] ? STEPS[a.code]() : WAY[a.code] && h('span.petit', t(`${officer(me)} s’en occupe, dans « Saisir ».`, `${officer(me)} sees to it, in “Enter”.`))));
 }
 
 /* --- members --- */
@@ -56,7 +62,7 @@ function word_age(m, status) {
 	return ages.length ? Math.min(...ages) : null;
 }
 
-function word_of(m, status) {
+export function word_of(m, status) {
 	const peer = (status.peers || []).find(p => p.id === m.id);
 	const age = peer?.age_s ?? word_age(m, status);
 	const at = age === null || age === undefined ? null : when(Date.now() - age * 1000);
@@ -68,7 +74,7 @@ function word_of(m, status) {
 		return ['', 'cle', t('Son accès est retiré. Ce qu’il avait transmis reste.', 'Its access is removed. What it had sent stays.'),
 			t('retiré', 'removed')];
 	if (m.self)
-		return ['ok', 'ok', backup_words(status), t('à jour', 'up to date')];
+		return own_word(status);
 	if (peer && peer.state === 'live' && peer.lag === 0)
 		return ['ok', 'ok', at ? t(`Dernier échange à ${at}.`, `Last exchange at ${at}.`) : t('En liaison.', 'Connected.'),
 			t('à jour', 'up to date')];
@@ -83,6 +89,15 @@ function word_of(m, status) {
 		return ['', 'attente', t('Rien reçu de lui pour l’instant.', 'Nothing received from it yet.'), t('nouveau', 'new')];
 	return age > LATE_S ? ['attente', 'attente', t(`Pas de nouvelles depuis ${at}.`, `No news since ${at}.`), t('en retard', 'late')]
 		: ['ok', 'ok', t(`Son dernier mot est de ${at}.`, `Its last word is from ${at}.`), t('à jour', 'up to date')];
+}
+
+function own_word(status) {
+	if (status.state === 'fenced')
+		return ['agir', 'agir', t('Une autre machine parle au nom du pôle : rien ne part d’ici.', 'Another machine speaks for this hub: nothing leaves from here.'),
+			t('arrêté', 'stopped')];
+	if (status.state === 'offline' || status.state === 'connecting' || status.outbox > 0)
+		return ['attente', 'attente', backup_words(status), status.outbox > 0 ? t('attend l’envoi', 'waiting to be sent') : t('hors ligne', 'offline')];
+	return ['ok', 'ok', backup_words(status), t('à jour', 'up to date')];
 }
 
 function backup_words(status) {

@@ -84,7 +84,13 @@ function home_step(j) {
 
 const names = list => list.map(o => `${o.name} (${when(o.linked)})`).join(', ');
 
-// What a hub holds it tells the CRESS alone; that it was in touch since, its own words show.
+// What a hub holds it tells the CRESS alone: from another one it is not known, unless its own
+// words show that it was in touch since. The CRESS gives it to whoever is connected.
+const given = one => status?.node?.role === 'cress'
+	? one ? t('dès qu’il est en liaison', 'as soon as it is connected') : t('chacun dès qu’il est en liaison', 'each as soon as it is connected')
+	: one ? t('la CRESS la lui transmet ; d’ici on ne voit pas s’il l’a reçue', 'the CRESS passes it on; whether it has it cannot be seen from here')
+		: t('la CRESS la leur transmet ; d’ici on ne voit pas qui l’a reçue', 'the CRESS passes it on; who has it cannot be seen from here');
+
 function others_step(j) {
 	const n = j.others.length;
 
@@ -99,12 +105,10 @@ function others_step(j) {
 		return ['', who, n === 1 ? t(`en liaison depuis : ${last}`, `in touch since: ${last}`) : t(`tous en liaison depuis : ${last}`, `all in touch since: ${last}`)];
 	}
 	if (linked.length > 0)
-		return ['a-venir', who, t(`en liaison depuis : ${names(linked)} ; les autres, à leur prochaine liaison`,
-			`in touch since: ${names(linked)}; the others, at their next link`)];
-	const later = n === 1 ? t('à sa prochaine liaison', 'at its next link') : t('à leur prochaine liaison', 'at their next link');
-
+		return ['a-venir', who, t(`en liaison depuis : ${names(linked)} ; les autres, ${given(false)}`,
+			`in touch since: ${names(linked)}; the others, ${given(false)}`)];
 	return ['a-venir', who, j.place === 'refused' ? t('pas encore', 'not yet')
-		: j.home ? later : t('ensuite', 'then')];
+		: j.home ? given(n === 1) : t('ensuite', 'then')];
 }
 
 // Of what GET journey answers: {saved, place, scope, home, home_at, home_before, others[{name, linked}]}.

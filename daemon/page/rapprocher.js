@@ -194,7 +194,7 @@ export function rapprocher(place) {
 		if (!where || !asked)
 			return;
 		try {
-			const [n, ranked, noted] = await Promise.all([get(`records/${asked}`), get(`match/${asked}`, {limit: 50}), get('introductions', {besoin: asked})]);
+			const [n, ranked, noted] = await Promise.all([get(`records/${encodeURIComponent(asked)}`), get(`match/${encodeURIComponent(asked)}`, {limit: 50}), get('introductions', {besoin: asked})]);
 
 			if (asked !== uid || left)
 				return;
@@ -217,7 +217,7 @@ export function rapprocher(place) {
 
 	async function name_of(id) {
 		try {
-			return (await get(`records/${id}`)).data.nom;
+			return (await get(`records/${encodeURIComponent(id)}`)).data.nom;
 		} catch {
 			return '';
 		}

@@ -5,6 +5,7 @@ import {fill, h, icon} from './dom.js';
 import {form_area} from './form.js';
 import {import_area} from './import.js';
 import {erase_area} from './erase.js';
+import {terms_area} from './terms.js';
 import {conflicts_area, duplicates_area, duplicates_open, handovers_area, is_open, proposals_area} from './inbox.js';
 import {many, number, t} from './words.js';
 
@@ -16,6 +17,7 @@ const PARTS = [
 	{key: 'doublons', picture: 'double', words: () => t('Doublons', 'Duplicates'), draw: duplicates_area},
 	{key: 'relais', picture: 'main', words: () => t('Passages de relais', 'Hand-overs'), draw: handovers_area},
 	{key: 'effacer', picture: 'gomme', words: () => t('Demande d’une personne', 'A person’s request'), draw: erase_area, privacy: true},
+	{key: 'termes', picture: 'attente', words: () => t('Durées de conservation', 'Retention terms'), draw: terms_area, privacy: true},
 ];
 
 // How many of each wait for a decision here.

@@ -151,7 +151,7 @@ function person(c) {
 	const d = c.data, old = d.dernier_contact && (Date.now() - new Date(d.dernier_contact)) / 86400000 > CALL_AGAIN_DAYS;
 
 	return h('li', h('span', h('b', [d.prenom, d.nom].filter(Boolean).join(' ')), d.fonction && `, ${d.fonction}`, c.scope !== 'local' && [' ', chip('', scope(c.scope).picture, scope(c.scope).word)], h('br'),
-		h('span.discret', d.courriel && h('a', {href: `mailto:${d.courriel}`}, d.courriel), ' ', d.telephone && h('a', {href: `tel:${d.telephone}`}, phone(d.telephone)))),
+		h('span.discret.joindre', d.courriel && h('a', {href: `mailto:${d.courriel}`}, d.courriel), d.telephone && h('a', {href: `tel:${d.telephone}`}, phone(d.telephone)))),
 	h('span.petit', d.dernier_contact && [t('dernier échange', 'last contact'), ' ', day(d.dernier_contact, MONTH)], old && [h('br'), chip('attente', 'attente', t('à effacer ou à rappeler', 'call again or erase'))]));
 }
 

@@ -4,54 +4,16 @@
 import {fetch_raw, get} from './api.js';
 import {officer} from './account.js';
 import {$, chip, fill, h, say} from './dom.js';
+import {ROWS, cell} from './indicators.js';
 import {make_map} from './map.js';
 import {plot} from './plot.js';
-import {freeze_area} from './report.js';
+import {freeze_area, late_words} from './report.js';
 import {hub_name, load_towns, short_pays, towns} from './towns.js';
-import {MONTH, SHORT, day, euros, hour, many, number, percent, sector, t, when} from './words.js';
+import {MONTH, SHORT, day, hour, many, number, sector, t, when} from './words.js';
 
 const LATE_MS = 2 * 86400000; // a hub that has said nothing for so long
 
 /* --- indicators --- */
-
-const ROWS = [
-	['nb_structures_ess', ['Structures de l’ESS', 'Social economy organisations'], ['actives, comptées une fois', 'active, counted once']],
-	['couverture_communes', ['Communes couvertes', 'Towns covered'], ['au moins une structure', 'at least one organisation']],
-	['etp_ess', ['Emplois', 'Jobs'], ['équivalents temps plein', 'full-time equivalents']],
-	['offres_actives', ['Offres actives', 'Active offers']],
-	['besoins_ouverts', ['Besoins ouverts', 'Open needs'], ['et part des besoins clos pourvus', 'and share of closed needs met'],
-		'taux_pourvus'],
-	['partenariats', ['Partenariats actifs', 'Active partnerships']],
-	['partenariats_inter_pays', ['Partenariats entre deux Pays', 'Partnerships between two Pays']],
-	['montants', ['Montants des partenariats', 'Amounts of partnerships']],
-	['part_achats_locaux', ['Part d’achats locaux', 'Local purchasing share'], ['moyenne des réponses', 'mean of answers']],
-	['qualite_siret', ['Fiches avec SIRET', 'Records with a SIRET'], ['part des structures', 'share of organisations']],
-	['doublons', ['Doublons à régler', 'Duplicates to settle'], ['tenues par plusieurs pôles', 'held by several hubs']],
-];
-
-function figure(row) {
-	switch (row.unite) {
-	case 'pour_dix_mille':
-		return percent(row.valeur);
-	case 'dixiemes_etp':
-		return number(Math.round(row.valeur / 10));
-	case 'centimes':
-		return euros(Math.round(row.valeur / 100) * 100);
-	default:
-		return number(row.valeur);
-	}
-}
-
-function cell(row, more, code) {
-	if (!row)
-		return h('span.petit', code === 'partenariats_inter_pays' ? t('compté ensemble', 'counted together') : t('pas de réponse',
-			'no answer'));
-	if (row.masque)
-		return h('span.petit', t('masqué : moins de 3 réponses', 'hidden: fewer than 3 answers'));
-	return [figure(row), row.indicateur === 'couverture_communes' && h('small',
-		t(`${Math.round(row.valeur * row.n / 10000)} sur ${row.n}`, `${Math.round(row.valeur * row.n / 10000)} of ${row.n}`)),
-		more && !more.masque && h('small', t(`${percent(more.valeur)} pourvus`, `${percent(more.valeur)} met`))];
-}
 
 // By indicator and Pays, 'region' for all of them.
 function by_place(reports) {
@@ -102,7 +64,7 @@ async function download(month) {
 
 const SMALL = 900;
 
-function coverage(place) {
+function coverage(place, of_today) {
 	const node = h('div'), list = h('div');
 	const pick = h('select', {id: 'pays-couverture', onchange: () => draw()});
 	const frame = h('div.carte.couverture');
@@ -149,7 +111,7 @@ function coverage(place) {
 	frame.append(legend);
 	fill(node, h('section.bloc', {'aria-labelledby': 'h-couverture'}, h('header',
 		h('h2', {id: 'h-couverture'}, t('Où l’ESS est présente, commune par commune', 'Where the social economy is present, town by town')),
-		h('div.rang', h('label.invisible', {for: 'pays-couverture'}, t('Pays', 'Pays')), pick)), h('div.corps', frame, list)));
+		of_today, h('div.rang', h('label.invisible', {for: 'pays-couverture'}, t('Pays', 'Pays')), pick)), h('div.corps', frame, list)));
 	return {node, load, draw: () => items.length && draw()};
 }
 
@@ -185,12 +147,40 @@ function followup(x) {
 		t(`suivi à ${x.echeance_mois} mois`, `${x.echeance_mois}-month follow-up`))), due);
 }
 
+const RISKS = {objectifs: ['objectifs', 'goals'], mesure_impact: ['mesure d’impact', 'impact measure'], desequilibre: ['déséquilibre', 'imbalance'],
+	legitimite: ['légitimité', 'legitimacy']};
+const side = s => s?.nom ? h('a', {href: `#/annuaire/${encodeURIComponent(s.uid)}`}, s.nom) : t('(non partagé)', '(not shared)');
+
+// Which risk, by its last follow-up.
+function at_risk(x) {
+	const worst = Object.entries(x.risques).filter(([, v]) => v >= 2).map(([k]) => t(...RISKS[k]));
+
+	return h('li', h('span', side(x.structure_a), h('span.discret', t(' et ', ' and ')), side(x.structure_b), h('br'),
+		h('span.discret', worst.length ? t(`risque : ${worst.join(', ')}`, `risk: ${worst.join(', ')}`) : t('les risques montent', 'risks are rising'))),
+	h('span.petit.num', t(`suivi du ${day(x.date, SHORT)}`, `follow-up of ${day(x.date, SHORT)}`)));
+}
+
+const closed_one = x => h('li', h('span', side(x.structure_a), h('span.discret', t(' et ', ' and ')), side(x.structure_b)),
+	chip('attente', 'attente', t('une structure est fermée', 'an organisation is closed')));
+
 async function followups(node) {
 	const d = await get('due');
+	const part = (id, title, items, line) => items.length > 0 && [h('h3.sous-titre', {id, tabindex: '-1'}, title, ' ', h('span.num', number(items.length))),
+		h('ul.sous-liste', items.map(line))];
 
-	fill(node, h('h3.sous-titre', t('Suivis à faire', 'Follow-ups due')),
+	fill(node, h('h3.sous-titre', {id: 'h-suivis', tabindex: '-1'}, t('Suivis à faire', 'Follow-ups due')),
 		d.suivis.length ? h('ul.sous-liste', d.suivis.slice(0, 8).map(followup))
-		: h('p.discret', t('Aucun suivi dû cette semaine.', 'No follow-up due this week.')));
+		: h('p.discret', t('Aucun suivi dû cette semaine.', 'No follow-up due this week.')),
+	part('h-risque', t('Partenariats à risque', 'Partnerships at risk'), d.alertes, at_risk),
+	part('h-clore', t('Partenariats à clore', 'Partnerships to close'), d.a_clore, closed_one));
+}
+
+// Once all that stands above has its height.
+function go_to_followups() {
+	const title = $('#h-risque') || $('#h-suivis');
+
+	title?.focus({preventScroll: true});
+	title?.scrollIntoView({block: 'center'});
 }
 
 function seats(e) {
@@ -234,13 +224,16 @@ function last_months() {
 }
 const month_name = m => day(`${m}-15`, {month: 'long', year: 'numeric'}).replace(/^./, c => c.toUpperCase());
 
-function intro(report) {
+// A month that nobody has signed is counted in the directory as it is now, and says so.
+function intro(report, past) {
 	const old = report.poles.filter(p => p.pole.startsWith('pole-') && p.derniere_maj && late(p.derniere_maj));
 
 	if (report.etat === 'fige')
-		return t(`Rapport signé, empreinte ${report.empreinte.slice(0, 8)}… ; rejoué, il donne les mêmes octets.`,
-			`Signed report, digest ${report.empreinte.slice(0, 8)}…; the same bytes when run again.`);
-	const on = t(`Chiffres au ${day(Date.now())}.`, `Figures at ${day(Date.now())}.`);
+		return [t(`Rapport signé, empreinte ${report.empreinte.slice(0, 8)}… ; rejoué, il donne les mêmes octets.`,
+			`Signed report, digest ${report.empreinte.slice(0, 8)}…; the same bytes when run again.`), late_words(report.note)];
+	const on = past ? t(`${month_name(report.mois)} n’est pas signé : ces chiffres sont ceux de l’annuaire d’aujourd’hui, ${day(Date.now())}.`,
+		`${month_name(report.mois)} is not signed: these figures are those of the directory of today, ${day(Date.now())}.`)
+		: t(`Chiffres au ${day(Date.now())}.`, `Figures at ${day(Date.now())}.`);
 
 	return old.length ? `${on} ${old.map(p => t(`${short_pays(p.pole.slice(5))} n’a rien envoyé depuis ${when(p.derniere_maj)} : ses chiffres datent de là.`,
 		`${short_pays(p.pole.slice(5))} has sent nothing since ${when(p.derniere_maj)}: its figures are from then.`)).join(' ')}` : on;
@@ -262,8 +255,11 @@ export function territoire(place) {
 	const words = h('p.discret', t('Lecture des chiffres…', 'Reading the figures…')),
 		table = h('div.corps.defile-x', {tabindex: 0, role: 'group', 'aria-labelledby': 'h-ind'});
 	const series = h('div'), due = h('div'), events = h('div');
-	const map = coverage(place);
 	const months = last_months();
+	// Beside another month's figures: the map and what follows are not of that month.
+	const todays = [0, 1].map(() => h('span.petit.du-jour', {hidden: true}, t(`au ${day(Date.now())}, non au mois choisi`,
+		`at ${day(Date.now())}, not of the month chosen`)));
+	const map = coverage(place, todays[0]);
 	let month = months[0], size;
 
 	if (signs && place.path[0] === 'rapport')
@@ -272,18 +268,25 @@ export function territoire(place) {
 		await load_towns();
 		const reports = await reports_of(month);
 
-		fill(words, intro(reports[0]));
+		fill(words, intro(reports[0], month !== months[0]));
 		indicators(table, reports);
+		for (const node of todays)
+			node.hidden = month === months[0];
 	};
 	const all = () => Promise.allSettled([load(), load_towns().then(map.load), staff && load_towns().then(() => partnerships(series)),
-		staff && place.me.role === 'agent_pole' && followups(due), staff && load_towns().then(() => meetings(events))])
+		staff && place.me.node.role === 'hub' && followups(due), staff && load_towns().then(() => meetings(events))])
 		.then(results => {
 			const failed = results.find(r => r.status === 'rejected');
 
+			if (!led)
+				go_to_followups();
+			led = true;
 			if (failed)
 				fill(words, t(`Les chiffres ne sont pas tous arrivés : ${failed.reason.message}`,
 					`Not all figures came: ${failed.reason.message}`));
 		});
+
+	let led = place.path[0] !== 'suivis';
 
 	map.node.classList.add('c7');
 	fill(table, h('div.os', {'aria-hidden': 'true'}), h('div.os', {'aria-hidden': 'true'}), h('div.os', {'aria-hidden': 'true'}));
@@ -298,7 +301,7 @@ export function territoire(place) {
 	h('div.grille.territoire', section('c12', 'h-ind', t('Vue d’ensemble', 'At a glance'),
 		staff && h('button.bt.nu.mini', {type: 'button', onclick: () => download(month).catch(err => fill(words, err.message))},
 		t('Télécharger (CSV)', 'Download (CSV)'))),
-		map.node, staff && section('c5', 'h-par', t('Partenariats actifs, mois par mois', 'Active partnerships, month by month'), null,
+		map.node, staff && section('c5', 'h-par', t('Partenariats actifs, mois par mois', 'Active partnerships, month by month'), todays[1],
 			series, due),
 		staff && section('c12', 'h-ev', t('Rencontres à venir', 'Coming events'), null, events)));
 	$('#h-ind').closest('section').querySelector('.corps').replaceWith(table);

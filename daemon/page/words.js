@@ -58,7 +58,9 @@ export function day(d, form = LONG) {
 
 	if (Number.isNaN(date.getTime()))
 		return String(d);
-	return new Intl.DateTimeFormat(locale(), {...form, timeZone: 'Europe/Paris'}).format(date)
+	const far = form.day && date.getFullYear() !== new Date().getFullYear(); // the year goes without saying only this year
+
+	return new Intl.DateTimeFormat(locale(), {...form, ...(far ? {year: 'numeric'} : {}), timeZone: 'Europe/Paris'}).format(date)
 		.replace(/^1 /, lang === 'en' ? '1 ' : '1er ');
 }
 

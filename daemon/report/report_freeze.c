@@ -110,6 +110,7 @@ static bool still_running(struct node *n, const struct report_month *month, stru
 	return true;
 }
 
+/* The object is left open. */
 static void answer(const struct report *r, bool new_one, int64_t measures, const char *late, struct buf *json)
 {
 	char iso[25];
@@ -118,7 +119,38 @@ static void answer(const struct report *r, bool new_one, int64_t measures, const
 	buf_printf(json, "{\"mois\":\"%s\",\"empreinte\":\"%s\",\"nouveau\":%s,\"mesures\":%lld,\"arrete\":\"%s\",\"retards\":[%s],\"note\":",
 		   r->month.text, r->digest, new_one ? "true" : "false", (long long)measures, iso, late);
 	json_quote(buf_slice(&r->note), json);
-	buf_str(json, "}");
+}
+
+/* Nothing was known at the cut-off: zeros alone. Signed, they would stay so for ever. */
+static bool nothing_known(const struct report *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->rows[i].masked || r->rows[i].value != 0)
+			return false;
+	return true;
+}
+
+static enum es_err refuse_nothing(const struct report *r, struct buf *why)
+{
+	char iso[25];
+
+	stamp_text(stamp_at(r->month.cutoff), iso);
+	buf_printf(why, _("%s: there is no figure to freeze: nothing was known here at its cut-off, %s; choose a later month, or another cut-off with --at"),
+		   r->month.text, iso);
+	return ES_NOT_FOUND;
+}
+
+/* What would be signed: how many cells are hidden, and the region's figures. */
+static void show_draft(const struct node *n, const struct report *r, struct buf *json)
+{
+	struct report_view v = {.has_place = true, .type = PLACE_REGION};
+	int64_t masked = 0;
+
+	snprintf(v.code, sizeof v.code, "%s", n->rights.region);
+	for (size_t i = 0; i < r->count; i++)
+		masked += r->rows[i].masked;
+	buf_printf(json, ",\"essai\":true,\"vide\":%s,\"masquees\":%lld,\"rapport\":", nothing_known(r) ? "true" : "false", (long long)masked);
+	report_json(r, &v, slice_str("[]"), json);
 }
 
 static enum es_err frozen_before(struct node *n, const struct report_month *month, struct report_base *b, struct buf *json, struct buf *why)
@@ -137,11 +169,12 @@ static enum es_err frozen_before(struct node *n, const struct report_month *mont
 		return err;
 	r.month.cutoff = b->cutoff;
 	answer(&r, false, 0, "", json);
+	buf_str(json, "}");
 	report_done(&r);
 	return ES_OK;
 }
 
-static enum es_err freeze_now(struct node *n, const struct report_month *month, struct buf *json)
+static enum es_err freeze_now(struct node *n, const struct report_month *month, bool dry, struct buf *json, struct buf *why)
 {
 	struct report_base b;
 	struct report r = {0};
@@ -154,6 +187,8 @@ static enum es_err freeze_now(struct node *n, const struct report_month *month, 
 	buf_init(&late, 1 << 16);
 	if (err == ES_OK)
 		err = report_past(n, &b, month, &r, &erased);
+	if (err == ES_OK && !dry && nothing_known(&r))
+		err = refuse_nothing(&r, why);
 	if (err == ES_OK) {
 		report_sort(&r);
 		report_digest(n, &b, &r, r.digest);
@@ -161,10 +196,14 @@ static enum es_err freeze_now(struct node *n, const struct report_month *month, 
 		err = report_notes(n, month, &b, &r.note, &late);
 		measures = r.count;
 	}
-	if (err == ES_OK)
+	if (err == ES_OK && !dry)
 		err = report_write_frozen(n, &r, buf_slice(&frontier));
-	if (err == ES_OK)
+	if (err == ES_OK) {
 		answer(&r, true, (int64_t)measures, late.len ? buf_cstr(&late) : "", json);
+		if (dry)
+			show_draft(n, &r, json);
+		buf_str(json, "}");
+	}
 	report_done(&r);
 	report_base_done(&b);
 	buf_done(&frontier);
@@ -172,7 +211,7 @@ static enum es_err freeze_now(struct node *n, const struct report_month *month, 
 	return err;
 }
 
-enum es_err report_freeze(struct node *n, const struct report_month *month, struct buf *json, struct buf *why)
+enum es_err report_freeze(struct node *n, const struct report_month *month, bool dry, struct buf *json, struct buf *why)
 {
 	struct report_base b = {0};
 	enum es_err err;
@@ -185,7 +224,7 @@ enum es_err report_freeze(struct node *n, const struct report_month *month, stru
 	if (err == ES_OK)
 		err = frozen_before(n, month, &b, json, why);
 	else if (err == ES_NOT_FOUND)
-		err = still_running(n, month, why) ? ES_AGAIN : freeze_now(n, month, json);
+		err = still_running(n, month, why) ? ES_AGAIN : freeze_now(n, month, dry, json, why);
 	report_base_done(&b);
 	return err;
 }

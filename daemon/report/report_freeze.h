@@ -29,8 +29,11 @@
 #include "daemon/report/report.h"
 
 /* The CRESS's. Appends JSON {mois, empreinte, nouveau, mesures, arrete, note, retards[]}.
- * Frozen before: says so, writes nothing. ES_NOT_ALLOWED: a hub. ES_AGAIN: not over yet. */
-ES_MUST_USE enum es_err report_freeze(struct node *n, const struct report_month *month, struct buf *json, struct buf *why);
+ * Frozen before: says so, writes nothing. ES_NOT_ALLOWED: a hub. ES_AGAIN: not over yet.
+ * ES_NOT_FOUND: nothing was known at the cut-off, every figure is zero. `dry`: writes
+ * nothing, and adds essai, vide (would be refused so), masquees and rapport, the region's
+ * figures as they would be. */
+ES_MUST_USE enum es_err report_freeze(struct node *n, const struct report_month *month, bool dry, struct buf *json, struct buf *why);
 /* JSON {mois, ok, empreinte, recalcul, effaces, manque}. ES_DAMAGED: it is not what was
  * frozen. ES_NOT_FOUND: not frozen, or logs are missing here. */
 ES_MUST_USE enum es_err report_check(struct node *n, const struct report_month *month, struct buf *json, struct buf *why);

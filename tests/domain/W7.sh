@@ -44,6 +44,8 @@ must settle auray vitre cress
 
 say "1. the cut-off is not passed: nothing is frozen"
 exits W7-a-month-that-runs-is-not-frozen 75 e cress report freeze --month "$(date +%Y)-12"
+exits W7-a-month-of-which-nothing-was-known-is-not-frozen 65 e cress report freeze --month 2026-09
+equal W7-nor-is-it-frozen-all-the-same provisoire "$(e cress report --month 2026-09 --json | jq -r .etat)"
 exits W7-only-the-CRESS-freezes 77 e auray report freeze --month $month
 
 say "2. the hubs' counts; Vitré does not send them"
@@ -60,7 +62,12 @@ cutoff=$(now)
 sleep 1.1
 must start cress
 must settle auray vitre cress
+e cress report freeze --month $month --at "$cutoff" --dry-run
+e cress report freeze --month $month --at "$cutoff" --dry-run --json >"$work/draft"
+equal W7-what-would-be-frozen-is-seen-first "7 pole-vitre" "$(jq -r '[(.rapport.items[] | select(.indicateur == "nb_structures_ess") | .valeur), .retards[].pole] | join(" ")' "$work/draft")"
+equal W7-and-nothing-is-written provisoire "$(e cress report --month $month --json | jq -r .etat)"
 e cress report freeze --month $month --at "$cutoff" --json >"$work/frozen"
+equal W7-what-is-frozen-is-what-was-seen "$(jq -r .empreinte "$work/draft")" "$(jq -r .empreinte "$work/frozen")"
 e cress report freeze --month $month
 first=$(jq -r .empreinte "$work/frozen")
 check W7-frozen-once jq -e ".nouveau and (.empreinte | length) == 64" "$work/frozen"

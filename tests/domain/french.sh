@@ -97,6 +97,7 @@ said "ask-too-many-seats" 65 "demandez-en autant au plus" e auray register "$the
 said "ask-an-event" 65 "cet événement n'est pas ici" e auray seats $wrong
 said "ask-a-month" 65 "n'est ni un mois" e auray report --month 2026-13
 said "ask-to-freeze" 77 "la CRESS seule fige" e auray report freeze
+said "ask-to-freeze-nothing" 65 "aucun chiffre à figer" e cress report freeze --month 2026-09
 said "ask-a-code-list" 65 "cette liste de codes" e auray codes licorne
 said "ask-a-survey" 65 "(enquête)" e auray survey $wrong
 said "ask-a-person" 65 "prénom et nom" e auray rgpd person x

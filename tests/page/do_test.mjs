@@ -11,6 +11,10 @@ const text = async (v, selector) => flat(await v.page.textContent(selector));
 const button = (v, fr, en) => v.page.getByRole('button', {name: new RegExp(words(v.mix, fr, en))});
 const soon = (v, selector) => v.page.waitForSelector(selector, {timeout: 30000});
 
+const essaim = (node, ...args) => execFileSync(`${process.env.ESSAIM_BIN}/essaim`,
+	['--data', `${process.env.ESSAIM_WORK}/${node}`, ...args], {encoding: 'utf8'});
+const told = (node, ...args) => JSON.parse(essaim(node, ...args, '--json'));
+
 // A SIRET of that number whose key is right.
 function siret(n) {
 	const body = `8123${String(n).padStart(4, '0')}`;
@@ -140,6 +144,36 @@ async function mend_a_line_at_once(mix, n) {
 	await page.press('#r1-2', 'Enter');
 	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '0');
 	check(`${name}-three-mistakes-are-mended-in-one-go`, true);
+	await v.close();
+}
+
+// Lines to be read again: damaged accents are repaired there and imported so, all remarks
+// of a line are told, and what was read is shown as it stands.
+async function read_again(mix, n) {
+	const v = await visit(HUB, mix, 'saisir'), {page} = v, name = `W1-${mix_name(mix)}`;
+	const lines = [`CafÃ© du Port ${n};${siret(n)};29600;Morlaix;`, `=CMD|'/c calc'!A${n};${siret(n + 1)};29600;Morlaix;jean.dupont@asso.fr`];
+
+	await v.open('saisir/importer');
+	await soon(v, '#fichier');
+	await page.setInputFiles('#fichier', {name: 'relire.csv', mimeType: 'text/csv', buffer: Buffer.from(`Nom;SIRET;CP;Ville;Mail\r\n${lines.join('\r\n')}\r\n`)});
+	await soon(v, '.colonnes');
+	await button(v, 'Lire le rapport', 'Read the report').click();
+	await soon(v, '.verdicts');
+	equal(`${name}-two-lines-to-read-again`, await text(v, '#pile-attente .n'), '2');
+	const report = await text(v, '.rapport');
+
+	has(`${name}-what-was-read-stands-as-it-was`, report, `CafÃ© du Port ${n}`);
+	has(`${name}-a-bar-is-no-comma`, report, `=CMD|'/c calc'!A${n}`);
+	has(`${name}-the-first-remark-is-told`, report, words(mix, 'comme une formule', 'like a formula'));
+	has(`${name}-and-the-other-one`, report, words(mix, 'Cette adresse nomme une personne', 'This address names a person'));
+	equal(`${name}-one-box-a-line`, await page.locator('.rapport input[type=checkbox]').count(), 2);
+	equal(`${name}-the-repair-is-proposed`, await page.inputValue('.rapport .corrige input'), `Café du Port ${n}`);
+	await v.look('a-relire');
+	await page.press('.rapport .corrige input', 'Enter');
+	await page.waitForFunction(() => document.querySelector('#pile-attente .n')?.textContent === '1');
+	await button(v, 'Importer les 2 lignes prêtes', 'Import the 2 ready lines').click();
+	await soon(v, '.note.ok');
+	equal(`${name}-and-imported-so`, told('morlaix', 'show', siret(n)).data.nom, `Café du Port ${n}`);
 	await v.close();
 }
 
@@ -313,16 +347,67 @@ async function territory(mix) {
 	await v.close();
 }
 
-async function sign_the_month(mix) {
-	const v = await visit(CRESS, mix, 'territoire'), name = `W7-${mix_name(mix)}`;
+// The month before, of which nothing was known, cannot be signed; nor one that runs.
+async function an_empty_month(mix) {
+	const v = await visit(CRESS, mix, 'territoire'), {page} = v, name = `W7-${mix_name(mix)}`;
 
 	await v.open('territoire/rapport');
 	await soon(v, '.rapport-etapes');
-	await v.page.locator('.rapport-etapes .bt.fort').click();
-	await v.page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w),
+	has(`${name}-an-empty-month-says-so`, await text(v, '.rapport-etapes'), words(mix, 'Rien à signer : la CRESS ne connaissait rien au 1er',
+		'Nothing to sign: the CRESS knew nothing at 1'));
+	equal(`${name}-and-has-no-button`, await page.locator('.rapport-etapes .bt').count(), 0);
+	await v.look('rapport-vide');
+	await page.evaluate(() => { Date.now = () => 0; });
+	await page.selectOption('#mois', {index: 1});
+	await page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w), words(mix, 'court jusqu', 'runs until'));
+	has(`${name}-a-month-that-runs-says-so`, await text(v, '.rapport-etapes'), words(mix, 'Le mois court jusqu’au', 'The month runs until'));
+	equal(`${name}-and-has-no-button-either`, await page.locator('.rapport-etapes .bt').count(), 0);
+	await v.close();
+}
+
+// This month as if it were over: the browser is a month ahead, and the accounts close now.
+async function sign_the_month(mix) {
+	const v = await visit(CRESS, mix, 'territoire'), {page} = v, name = `W7-${mix_name(mix)}`;
+	const month = told('cress', 'report').mois;
+
+	await page.route('**/api/v1/report/freeze', r => r.continue({postData: JSON.stringify({...r.request().postDataJSON(), at: 'now'})}));
+	await page.clock.setFixedTime(Date.now() + 32 * 86400000);
+	await v.open('territoire/rapport');
+	await soon(v, '.rapport-etapes .bt.fort');
+	const late = told('cress', 'report', 'freeze', '--month', month, '--at', 'now', '--dry-run').retards.map(r => r.pole);
+
+	equal(`${name}-late-hubs-are-those-of-the-command`, late.join(), 'pole-morlaix,pole-auray');
+	has(`${name}-and-named`, await text(v, '.rapport-etapes li:nth-child(2)'), words(mix, 'ne sont pas arrivés : Morlaix (dernier envoi', 'have not come: Morlaix (last sent'));
+	const before = await text(v, '.du-rapport');
+
+	check(`${name}-the-figures-to-be-signed-are-shown`, /(Structures de l’ESS|organisations)\s*[1-9]\d+/.test(before), before);
+	await v.look('rapport-pret');
+	await page.click('.rapport-etapes .bt.fort');
+	has(`${name}-it-is-said-to-be-final`, await text(v, 'dialog'), words(mix, 'C’est définitif', 'This is final'));
+	has(`${name}-and-without-whom`, await text(v, 'dialog'), words(mix, 'Sans les comptes de : Morlaix', 'Without the counts of: Morlaix'));
+	equal(`${name}-and-what`, await text(v, 'dialog .du-rapport'), before);
+	await v.look('rapport-dialogue');
+	await page.keyboard.press('Escape');
+	equal(`${name}-one-click-signs-nothing`, told('cress', 'report', '--month', month).etat, 'provisoire');
+	await page.click('.rapport-etapes .bt.fort');
+	await page.click('dialog .bt.fort');
+	await page.waitForFunction(w => document.querySelector('.rapport-etapes')?.textContent.includes(w),
 		words(mix, 'les mêmes octets', 'the same bytes'), {timeout: 60000});
 	check(`${name}-signed-and-says-so`, true);
+	equal(`${name}-with-those-figures`, await text(v, '.du-rapport'), before);
+	has(`${name}-the-signed-names-them-too`, await text(v, '.rapport-etapes li:nth-child(2)'), 'Auray');
 	await v.look('rapport-signe');
+	await v.open('territoire');
+	await soon(v, '.indic');
+	equal(`${name}-this-month-has-no-remark`, await page.locator('.du-jour:visible').count(), 0);
+	await page.selectOption('#mois', month);
+	await page.waitForFunction(() => [...document.querySelectorAll('.du-jour')].some(n => !n.hidden));
+	has(`${name}-the-signed-month-says-so`, await text(v, '.tete'), words(mix, 'Sans les comptes de : Morlaix', 'Without the counts of: Morlaix'));
+	has(`${name}-and-that-the-map-is-of-today`, await text(v, '#h-couverture + .du-jour'), words(mix, 'non au mois choisi', 'not of the month chosen'));
+	await v.look('mois-signe');
+	await page.selectOption('#mois', {index: 3});
+	await page.waitForFunction(w => document.querySelector('.tete').textContent.includes(w), words(mix, 'n’est pas signé', 'is not signed'));
+	check(`${name}-a-month-that-is-not-signed-says-of-what-day-its-figures-are`, true);
 	await v.close();
 }
 
@@ -350,10 +435,48 @@ async function alerts_are_sentences(mix) {
 	await v.close();
 }
 
-/* --- W8 --- */
+// An alert leads to what it speaks of, or says what is done about it.
+async function alerts_lead(mix) {
+	const v = await visit(HUB, mix, 'alertes'), {page} = v, name = `alertes-${mix_name(mix)}`;
+	const line = fr_en => page.locator('.alertes li', {hasText: words(mix, ...fr_en)});
+	const first = async l => Number((await l.textContent()).match(/\d+/)[0]);
 
-const essaim = (node, ...args) => execFileSync(`${process.env.ESSAIM_BIN}/essaim`,
-	['--data', `${process.env.ESSAIM_WORK}/${node}`, ...args], {encoding: 'utf8'});
+	await v.open('federation');
+	await soon(v, '.alertes');
+	const risk = line(['à risque', 'at risk']), risks = await first(risk);
+
+	await v.look('alertes');
+	await risk.getByRole('link').click();
+	await soon(v, '#h-risque');
+	equal(`${name}-partnerships-at-risk-are-all-listed`, await page.locator('#h-risque + ul > li').count(), risks);
+	has(`${name}-with-the-risk`, await text(v, '#h-risque + ul'), words(mix, 'risque', 'risk'));
+	check(`${name}-and-are-in-sight`, await page.waitForFunction(() => {
+		const box = document.querySelector('#h-risque').getBoundingClientRect();
+
+		return document.activeElement.id === 'h-risque' && box.top > 60 && box.bottom < innerHeight;
+	}, null, {timeout: 10000}).then(() => true, () => false));
+	await v.look('a-risque');
+	await v.open('federation');
+	await soon(v, '.alertes');
+	const term = line(['durée de conservation', 'term']), terms = await first(term);
+
+	await term.getByRole('link').click();
+	await soon(v, '#h-echues');
+	equal(`${name}-records-past-their-term-are-counted-as-the-alert-does`, parseInt((await text(v, '#h-echues')), 10), terms);
+	await v.look('termes');
+	await page.click('#purger');
+	has(`${name}-to-erase-them-is-said-to-be-final`, await text(v, 'dialog'), words(mix, 'C’est définitif', 'This is final'));
+	await v.look('termes-dialogue');
+	await page.keyboard.press('Escape');
+	has(`${name}-no-backup-says-what-to-do`, await page.evaluate(() => import('/members.js').then(m => m.alert_line({code: 'NO_BACKUP', text: 'x', text_en: 'x'}, {role: 'agent_pole'}).textContent)),
+		'essaim-backup.timer');
+	const own = state => page.evaluate(s => import('/members.js').then(m => m.word_of({self: true, state: 'active'}, {state: s, outbox: 0, node: {}})[3]), state);
+
+	check(`${name}-a-fenced-hub-is-not-up-to-date`, await own('fenced') === words(mix, 'arrêté', 'stopped') && await own('live') === words(mix, 'à jour', 'up to date'));
+	await v.close();
+}
+
+/* --- W8 --- */
 
 async function sign_in(v) {
 	await v.open('federation');
@@ -448,6 +571,7 @@ async function a_new_hub(mix, pays, port) {
 		await page.waitForFunction(() => !document.querySelector('#approbation'), null, {timeout: 30000});
 		has(`${name}-it-has-joined`, await text(v, '#espace'), words(mix, 'est entré.', 'has joined.'));
 		await page.locator('.noeud', {hasText: pays === 'vitre' ? 'Vitré' : 'Fougères'}).locator('summary').click();
+		await v.look('agir');
 		await page.locator('.actes[open] .bt').first().click();
 		await page.fill('#nom-pole', 'Vitre');
 		await page.click('dialog .bt.fort');
@@ -477,6 +601,7 @@ if (phase === 'online') {
 	for (const [i, mix] of MIXES.entries()) {
 		await play(import_a_table, mix, 100 + 20 * i);
 		await play(mend_a_line_at_once, mix, 200 + i);
+		await play(read_again, mix, 500 + 3 * i);
 		await play(write_a_record, mix, 300 + i);
 		await play(decide_duplicates, mix);
 		await play(erase_a_person, mix, i + 1);
@@ -484,6 +609,10 @@ if (phase === 'online') {
 		await play(look_round, mix);
 	}
 	await play(alerts_are_sentences, MIXES[0]);
+	await play(alerts_lead, MIXES[0]);
+	await play(alerts_lead, MIXES[3]);
+	await play(an_empty_month, MIXES[0]);
+	await play(an_empty_month, MIXES[3]);
 	await play(sign_the_month, MIXES[0]);
 } else if (phase === 'admin') {
 	await play(wrong_password, MIXES[0]);

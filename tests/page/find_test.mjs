@@ -22,6 +22,13 @@ async function directory(mix) {
 	await type(v, 'zeppelin');
 	has(`annuaire-${mix_name(mix)}-nothing-is-said-with-what-to-do`, await text(v, '#resultats'), words(mix, 'Rien ne correspond à « zeppelin »', 'Nothing matches “zeppelin”'));
 	await v.look('vide');
+	await type(v, 'plateaux');
+	has(`annuaire-${mix_name(mix)}-what-stands-under-another-tab-is-said`, await text(v, '#resultats .vide'), words(mix, 'Aucune structure ne porte « plateaux », mais :', 'No organisation has “plateaux”, but:'));
+	await v.look('ailleurs');
+	await page.click('#resultats .vide .bt.fort');
+	await page.waitForSelector('#resultats .ligne');
+	has(`annuaire-${mix_name(mix)}-and-led-there`, await text(v, '#resultats .liste'), 'Plateaux du zinzolin');
+	await page.click('#genre-structure');
 	await type(v, 'pelikan');
 	has(`annuaire-${mix_name(mix)}-markup-is-text`, await text(v, '#resultats .liste'), '<img src=x onerror=alert(1)>');
 	await type(v, 'zinzolin atelier');
@@ -34,10 +41,37 @@ async function directory(mix) {
 	has(`annuaire-${mix_name(mix)}-and-where-it-is`, await text(v, '#fiche .trajet'), words(mix, 'À la CRESS', 'At the CRESS'));
 	check(`annuaire-${mix_name(mix)}-and-since-when`, /\d+( h |:)\d\d/.test(await text(v, '#fiche .trajet li:nth-child(2)')), await text(v, '#fiche .trajet'));
 	has(`annuaire-${mix_name(mix)}-private-parts-are-marked`, await text(v, '#fiche .prive'), words(mix, 'nous seuls le voyons', 'only we can see this'));
+	has(`annuaire-${mix_name(mix)}-a-contact-has-its-mail-and-telephone`, await text(v, '#fiche .joindre'), '02 98 00 00 02');
 	await v.look('fiche');
 	await page.keyboard.press('Escape');
 	await page.waitForTimeout(300);
 	equal(`annuaire-${mix_name(mix)}-escape-goes-back-to-the-line`, await page.evaluate(() => document.activeElement.dataset?.uid), facts.own);
+	await v.close();
+}
+
+// What a hub cannot know it does not say; what the address holds stays in it.
+async function honest(mix) {
+	const v = await visit(HUB, mix, 'annuaire'), {page} = v, asked = [];
+	const way = others => page.evaluate(o => import('/pill.js').then(m => m.journey_of({saved: '2026-01-01T10:00:00Z', place: 'home', home: true,
+		home_at: '2026-01-01T10:01:00Z', others: o}).querySelector('li:last-child').textContent.replace(/\u00a0/g, ' ')), others);
+
+	await v.open('annuaire');
+	await page.waitForSelector('.etat.ok, .etat.attente');
+	const late = await way([{name: 'A'}, {name: 'B'}]);
+
+	has(`trajet-${mix_name(mix)}-who-writes-nothing-may-have-it`, late, words(mix, 'd’ici on ne voit pas qui l’a reçue', 'who has it cannot be seen from here'));
+	check(`trajet-${mix_name(mix)}-and-no-link-is-foretold`, !/prochaine|next/.test(late), late);
+	has(`trajet-${mix_name(mix)}-who-was-in-touch-is-named`, await way([{name: 'A', linked: '2026-01-01T11:00:00Z'}, {name: 'B'}]), 'A (');
+	page.on('request', r => asked.push(new URL(r.url()).pathname));
+	await page.evaluate(() => { location.hash = '#/rapprocher/..%2f..%2fx'; });
+	await page.waitForSelector('.rapprocher');
+	await page.waitForTimeout(800);
+	check(`rapprocher-${mix_name(mix)}-an-id-from-the-address-stays-one`, !asked.includes('/api/x') && asked.some(a => a.includes('..%2F..%2Fx')), asked.filter(a => a.includes('x')).join(' '));
+	v.wrong.splice(0, v.wrong.length, ...v.wrong.filter(w => !/status of 400|status of 404/.test(w)));
+	const date = (d, form) => page.evaluate(a => import('/words.js').then(m => m.day(...a)), [d, form]);
+
+	check(`dates-${mix_name(mix)}-another-years-say-so`, (await date('2031-11-12', {day: 'numeric', month: 'short'})).includes('2031'));
+	check(`dates-${mix_name(mix)}-this-years-do-not`, !/20\d\d/.test(await date(`${new Date().getFullYear()}-06-12`, {day: 'numeric', month: 'short'})));
 	await v.close();
 }
 
@@ -126,6 +160,8 @@ if (phase === 'online') {
 	}
 	await others(MIXES[0]);
 	await others(MIXES[3]);
+	await honest(MIXES[0]);
+	await honest(MIXES[3]);
 	await region(MIXES[1]);
 } else {
 	await away(MIXES[0]);

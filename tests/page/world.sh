@@ -12,7 +12,7 @@ world_offer=$(new auray offre titre="Plateaux du zinzolin" structure_uid="$world
 	prix_cents=70000 prix_unite=forfait rayon_km=200)
 world_hostile=$(new morlaix structure nom='<img src=x onerror=alert(1)> Pelikan' type_acteur=ess code_insee=29151 filieres=numerique \
 	description='"><script>alert(2)</script>' site_web='javascript:alert(3)')
-new morlaix contact structure_uid="$world_own" nom=Guivarch prenom=Benoît courriel=b@zinzolin.example base_legale=interet_legitime portee=local >/dev/null
+new morlaix contact structure_uid="$world_own" nom=Guivarch prenom=Benoît courriel=benoit.guivarch-lavanant-de-kermorvan@zinzolin-atelier.example telephone=+33298000002 base_legale=interet_legitime portee=local >/dev/null
 world_forgotten=$(new morlaix structure nom="Zinzolin Oublié" type_acteur=ess code_insee=29151)
 must e morlaix wait --synced --timeout 60 >/dev/null
 must e morlaix forget "$world_forgotten" --yes >/dev/null
