@@ -17,6 +17,7 @@
 #include "daemon/service/language.h"
 #include "daemon/service/pulse.h"
 #include "daemon/service/service.h"
+#include "daemon/web/web.h"
 
 struct program {
 	uv_loop_t loop;
@@ -50,7 +51,8 @@ static void usage(FILE *f)
 	      "  --socket PATH  another place for the control socket\n"
 	      "  --page HOST:PORT  where browsers find the page (default: the configuration's; with\n"
 	      "                 --data and without one: nowhere)\n"
-	      "  --check        read the configuration, show what it says, and stop\n"
+	      "  --check        read the configuration, show what is in force, and stop; what the start would\n"
+	      "                 refuse of it is refused (78)\n"
 	      "  --version      print the version\n"), f);
 }
 
@@ -390,15 +392,24 @@ static int read_conf(struct program *p)
 static int check(struct program *p)
 {
 	struct buf text;
+	enum es_err err;
 	int code = read_conf(p);
 
 	if (code != 0)
 		return code;
 	buf_init(&text, 4096);
-	conf_show(&p->conf, &text);
-	fputs(buf_cstr(&text), stdout);
+	settle_page(p, &p->conf);
+	err = web_check(p->dir, &p->conf.page, &text);
+	if (err == ES_OK)
+		conf_show(&p->conf, &text);
+	else if (text.len == 0)
+		buf_str(&text, _(es_err_text(err)));
+	if (err == ES_OK)
+		fputs(buf_cstr(&text), stdout);
+	else
+		fprintf(stderr, "essaimd: %s\n", buf_cstr(&text));
 	buf_done(&text);
-	return 0;
+	return es_err_exit(err);
 }
 
 static int prepare(struct program *p)

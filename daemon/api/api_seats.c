@@ -39,7 +39,12 @@ static void seat_json(const struct node *n, const struct seat *s, struct buf *ou
 	char structure[ULID_LEN + 1];
 
 	ulid_encode(s->structure.bytes, structure);
-	buf_printf(out, "{\"no\":%u,\"hub\":", s->no);
+	buf_str(out, "{\"no\":");
+	if (s->noted)
+		buf_str(out, "null");
+	else
+		buf_printf(out, "%u", s->no);
+	buf_str(out, ",\"hub\":");
 	pole_json(n, &s->hub, out);
 	buf_printf(out, ",\"structure\":\"%s\",\"nb_personnes\":%u,\"state\":\"%s\",\"statut\":\"%s\",\"waits\":%s}", structure,
 		   s->persons, s->granted ? "granted" : "waiting", s->granted ? "inscrit" : "liste_attente", s->waits ? "true" : "false");
@@ -94,8 +99,8 @@ void seats_list_json(struct node *n, const struct id16 *event, struct buf *json)
 		ulid_encode(e.list[i].structure.bytes, structure);
 		buf_printf(json, "%s{\"e\":\"%s\",\"p\":", json->len > 1 ? "," : "", uid);
 		pole_json(n, &e.list[i].hub, json);
-		buf_printf(json, ",\"s\":%s%s%s,\"n\":%u,\"g\":%d}", shown ? "\"" : "", shown ? structure : "null", shown ? "\"" : "",
-			   e.list[i].persons, e.list[i].granted);
+		buf_printf(json, ",\"s\":%s%s%s,\"n\":%u,\"g\":%d,\"i\":%d}", shown ? "\"" : "", shown ? structure : "null", shown ? "\"" : "",
+			   e.list[i].persons, e.list[i].granted, e.list[i].noted);
 	}
 	seats_done(&e);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/say.h"
 #include "daemon/cli/facts.h"
@@ -53,15 +54,27 @@ static bool fail(struct client *c, enum es_err err, enum word_id id, const char 
 	return false;
 }
 
+/* Nothing is there to be started. Of a folder that we may not look into nobody knows. */
+static bool is_without_node(const char *dir)
+{
+	char key[CLIENT_PATH_MAX + 16];
+
+	snprintf(key, sizeof key, "%s/node.key", dir);
+	return access(key, F_OK) != 0 && errno == ENOENT;
+}
+
 static bool fail_unreachable(struct client *c, int os_errno)
 {
 	const char *data = args_get(c->args, "data");
+	char dir[CLIENT_PATH_MAX];
 
 	c->unreachable = true;
 	if (os_errno == EACCES || os_errno == EPERM)
 		return fail(c, ES_NOT_ALLOWED, W_SOCKET_DENIED, c->socket, "");
 	if (strlen(c->socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return fail(c, ES_UNREACHABLE, W_SOCKET_LONG, c->socket, "");
+	if (!args_get(c->args, "socket") && client_data_dir(c->args, dir) && is_without_node(dir))
+		return fail(c, ES_UNREACHABLE, W_NO_NODE_YET, dir, "");
 	if (!data)
 		return fail(c, ES_UNREACHABLE, W_UNREACHABLE, c->socket, "");
 	return fail(c, ES_UNREACHABLE, W_UNREACHABLE_DATA, c->socket, data);

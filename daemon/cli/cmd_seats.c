@@ -43,7 +43,7 @@ static void write_state(struct buf *cell, const json_t *item, const char *key)
 }
 
 static const struct column request_columns[] = {
-	{.name = "N", .key = "no", .shape = COLUMN_INT}, {.word = W_FROM, .key = "hub"}, {.word = W_STRUCTURE, .key = "structure"},
+	{.name = "N", .key = "no", .shape = COLUMN_SHOWN}, {.word = W_FROM, .key = "hub"}, {.word = W_STRUCTURE, .key = "structure"},
 	{.word = W_PERSONS, .key = "nb_personnes", .shape = COLUMN_INT, .right = true}, {.word = W_STATE, .key = "state", .write = write_state},
 	{.key = "waits", .shape = COLUMN_FLAG, .yes = W_NOT_SENT}};
 

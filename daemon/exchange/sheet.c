@@ -11,7 +11,7 @@
 #define NAME_OF(uid) "(SELECT nom FROM structure WHERE uid = " uid " ORDER BY pole LIMIT 1)"
 #define SEATS \
 	"place AS (SELECT value ->> '$.e' AS e, value ->> '$.p' AS p, value ->> '$.s' AS s, value ->> '$.n' AS n, value ->> '$.g' AS g" \
-	" FROM json_each(?2))"
+	" FROM json_each(?2) WHERE NOT value ->> '$.i')" /* what was noted is in the directory */
 #define OF_KEY "FROM evenement WHERE (uid = ?1 OR serie = ?1) AND statut IS NOT 'annule'"
 
 enum es_err sheet_events(struct reader *r, const char *key, bool (*each)(void *ctx, struct slice uid), void *ctx)
@@ -27,7 +27,7 @@ enum es_err sheet_events(struct reader *r, const char *key, bool (*each)(void *c
 #define ATTENDANCE \
 	"WITH ev AS (SELECT uid, coalesce(rang, 1) AS rang, debut, coalesce(statut = 'realise', 0) OR substr(fin, 1, 10) < ?3 AS passe " OF_KEY "), " SEATS ", " \
 	"note AS (SELECT i.evenement_uid AS e, coalesce((SELECT min(pole) FROM structure WHERE uid = i.structure_uid), i.pole) AS p," \
-	" i.structure_uid AS s, i.nb_personnes AS n, coalesce(i.statut, 'demande') AS statut," \
+	" i.structure_uid AS s, i.nb_personnes AS n, i.demande AS d, coalesce(i.statut, 'demande') AS statut," \
 	" CASE WHEN i.statut = 'absent' THEN 0 WHEN i.statut = 'present' THEN coalesce(i.presents, i.nb_personnes) ELSE i.presents END AS venus" \
 	" FROM inscription i JOIN ev ON ev.uid = i.evenement_uid WHERE i.statut IS NOT 'annule')"
 
@@ -35,12 +35,15 @@ static const char attendance_events[] =
 	"SELECT json_object('uid', uid, 'titre', titre, 'serie', serie, 'rang', rang, 'debut', debut, 'statut', statut, 'owner', pole) " OF_KEY
 	" ORDER BY rang, debut, uid, pole";
 
-/* A hub that asked for seats is counted by them, one that did not by what was noted. */
+/* A hub that asked for seats is counted by them and by what was noted without asking, one
+ * that did not by what was noted. */
 static const char attendance_hubs[] =
 	ATTENDANCE " SELECT json_object('evenement', ev.uid, 'rang', ev.rang, 'pole', h.p,"
-	" 'inscrits', coalesce((SELECT sum(n * g) FROM place WHERE e = ev.uid AND p = h.p),"
+	" 'inscrits', coalesce((SELECT sum(n * g) FROM place WHERE e = ev.uid AND p = h.p) + coalesce((SELECT sum(n) FROM note"
+	"   WHERE e = ev.uid AND p = h.p AND d IS NULL AND statut IN ('inscrit', 'present', 'absent')), 0),"
 	"  (SELECT sum(n) FROM note WHERE e = ev.uid AND p = h.p AND statut IN ('inscrit', 'present', 'absent')), 0),"
-	" 'attente', coalesce((SELECT sum(n * (1 - g)) FROM place WHERE e = ev.uid AND p = h.p),"
+	" 'attente', coalesce((SELECT sum(n * (1 - g)) FROM place WHERE e = ev.uid AND p = h.p) + coalesce((SELECT sum(n) FROM note"
+	"   WHERE e = ev.uid AND p = h.p AND d IS NULL AND statut IN ('demande', 'liste_attente')), 0),"
 	"  (SELECT sum(n) FROM note WHERE e = ev.uid AND p = h.p AND statut IN ('demande', 'liste_attente')), 0),"
 	" 'presents', (SELECT sum(venus) FROM note WHERE e = ev.uid AND p = h.p),"
 	" 'absents', (SELECT sum(max(n - venus, 0)) FROM note WHERE e = ev.uid AND p = h.p AND venus IS NOT NULL))"

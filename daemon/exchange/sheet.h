@@ -4,7 +4,7 @@
  * whom (C12), who is invited (C8). Nothing is stored: as this node sees it, now.
  *
  * Seats are in the journal, not in the directory, so they are handed in, as JSON:
- *     [{"e": event, "p": pole, "s": structure, "n": persons, "g": 1 granted, 0 waiting}, ...]
+ *     [{"e": event, "p": pole, "s": structure, "n": persons, "g": 1 granted, 0 waiting, "i": 1 noted without asking}, ...]
  * `s` is null where the request is not this node's to see: then it only counts.
  *
  * Uids are texts. ES_NOT_FOUND: no such event here. */

@@ -295,6 +295,7 @@ struct seat {
 	struct id16 hub, structure;
 	uint32_t persons;
 	bool granted;
+	bool noted; /* confirmed in a registration of the organiser's that asked for nothing: no request, `no` is 0 */
 	bool waits; /* the request, or its grant, is not sealed yet */
 	int64_t arrival; /* in which order it came here; 0: not sealed */
 	struct position3 at; /* where it lies; seq 0: not sealed... */
@@ -307,7 +308,7 @@ struct seats {
 	bool closed; /* cancelled or over: nothing is granted any more */
 	bool ours;
 	int64_t granted, waiting;
-	struct seat *list; /* in order of arrival here, those not sealed last; malloc'd */
+	struct seat *list; /* those noted, then in order of arrival here, those not sealed last; malloc'd */
 	size_t count;
 };
 /* ES_NOT_FOUND. */

@@ -9,7 +9,10 @@
  * Who arrives while somebody waits waits behind (C9). When places come free, those who
  * waited already are gone through in order and the first who fits is let in: what was
  * free when the queue was last looked at, and who was in it then, is a fact of the
- * journal (struct look). */
+ * journal (struct look).
+ *
+ * A registration that the organiser's hub holds as confirmed without having asked, by an
+ * import say, is a grant too: it takes its seat before all who ask (R12). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +173,33 @@ static enum es_err add_sealed(struct listing *l, const struct ask *a)
 	return err == ES_NOT_FOUND ? ES_OK : err; /* forgotten with its event */
 }
 
+static const char noted[] =
+	"SELECT structure_uid, nb_personnes FROM inscription WHERE evenement_uid = ?1 AND demande IS NULL"
+	" AND statut IN ('inscrit', 'present', 'absent') GROUP BY uid ORDER BY date_inscription, rang, uid";
+
+static bool add_noted(void *ctx, const struct slice *columns)
+{
+	struct seat_request q = {.persons = (uint32_t)strtoul((const char *)columns[1].p, NULL, 10)};
+	struct listing *l = ctx;
+	struct seat *s;
+
+	if (!ulid_decode((const char *)columns[0].p, columns[0].len, q.structure.bytes) || (s = add_seat(l, &q)) == NULL)
+		return l->err == ES_OK;
+	s->hub = l->n->hub;
+	s->granted = s->noted = true;
+	return true;
+}
+
+static enum es_err list_noted(struct node *n, const struct record_id *event, struct seats *out)
+{
+	struct listing l = {.n = n, .out = out};
+	char uid[ULID_LEN + 1];
+
+	ulid_encode(event->bytes + 16, uid);
+	enum es_err err = reader_rows(n->reader, noted, (const struct slice[]){slice_str(uid)}, 1, add_noted, &l);
+	return err != ES_OK ? err : l.err;
+}
+
 /* What waits in the outbox counts already: requests, grants, withdrawals. */
 static bool add_unsealed(void *ctx, const struct outbox_edit *e)
 {
@@ -238,6 +268,8 @@ static enum es_err seats_of(struct node *n, const struct record_id *event, struc
 {
 	enum es_err err = read_event(n, event, out);
 
+	if (err == ES_OK && out->ours)
+		err = list_noted(n, event, out);
 	if (err == ES_OK)
 		err = list_seats(n, event, out);
 	for (size_t i = 0; i < out->count; i++)

@@ -21,12 +21,12 @@ static bool to_be_asked(const struct following *f)
 	struct slice statut = rules_text(&f->was, inscription_statut);
 	bool noted = slice_eq(statut, slice_str("present")) || slice_eq(statut, slice_str("absent")) || slice_eq(statut, slice_str("annule"));
 
-	return f->was.creating && f->was.host->reader && !noted && number_of(rules_after(&f->was, inscription_demande)) == 0;
+	return f->was.host->reader && !noted && number_of(rules_after(&f->was, inscription_demande)) == 0;
 }
 
 /* What was noted of an event that is over asks for nothing, nor does what is of one that
  * is not here. */
-enum es_err inscription_ask(const struct following *f)
+static enum es_err ask(const struct following *f)
 {
 	struct uid_text event = uid_of(&f->was, inscription_evenement_uid), structure = uid_of(&f->was, inscription_structure_uid);
 	static const char to_come[] = "SELECT count(*) FROM evenement WHERE uid = ?1 AND substr(fin, 1, 10) >= ?2";
@@ -50,6 +50,20 @@ enum es_err inscription_ask(const struct following *f)
 	snprintf(number, sizeof(number), "%u", no);
 	const struct follow_value values[] = {{"demande", number}, {"statut", "demande"}};
 	return follow_put(f, "inscription", f->uid, values, 2);
+}
+
+enum es_err inscription_ask(const struct following *f)
+{
+	return f->was.creating ? ask(f) : ES_OK;
+}
+
+/* Of one that was brought in as waiting, say, and never asked. Who came, or did not, had a seat. */
+enum es_err inscription_confirm(const struct following *f)
+{
+	struct slice before = rules_text_before(&f->was, inscription_statut);
+	bool seated = slice_eq(before, slice_str("present")) || slice_eq(before, slice_str("absent"));
+
+	return f->was.creating || seated ? ES_OK : ask(f);
 }
 
 enum es_err inscription_cancel(const struct following *f)

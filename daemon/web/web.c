@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "common/log.h"
+#include "common/places.h"
 #include "common/say.h"
 #include "daemon/web/web_parts.h"
 
@@ -40,6 +41,8 @@ static int activated(void)
 	return -1;
 }
 
+static const char cannot_listen[] = N_("page: cannot listen on %s (%s); change 'page' in essaim.conf, \"\" for no page");
+
 static int listen_at(const struct addrinfo *at)
 {
 	int yes = 1, fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -55,39 +58,71 @@ static int listen_at(const struct addrinfo *at)
 	return -1;
 }
 
-static int open_socket(struct web *w, struct buf *why)
+/* NULL: `why` says so. To be freed with freeaddrinfo. */
+static struct addrinfo *resolve(const struct page_conf *conf, char host[RIGHTS_ADDRESS_MAX + 1], struct buf *why)
 {
 	char port[16];
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *at = NULL;
-	int fd = -1, code;
+	int code = EAI_NONAME;
 
-	if (!address_split(w->conf.listen, w->host, sizeof w->host, port, sizeof port))
+	if (address_split(conf->listen, host, RIGHTS_ADDRESS_MAX + 1, port, sizeof port))
+		code = getaddrinfo(host[0] ? host : NULL, port, &hints, &at);
+	if (code != 0)
+		buf_printf(why, _(cannot_listen), conf->listen, _(gai_strerror(code)));
+	return code == 0 ? at : NULL;
+}
+
+static int open_socket(struct web *w, struct buf *why)
+{
+	struct addrinfo *at = resolve(&w->conf, w->host, why);
+	int fd;
+
+	if (!at)
 		return -1;
-	code = getaddrinfo(w->host[0] ? w->host : NULL, port, &hints, &at);
-	if (code == 0)
-		fd = listen_at(at);
+	fd = listen_at(at);
 	if (fd < 0)
-		buf_printf(why, _("page: cannot listen on %s (%s); change 'page' in essaim.conf, \"\" for no page"), w->conf.listen,
-			   code ? _(gai_strerror(code)) : _(strerror(errno)));
-	if (at)
-		freeaddrinfo(at);
+		buf_printf(why, _(cannot_listen), w->conf.listen, _(strerror(errno)));
+	freeaddrinfo(at);
 	return fd;
 }
 
 /* Beyond loopback, or by another name, strangers may come. */
-static enum es_err check_accounts(struct web *w, int fd, struct buf *why)
+static enum es_err check_accounts(const struct page_conf *conf, bool beyond, const struct accounts *accounts, struct buf *why)
+{
+	if ((!beyond && conf->hosts[0] == 0) || accounts->count > 0)
+		return ES_OK;
+	buf_printf(why, _("page: %s is reached from elsewhere, and nobody has an account: make one first with "
+		   "'essaim account add NAME --role ROLE'. Better keep \"%s\" and put a TLS proxy in front: see %s/nginx.conf"),
+		   beyond ? conf->listen : conf->hosts, CONF_PAGE_DEFAULT, ESSAIM_EXAMPLES_DIR);
+	return ES_CONFIG;
+}
+
+static bool is_beyond(int fd)
 {
 	struct sockaddr_storage at;
 	socklen_t len = sizeof at;
 
-	w->beyond = getsockname(fd, (struct sockaddr *)&at, &len) != 0 || !is_loopback((struct sockaddr *)&at);
-	if ((!w->beyond && w->conf.hosts[0] == 0) || w->api->accounts.count > 0)
-		return ES_OK;
-	buf_printf(why, _("page: %s is reached from elsewhere, and nobody has an account: make one first with "
-		   "'essaim account add NAME --role ROLE'. Better keep \"%s\" and put a TLS proxy in front: see conf/nginx.conf"),
-		   w->beyond ? w->conf.listen : w->conf.hosts, CONF_PAGE_DEFAULT);
-	return ES_CONFIG;
+	return getsockname(fd, (struct sockaddr *)&at, &len) != 0 || !is_loopback((struct sockaddr *)&at);
+}
+
+enum es_err web_check(const char *dir, const struct page_conf *conf, struct buf *why)
+{
+	struct accounts accounts = {0};
+	char host[RIGHTS_ADDRESS_MAX + 1];
+	struct addrinfo *at = NULL;
+	enum es_err err = accounts_load(dir, &accounts, why);
+
+	if (err == ES_OK && conf->listen[0])
+		at = resolve(conf, host, why);
+	if (at)
+		err = check_accounts(conf, !is_loopback(at->ai_addr), &accounts, why);
+	else if (err == ES_OK && conf->listen[0])
+		err = ES_CONFIG;
+	if (at)
+		freeaddrinfo(at);
+	accounts_free(&accounts);
+	return err;
 }
 
 /* --- connections --- */
@@ -207,7 +242,8 @@ static enum es_err open_all(struct web *w, struct buf *why)
 		fd = open_socket(w, why);
 	if (fd < 0)
 		return ES_CONFIG;
-	err = check_accounts(w, fd, why);
+	w->beyond = is_beyond(fd);
+	err = check_accounts(&w->conf, w->beyond, &w->api->accounts, why);
 	if (err != ES_OK) {
 		close(fd);
 		return err;

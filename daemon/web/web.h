@@ -55,6 +55,9 @@ struct web_visit {
 
 /* Listens. ES_CONFIG: `why` says what is wrong, and what to do. */
 ES_MUST_USE enum es_err web_start(struct api *a, const struct page_conf *conf, struct buf *why);
+/* What of it web_start would refuse, without listening: the accounts of `dir` are looked at too. ES_CONFIG,
+ * or what accounts_load says. */
+ES_MUST_USE enum es_err web_check(const char *dir, const struct page_conf *conf, struct buf *why);
 /* The files are read anew. */
 void web_reload(struct web *w);
 void web_stop(struct web *w);

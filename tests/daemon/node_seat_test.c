@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "proto/canon.h"
 #include "tests/daemon/nodes.h"
 
 #define EVENT 1 /* of Auray */
@@ -243,6 +244,73 @@ static void more_room_lets_more_in_and_a_closed_event_nobody(void **state)
 	assert_int_equal(ask(w, vannes, ROOM, 1, &no), ES_NOT_ALLOWED);
 }
 
+/* As an import brings it: nobody asked. */
+static void note(struct nodes *w, struct party *p, unsigned number, unsigned structure, int64_t persons, const char *statut)
+{
+	struct id16 event = uid_of(EVENT), who = uid_of(structure);
+	struct edit e = {.kind = schema_kind_named(slice_str("inscription")), .has_uid = true, .uid = uid_of(number)};
+	struct edit_result result;
+	struct buf values[3];
+
+	for (size_t i = 0; i < 3; i++)
+		buf_init(&values[i], 64);
+	canon_bin(&values[0], event.bytes, 16);
+	canon_bin(&values[1], who.bytes, 16);
+	canon_int(&values[2], persons);
+	e.values[inscription_evenement_uid] = buf_slice(&values[0]);
+	e.values[inscription_structure_uid] = buf_slice(&values[1]);
+	e.values[inscription_nb_personnes] = buf_slice(&values[2]);
+	assert_int_equal(edit_field(w, p, &e, "statut", statut, false, &result), ES_OK);
+	for (size_t i = 0; i < 3; i++)
+		buf_done(&values[i]);
+}
+
+static void what_the_organiser_noted_as_confirmed_has_its_seat(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	uint32_t one, two;
+
+	note(w, auray, 40, ROOM, 2, "inscrit");
+	note(w, auray, 41, ROOM, 1, "present");
+	note(w, auray, 42, ROOM, 3, "liste_attente");
+	note(w, auray, 43, ROOM, 3, "annule");
+	note(w, vannes, 44, ROOM, 1, "inscrit"); /* not the organiser's: it has to ask */
+	visit_all(w);
+	assert_seats(auray, 3, 0);
+	two = asked(w, vannes, 2);
+	one = asked(w, vannes, 1);
+	visit_all(w);
+	visit_all(w);
+	assert_seats(auray, 3, 3);
+	note(w, auray, 40, ROOM, 2, "annule");
+	w->utc += 61000; /* looked at once a minute */
+	visit_all(w);
+	visit_all(w);
+	assert_seats(auray, 4, 0);
+	assert_true(is_granted(vannes, two) && is_granted(vannes, one));
+}
+
+static void a_structure_that_was_noted_takes_no_second_seat(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	uint32_t no[2];
+
+	assert_int_equal(set_event(w, auray, "unite_capacite", "structure"), ES_OK);
+	assert_int_equal(set_event(w, auray, "capacite", "1"), ES_OK);
+	note(w, auray, 40, ROOM, 2, "inscrit");
+	note(w, auray, 41, ROOM, 1, "inscrit");
+	visit_all(w);
+	assert_seats(auray, 1, 0);
+	assert_int_equal(ask(w, vannes, ROOM, 1, &no[0]), ES_OK);
+	assert_int_equal(ask(w, vannes, ROOM + 1, 1, &no[1]), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_seats(auray, 1, 1);
+	assert_true(is_granted(auray, no[0]) && !is_granted(auray, no[1]));
+}
+
 static void without_a_capacity_there_is_room_for_all(void **state)
 {
 	struct nodes *w = *state;
@@ -348,6 +416,8 @@ int main(void)
 		TEST(a_structure_takes_one_seat_however_often_it_asks),
 		TEST(the_organiser_asks_as_the_others_do),
 		TEST(more_room_lets_more_in_and_a_closed_event_nobody),
+		TEST(what_the_organiser_noted_as_confirmed_has_its_seat),
+		TEST(a_structure_that_was_noted_takes_no_second_seat),
 		TEST(without_a_capacity_there_is_room_for_all),
 		TEST(an_event_that_is_handed_over_keeps_its_seats),
 		TEST(nothing_else_is_a_request),

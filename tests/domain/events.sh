@@ -132,6 +132,33 @@ within C9-the-first-is-served-first 40 seats_of_small 6 1
 exits C9-more-than-there-are-is-refused 65 e vitre register "$lunch" "structure=$haies" nb_personnes=21
 check C9-it-says-how-many-there-are grep -q "21, and the event has 20" "$work/exits.err"
 exits C9-nor-as-an-inscription 65 inscription vitre "$lunch" "$haies" 21
+# R12: what was imported as granted holds its seats, and nobody is let in over them.
+import_inscriptions() { # UID:PERSONS:STATUT...
+	echo "uid;evenement_uid;structure_uid;nb_personnes;statut" >"$work/inscriptions.csv"
+	for line; do
+		echo "$line" | sed "s/^\([^:]*\):\([^:]*\):\(.*\)/\1;$full;$jardins;\2;\3/" >>"$work/inscriptions.csv"
+	done
+	must e auray import inscription "$work/inscriptions.csv" >/dev/null
+}
+full_is() { # NODE GRANTED WAITING
+	[ "$(e "$1" seats "$full" --json | jq -r '"\(.granted) \(.waiting)"')" = "$2 $3" ]
+}
+full=$(new_evenement auray atelier Complet 06-10 capacite=10 unite_capacite=personne)
+first=01ARZ3NDEKTSV4RRFFQ69G5FA1 second=01ARZ3NDEKTSV4RRFFQ69G5FA2 third=01ARZ3NDEKTSV4RRFFQ69G5FA3
+must settle auray vitre cress
+import_inscriptions $first:6:inscrit $second:2:inscrit $third:2:liste_attente
+within R12-imported-registrations-hold-their-seats 20 full_is auray 8 0
+equal R12-as-the-page-shows-it "8 0" "$(curl -sS --unix-socket "$work/auray/essaim.sock" http://x/api/v1/meetings | jq -r ".items[] | select(.uid == \"$full\") | \"\(.granted) \(.waiting)\"")"
+equal R12-and-the-table 2 "$(e auray seats "$full" --json | jq '[.items[] | select(.no == null and .statut == "inscrit")] | length')"
+must e vitre register "$full" "structure=$haies" nb_personnes=3 >/dev/null
+must settle auray vitre cress
+within R12-nobody-is-let-in-over-them 20 full_is auray 8 3
+exits R12-nor-are-there-fewer-places 65 e auray set "$full" capacite=7
+equal R12-attendance-counts-both "pole-auray 8 2, pole-vitre 0 3" \
+	"$(e auray attendance "$full" --json | jq -r '[.presences[] | "\(.pole) \(.inscrits) \(.attente)"] | join(", ")')"
+check R12-to-confirm-one-that-waited-asks e auray set "$third" statut=inscrit
+within R12-and-it-waits-behind 70 shows auray "$third" statut liste_attente
+must full_is auray 8 5
 # A note of what is past asks for nothing.
 past=$(new auray evenement type_evenement=atelier titre=Passé debut=2025-03-01T10:00:00+01:00 fin=2025-03-01T12:00:00+01:00)
 noted=$(new auray inscription "evenement_uid=$past" "structure_uid=$jardins" nb_personnes=2 statut=inscrit)

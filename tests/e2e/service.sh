@@ -77,11 +77,15 @@ within "a-good-one-ends-it" 10 sh -c "[ \"\$('$bin/essaim' --data '$work/auray' 
 within "the-page-waits-for-a-restart" 10 grep -q "reload.page.*needs=restart" "$work/auray/essaimd.log"
 printf 'listen = "127.0.0.1:%s";\nlogg = "debug";\n' "$port" >"$work/auray/essaim.conf"
 exits "check-finds-it" 78 "$bin/essaimd" --data "$work/auray" --check
+printf 'listen = "127.0.0.1:%s";\npage = "0.0.0.0:4447";\n' "$port" >"$work/auray/essaim.conf"
+exits "check-finds-what-the-start-would-refuse" 78 "$bin/essaimd" --data "$work/auray" --check
 printf 'listen = "192.0.2.1:9";\n' >"$work/auray/essaim.conf"
 kill -HUP "$pid"
 within "an-address-that-is-not-ours-is-refused" 10 heard "listen: cannot listen at 192.0.2.1:9"
 within "and-the-old-port-is-open-again" 10 sh -c "ss -Hltn | grep -q '127.0.0.1:$port '"
 printf 'listen = "127.0.0.1:%s";\n' "$port" >"$work/auray/essaim.conf"
+exits "without-a-node-nothing-is-there-to-start" 69 "$bin/essaim" --data "$work/nowhere" status
+check "it-says-how-to-make-one" grep -q "no node in .*/nowhere yet: make it with 'essaim join CODE'" "$work/exits.err"
 must stop auray
 check "stopping-is-told" heard "^STOPPING=1"
 finish

@@ -31,6 +31,18 @@ if [ -e "$root/daemon/page/index.html" ]; then
 	check "has-the-page" grep -qx /usr/share/essaim/page/index.html "$work/files"
 fi
 dpkg-deb -x "$deb" "$work/tree"
+# What sentences, guides and the configuration send one to is there, as it is in the sources.
+examples=usr/share/doc/essaim/examples
+for example in nginx.conf grafana/essaim.json prometheus/essaim.rules.yml; do
+	check "has-the-example-$(basename $example)" cmp "$root/conf/$example" "$work/tree/$examples/$example"
+done
+zcat "$work"/tree/usr/share/man/man?/*.gz | sed 's/\\-/-/g; s/\\&//g' | cat - "$work/tree/etc/essaim/essaim.conf" "$work"/tree/lib/systemd/system/essaimd* >"$work/says"
+strings "$work/tree/usr/sbin/essaimd" >>"$work/says"
+equal "nothing-sends-one-into-the-sources" "" "$(grep -o 'conf/\(nginx\|grafana\|prometheus\)[a-z./]*' "$work/says" | sort -u | tr '\n' ' ')"
+check "the-page-names-the-example" grep -q "/$examples" "$work/says"
+for named in $(grep -o "/$examples/[a-zA-Z./]*[a-z]" "$work/says" | sort -u); do
+	check "is-there-$(basename "$named")" test -e "$work/tree$named"
+done
 check "no-trace-of-the-folder-it-was-built-in" sh -c "! grep -rl essaim-package. '$work/tree/usr'"
 
 exposure=$(systemd-analyze security --offline=true "$root/systemd/essaimd.service" 2>/dev/null | sed -n 's/.*exposure level[^:]*: \([0-9.]*\).*/\1/p')

@@ -34,6 +34,7 @@ equal "nothing-runs-before-there-is-a-node" inactive "$(active)"
 equal "it-is-no-failure-either" 0 "$(in_node systemctl --failed --no-legend | wc -l)"
 equal "it-will-start-with-the-machine" enabled "$(in_node systemctl is-enabled essaimd.service)"
 equal "the-folder-is-the-users" "essaim essaim 750" "$(in_node stat -c '%U %G %a' /var/lib/essaim)"
+says "status-says-how-to-make-a-node" "essaim join CODE" in_node essaim status
 check "man-pages-are-there" in_node test -e /usr/share/man/man1/essaim.1.gz -a -e /usr/share/man/man8/essaimd.8.gz
 
 # --- a node ---
@@ -87,6 +88,25 @@ check "even-a-plain-signal-changes-nothing" within 10 sh -c "nsenter -t $node_pi
 says "and-status-says-so" "still the old ones" in_node systemctl status essaimd.service
 equal "the-old-settings-hold" 1 "$(in_node ss -Hltn | grep -c 127.0.0.1:4450)"
 rm "$work/node/etc/essaim/conf.d/10-test.conf"
+
+printf 'page = "0.0.0.0:4447";\n' >"$work/node/etc/essaim/conf.d/10-test.conf"
+check "check-refuses-a-page-that-the-start-would" sh -c "! nsenter -t $node_pid -a essaimd --check"
+says "and-names-the-example-that-is-there" "see $(ls "$work/node/usr/share/doc/essaim/examples/nginx.conf" | sed "s|^$work/node||")" in_node essaimd --check
+check "so-that-a-reload-fails-and-not-the-start" sh -c "! nsenter -t $node_pid -a systemctl reload essaimd.service"
+rm "$work/node/etc/essaim/conf.d/10-test.conf"
+
+# --- the page's socket: as the unit says, while the service runs ---
+sed -n 's/^# *\(systemctl stop essaimd;.*\)/\1/p' "$work/node/usr/lib/systemd/system/essaimd.socket" "$work/node/lib/systemd/system/essaimd.socket" 2>/dev/null | head -n 1 >"$work/node/root/socket.sh"
+check "the-units-own-hint-is-there" test -s "$work/node/root/socket.sh"
+check "the-socket-as-its-unit-says" in_node sh -e /root/socket.sh
+equal "systemd-listens-and-the-service-runs" "active active" "$(in_node systemctl is-active essaimd.socket essaimd.service | tr '\n' ' ' | sed 's/ $//')"
+equal "the-page-is-there" 1 "$(in_node ss -Hltn | grep -c 127.0.0.1:4447)"
+check "restarts-with-it" in_node systemctl restart essaimd.service
+check "and-answers" within 20 in_node essaim status
+in_node systemctl disable -q --now essaimd.socket
+in_node systemctl restart essaimd.service
+check "and-without-it-again" within 20 in_node essaim status
+pid=$(prop MainPID)
 
 # --- watchdog ---
 equal "systemd-watches" 30s "$(prop WatchdogUSec)"

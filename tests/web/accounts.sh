@@ -14,6 +14,10 @@ exits web-beyond-loopback-wants-accounts 78 timeout 10 "$bin/essaimd" --data "$w
 check web-and-says-so-in-french sh -c "LC_ALL=fr_FR.UTF-8 timeout 10 '$bin/essaimd' --data '$work/cress' --page 0.0.0.0:$page_port 2>&1 | grep -q 'personne n.a de compte'"
 check web-it-says-what-to-do grep -q "essaim account add NAME --role ROLE.*TLS proxy.*conf/nginx.conf" "$work/exits.err"
 exits web-every-address-of-six-too 78 timeout 10 "$bin/essaimd" --data "$work/cress" --page "[::]:$page_port"
+exits web-check-refuses-what-the-start-refuses 78 timeout 10 "$bin/essaimd" --data "$work/cress" --page "0.0.0.0:$page_port" --check
+check web-with-the-same-sentence grep -q "nobody has an account: make one first with 'essaim account add" "$work/exits.err"
+exits web-check-looks-at-other-names-too 78 "$bin/essaimd" --data "$work/cress" --config "$work/host.conf" --check
+check web-check-takes-a-page-of-this-machine "$bin/essaimd" --data "$work/cress" --page "127.0.0.1:$page_port" --check
 exits web-an-address-that-is-none 64 timeout 10 "$bin/essaimd" --data "$work/cress" --page "a:b:c"
 exits web-a-role-is-asked-for 64 e cress account add anne
 exits web-unknown-role 65 sh -c "echo '$pass' | '$bin/essaim' --data '$work/cress' account add anne --role chef"
@@ -28,7 +32,9 @@ equal web-argon2id '$argon2id$v=19$m=65536,t=2,p=1' "$(cut -d ' ' -f 4 "$work/cr
 equal web-no-password-in-it 0 "$(grep -c "$pass" "$work/cress/accounts")"
 chmod 640 "$work/cress/accounts"
 exits web-accounts-that-others-read 78 timeout 10 "$bin/essaimd" --data "$work/cress"
+exits web-check-says-that-they-do 78 "$bin/essaimd" --data "$work/cress" --check
 chmod 600 "$work/cress/accounts"
+check web-check-takes-a-page-beyond-with-one "$bin/essaimd" --data "$work/cress" --page "0.0.0.0:$page_port" --check
 "$bin/essaimd" --data "$work/cress" --page "0.0.0.0:$page_port" >"$work/cress/beyond.log" 2>&1 &
 beyond=$!
 within web-beyond-loopback-with-one 10 grep -q page.started "$work/cress/beyond.log"
