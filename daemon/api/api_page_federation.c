@@ -5,9 +5,75 @@
 #include <qrencode.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "daemon/api/api_parts.h"
 
 #define ACTIVITY_DAYS 14
+
+#define INVITE_ID_MAX 9
+
+/* How a person may name one of several: the first 40 bits of what the control log has of it. */
+static void invitation_id(const struct invitation_entry *e, char out[INVITE_ID_MAX])
+{
+	base32_encode(e->hash.bytes, 5, out);
+}
+
+static bool is_meant(const struct invitation_entry *e, const char *who)
+{
+	char id[INVITE_ID_MAX];
+
+	invitation_id(e, id);
+	return strcasecmp(who, id) == 0 || strcasecmp(who, e->pays) == 0 || strcasecmp(who, e->name) == 0;
+}
+
+/* {"who"}: an id, a Pays or a name. */
+static enum es_err find_invitation(struct request *r, struct node *n, const char *who, const struct invitation_entry **out)
+{
+	char id[INVITE_ID_MAX];
+	struct buf ids;
+	size_t found = 0;
+
+	buf_init(&ids, 4096);
+	for (size_t i = 0; i < n->rights.invite_count; i++) {
+		const struct invitation_entry *e = &n->rights.invites[i];
+
+		if (!is_meant(e, who) || !node_invite_open(n, e))
+			continue;
+		*out = e;
+		invitation_id(e, id);
+		buf_printf(&ids, "%s%s", found++ ? ", " : "", id);
+	}
+	if (found == 0)
+		buf_printf(&r->why, _("%s: no open invitation of that Pays or name"), who);
+	else if (found > 1)
+		buf_printf(&r->why, _("%s: several invitations are open; say which: %s"), who, buf_cstr(&ids));
+	buf_done(&ids);
+	return found == 1 ? ES_OK : found == 0 ? ES_NOT_FOUND : ES_AMBIGUOUS;
+}
+
+enum es_err api_invite_cancel(struct request *r, struct node *n)
+{
+	const struct invitation_entry *e = NULL;
+	char who[256];
+	enum es_err err = n->role == ROLE_CRESS ? ES_OK : ES_NOT_ALLOWED;
+
+	body_text(r, "who", who, sizeof who);
+	if (err != ES_OK)
+		buf_str(&r->why, _("only the CRESS invites"));
+	if (err == ES_OK)
+		err = find_invitation(r, n, who, &e);
+	if (err != ES_OK)
+		return err;
+	err = node_invite_cancel(n, e);
+	if (err == ES_INVITE_USED)
+		buf_printf(&r->why, _("%s: asks to join already; 'essaim approve' lets it in, 'essaim deny' does not"), e->name);
+	if (err != ES_OK)
+		return err;
+	buf_str(&r->out, "{\"cancelled\":");
+	json_quote(slice_str(e->name), &r->out);
+	buf_str(&r->out, "}");
+	return buf_err(&r->out);
+}
 
 /* Neither used nor over; the secret itself is nowhere kept. */
 enum es_err api_invitations(struct request *r, struct node *n)
@@ -18,11 +84,13 @@ enum es_err api_invitations(struct request *r, struct node *n)
 	buf_str(&r->out, "{\"items\":[");
 	for (size_t i = 0; i < n->rights.invite_count; i++) {
 		const struct invitation_entry *e = &n->rights.invites[i];
+		char id[INVITE_ID_MAX];
 
-		if (e->used || e->expires <= n->utc)
+		if (!node_invite_open(n, e))
 			continue;
 		stamp_text(stamp_at(e->expires), iso);
-		buf_printf(&r->out, "%s{\"pays\":", total++ ? "," : "");
+		invitation_id(e, id);
+		buf_printf(&r->out, "%s{\"id\":\"%s\",\"pays\":", total++ ? "," : "", id);
 		json_quote(slice_str(e->pays), &r->out);
 		buf_str(&r->out, ",\"name\":");
 		json_quote(slice_str(e->name), &r->out);

@@ -355,6 +355,7 @@ enum es_err api_coverage(struct request *r, struct reader *reader);
 enum es_err api_series(struct request *r, struct reader *reader);
 enum es_err api_meetings(struct request *r, struct node *n);
 /* api_page_federation.c */
+enum es_err api_invite_cancel(struct request *r, struct node *n);
 enum es_err api_invitations(struct request *r, struct node *n);
 void api_qr(struct request *r);
 enum es_err api_activity(struct request *r, struct reader *reader);

@@ -73,6 +73,7 @@ const struct route api_routes[] = {
 	{.method = "GET", .path = V1 "coverage", .action = ACTION_READ_PUBLIC, .read = api_coverage},
 	{.method = "GET", .path = V1 "series", .action = ACTION_READ_FEDERATION, .read = api_series},
 	{.method = "GET", .path = V1 "meetings", .action = ACTION_READ_FEDERATION, .write = api_meetings, .reads = true},
+	{.method = "POST", .path = V1 "invite/cancel", .action = ACTION_GOVERN, .write = api_invite_cancel},
 	{.method = "GET", .path = V1 "invitations", .action = ACTION_GOVERN, .cosigns = true, .write = api_invitations, .reads = true},
 	{.method = "POST", .path = V1 "qr", .action = ACTION_READ_FEDERATION, .now = api_qr},
 	{.method = "GET", .path = V1 "activity", .action = ACTION_READ_FEDERATION, .read = api_activity},

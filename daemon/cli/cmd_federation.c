@@ -108,8 +108,20 @@ void command_show_code(const struct client *c, enum word_id note)
 		word_print(stderr, note, fact_text(c->json, "name"), fact_text(c->json, "pays"), fact_text(c->json, "expires"));
 }
 
+static int cancel_invitation(const struct args *a)
+{
+	struct client c;
+
+	if (client_open(&c, a) && client_call(&c, "POST", "/invite/cancel", json_pack("{s:s}", "who", args_get(a, "cancel"))) &&
+	    !command_json(&c))
+		word_print(stdout, W_INVITE_CANCELLED, fact_text(c.json, "cancelled"));
+	return client_close(&c, 0);
+}
+
 int cmd_invite(const struct args *a)
 {
+	if (args_has(a, "cancel"))
+		return cancel_invitation(a);
 	const char *lacks = missing(a, (const char *const[]){"pays", "name", NULL});
 	const char *expires = args_has(a, "expires") ? args_get(a, "expires") : EXPIRES_DEFAULT;
 	int64_t seconds = 0;

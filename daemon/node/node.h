@@ -401,6 +401,11 @@ size_t node_awaited(const struct node *n, struct buf *json);
 ES_MUST_USE enum es_err node_invite(struct node *n, const char *pays, const char *name, es_ms lifetime,
 				    bool approved, const struct id16 *replaces, const char *address, char *out,
 				    es_ms *expires);
+/* The CRESS's own word that it no longer serves (node_cancel.c); ES_INVITE_USED: somebody has
+ * asked to join with it, and waits. */
+ES_MUST_USE enum es_err node_invite_cancel(struct node *n, const struct invitation_entry *e);
+bool node_invite_cancelled(struct node *n, const struct hash *hash);
+bool node_invite_open(struct node *n, const struct invitation_entry *e); /* still serves */
 /* Who asks: an id, a name, a Pays code or a fingerprint. ES_NOT_FOUND, ES_AMBIGUOUS. */
 ES_MUST_USE enum es_err node_find_request(struct node *n, struct slice who, struct join_request *out);
 ES_MUST_USE enum es_err node_approve(struct node *n, const struct join_request *r);

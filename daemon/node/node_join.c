@@ -126,6 +126,8 @@ static enum es_err check_invite(struct node *n, const struct join_ask *ask, cons
 
 	if (!i)
 		return ES_INVITE_UNKNOWN;
+	if (node_invite_cancelled(n, &hash))
+		return ES_INVITE_EXPIRED;
 	*out = i;
 	err = journal_request_each(n->journal, burns, &b);
 	if (err != ES_OK || b.yes)

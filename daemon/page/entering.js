@@ -65,7 +65,7 @@ export function fresh_among(items) {
 
 const until = iso => day(iso, {weekday: 'long', day: 'numeric', month: 'long'});
 
-function fresh_invitation() {
+function fresh_invitation(taken_back) {
 	const said = h('span.petit', {role: 'status'});
 	const copy = async () => {
 		try {
@@ -81,20 +81,45 @@ function fresh_invitation() {
 		h('div.pile', h('p', h('b', invited.name), h('br'),
 		h('span.discret', t(`Sert une seule fois, jusqu’au ${until(invited.expires)}.`, `Works once, until ${until(invited.expires)}.`))),
 	h('details', h('summary', t('Voir le code', 'Show the code')), h('p.code.code-long', {id: 'code-invitation'}, invited.code)),
-	h('div.rang', h('button.bt.mini', {type: 'button', onclick: copy}, t('Copier le code', 'Copy the code')), said),
+	h('div.rang', h('button.bt.mini', {type: 'button', onclick: copy}, t('Copier le code', 'Copy the code')), taken_back, said),
 	h('p.petit', t('Transmettez-le de vive voix ou en main propre, pas par courriel.', 'Give it in person or by voice, not by e-mail.')),
 	h('p.petit', t('Il ne sera plus montré une fois cette page quittée.', 'It is not shown again once you leave this page.'))));
 }
 
-export function invitations(items) {
+// Before it has served it may be taken back, for good.
+function cancel(i, again) {
+	const fault = h('div', {role: 'alert'});
+	const d = dialog(t(`Annuler l’invitation de ${i.name}`, `Cancel the invitation of ${i.name}`), t('Fermer', 'Close'),
+		h('p', t('Son code ne servira plus à personne. C’est définitif ; vous pourrez en faire une autre.',
+			'Its code will serve nobody any more. This is final; you may make another.')), fault,
+		h('div.rang.fin-dialogue', h('button.bt', {type: 'button', onclick: () => d.close()}, t('La garder', 'Keep it')),
+			h('button.bt.fort', {type: 'button', onclick: async e => {
+				e.target.disabled = true;
+				try {
+					await post('invite/cancel', {who: i.id});
+					d.close();
+					say(t('Invitation annulée.', 'Invitation cancelled.'));
+					again();
+				} catch (err) {
+					e.target.disabled = false;
+					fill(fault, note('agir', 'agir', err.message));
+				}
+			}}, t('Annuler l’invitation', 'Cancel the invitation'))));
+}
+
+const cancel_button = (i, again) => i && again && h('button.bt.mini', {type: 'button', onclick: () => cancel(i, again)},
+	t('Annuler', 'Cancel'), h('span.invisible', t(` l’invitation de ${i.name}`, ` the invitation of ${i.name}`)));
+
+// `again`: for whoever may take one back.
+export function invitations(items, again) {
 	const others = items.filter(i => !invited || i.expires !== invited.expires);
 
 	return h('section.bloc.o3', {id: 'invitations', 'aria-labelledby': 'h-inv', tabindex: '-1'},
 		h('header', h('h2', {id: 'h-inv'}, items.length > 1 ? t('Invitations en cours', 'Open invitations') : t('Invitation en cours',
 		'Open invitation'))),
-		h('div.corps', invited && fresh_invitation(), others.length > 0 && h('ul.sous-liste',
+		h('div.corps', invited && fresh_invitation(cancel_button(items.find(i => i.expires === invited.expires), again)), others.length > 0 && h('ul.sous-liste',
 			others.map(i => h('li', h('span', h('b', i.name), h('br'),
-			h('span.discret', t(`Sert une seule fois, jusqu’au ${until(i.expires)}.`, `Works once, until ${until(i.expires)}.`))))))));
+			h('span.discret', t(`Sert une seule fois, jusqu’au ${until(i.expires)}.`, `Works once, until ${until(i.expires)}.`))), cancel_button(i, again))))));
 }
 
 export async function invite(again, members) {

@@ -115,7 +115,7 @@ export function federation(place) {
 			alone && f.requests.length === 0 && h('p.vide', t('Vous êtes seul pour l’instant.', 'You are alone for now.')),
 				h('div', {role: 'list'}, f.members.map(m => member_row(m, f, place, again)), f.requests.map(q => request_row(q, f.sees)))),
 		erasures(f.erasures, f.members, f.references)), h('div.pile.c5', f.sees && f.requests.slice(0, 3).map(q => approval(q, again)),
-			f.sees && (f.fresh || f.invitations.length > 0) && invitations(f.invitations),
+			f.sees && (f.fresh || f.invitations.length > 0) && invitations(f.invitations, invites && load),
 			h('section.bloc.o5', {'aria-labelledby': 'h-jou'}, h('header',
 				h('h2', {id: 'h-jou'}, t('Ce qui vient de se passer', 'What just happened')),
 				h('button.bt.nu.mini', {type: 'button', id: 'pause', 'aria-pressed': String(paused),

@@ -61,6 +61,19 @@ code=$(e cress invite --pays vitre --name Vitré --json | jq -r .invitation)
 equal PAGE-an-invitation-is-listed "vitre Vitré false" "$(ask cress invitations | jq -r '.items[] | "\(.pays) \(.name) \(.approved)"')"
 equal PAGE-its-secret-is-not "" "$(ask cress invitations | grep -o ESSAIM1)"
 equal PAGE-a-hub-officer-does-not-list-them NOT_ALLOWED "$(ask_as agent_pole morlaix invitations | jq -r .error.code)"
+# One that went to the wrong person is taken back, also for a CRESS that starts anew.
+wrong=$(e cress invite --pays brest --name Brest --json | jq -r .invitation)
+must e cress invite --pays brest --name "Brest bis" >/dev/null
+exits INVITE-which-of-two-has-to-be-said 65 e cress invite --cancel brest
+must e cress invite --cancel "brest bis" >/dev/null
+equal INVITE-cancelled-is-no-longer-listed "Brest Vitré" "$(ask cress invitations | jq -r '[.items[].name] | sort | join(" ")')"
+must e cress invite --cancel brest >/dev/null
+exits INVITE-what-is-not-open-cannot-be-cancelled 65 e cress invite --cancel brest
+exits INVITE-cancelled-serves-nobody 77 e brest join "$wrong" --accept-charter
+must stop cress
+must start cress
+exits INVITE-nor-after-a-restart 77 e brest join "$wrong" --accept-charter
+exits INVITE-only-the-CRESS-cancels 77 e morlaix invite --cancel vitre
 drawn=$(ask cress qr "{\"text\": \"$code\"}")
 equal PAGE-a-code-is-drawn true "$(echo "$drawn" | jq '.size > 40 and (.path | test("^M0 0h7v1h-7z"))')"
 equal PAGE-nothing-is-no-code BAD_VALUE "$(ask cress qr '{}' | jq -r .error.code)"

@@ -554,6 +554,25 @@ async function a_new_hub(mix, pays, port) {
 
 	check(`${name}-and-can-be-read`, /^ESSAIM1-/.test(code), code.slice(0, 8));
 	await v.look('invitation');
+	await page.click('#inviter');
+	await page.selectOption('#inv-pays', 'brest');
+	await page.click('dialog .bt.fort');
+	await page.waitForFunction(() => document.querySelectorAll('#invitations .sous-liste li').length === 1);
+	const wrong_one = flat(await page.textContent('#code-invitation')).trim();
+
+	await page.locator('.invitation').getByRole('button', {name: words(mix, 'Annuler', 'Cancel')}).click();
+	has(`${name}-to-cancel-is-said-to-be-final`, await text(v, 'dialog'), words(mix, 'C’est définitif', 'This is final'));
+	await v.look('annuler-invitation');
+	await page.click('dialog .bt.fort');
+	await page.waitForFunction(() => !document.querySelector('#code-invitation'));
+	let refused = 0;
+
+	try {
+		execFileSync(`${process.env.ESSAIM_BIN}/essaim`, ['--data', `${process.env.ESSAIM_WORK}/brest`, 'join', wrong_one, '--accept-charter'], {stdio: 'pipe'});
+	} catch (err) {
+		refused = err.status;
+	}
+	equal(`${name}-a-cancelled-invitation-serves-nobody`, refused, 77);
 	const printed = essaim(pays, 'join', code, '--accept-charter', '--listen',
 		`127.0.0.1:${port}`).match(/([0-9A-Z]{4}-){3,7}[0-9A-Z]{4}/g).at(-1);
 	const daemon = spawn(`${process.env.ESSAIM_BIN}/essaimd`, ['--data', `${process.env.ESSAIM_WORK}/${pays}`], {stdio: 'ignore'});
