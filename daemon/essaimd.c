@@ -181,13 +181,25 @@ static enum es_err reload(struct program *p, struct buf *why)
 	return ES_OK;
 }
 
+/* What reload refused, for the alert's French half. */
+static void refused_in_french(struct program *p, struct buf *why)
+{
+	struct conf new;
+
+	say_set(SAY_FRENCH);
+	if (conf_load(p->written[0] ? p->written : NULL, p->config, &new, why) == ES_OK)
+		buf_printf(why, _("%s: listen: cannot listen at %s"), p->config, new.listen);
+	say_set(SAY_ENGLISH);
+}
+
 static void on_hangup(struct program *p)
 {
-	struct buf why, told;
+	struct buf why, french, told;
 
 	service_tell("RELOADING=1");
 	api_reload(p->api);
 	buf_init(&why, 4096);
+	buf_init(&french, 4096);
 	buf_init(&told, 8192);
 	if (reload(p, &why) == ES_OK) {
 		log_event(LOG_NOTE, "reloaded", "config=%s listen=%s", p->config, p->swarm.listen);
@@ -196,9 +208,12 @@ static void on_hangup(struct program *p)
 		log_event(LOG_ERR_, "reload.refused", "why=\"%s\"", buf_cstr(&why));
 		buf_printf(&told, "READY=1\nSTATUS=the settings are still the old ones: %s", buf_cstr(&why));
 	}
-	api_reload_ended(p->api, why.len > 0 ? buf_cstr(&why) : "");
+	if (why.len > 0)
+		refused_in_french(p, &french);
+	api_reload_ended(p->api, why.len > 0 ? buf_cstr(&why) : "", french.len > 0 ? buf_cstr(&french) : "");
 	service_tell(buf_cstr(&told));
 	buf_done(&told);
+	buf_done(&french);
 	buf_done(&why);
 }
 

@@ -480,9 +480,10 @@ void api_reload(struct api *a)
 		web_reload(a->web);
 }
 
-void api_reload_ended(struct api *a, const char *why)
+void api_reload_ended(struct api *a, const char *en, const char *fr)
 {
-	snprintf(a->reload_refused, sizeof a->reload_refused, "%s", why);
+	snprintf(a->reload_refused[SAY_ENGLISH], sizeof a->reload_refused[SAY_ENGLISH], "%s", en);
+	snprintf(a->reload_refused[SAY_FRENCH], sizeof a->reload_refused[SAY_FRENCH], "%s", fr);
 }
 
 void api_stop(struct api *a)

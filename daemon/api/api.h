@@ -24,8 +24,8 @@ ES_MUST_USE enum es_err api_start(uv_loop_t *loop, const char *dir, const char *
 /* The page's listener, too (web.h). */
 ES_MUST_USE enum es_err api_start_page(struct api *a, const struct page_conf *page, struct buf *why);
 void api_reload(struct api *a); /* SIGHUP: the page's files are read anew */
-/* What the configuration was refused for, until the next reload; "": it was taken. */
-void api_reload_ended(struct api *a, const char *why);
+/* What the configuration was refused for, until the next reload, in both languages; "": it was taken. */
+void api_reload_ended(struct api *a, const char *en, const char *fr);
 void api_stop(struct api *a);
 void api_free(struct api *a);
 

@@ -300,8 +300,13 @@ static void about_purchases(struct alerts *a)
 
 static void about_settings(struct alerts *a)
 {
-	if (a->r->api->reload_refused[0])
-		alert(a, ALERT_CONFIG, a->r->api->reload_refused);
+	char fr[1024], en[1024];
+
+	if (!a->r->api->reload_refused[SAY_ENGLISH][0])
+		return;
+	snprintf(fr, sizeof fr, sentences[ALERT_CONFIG].fr, a->r->api->reload_refused[SAY_FRENCH]);
+	snprintf(en, sizeof en, sentences[ALERT_CONFIG].en, a->r->api->reload_refused[SAY_ENGLISH]);
+	put(a, sentences[ALERT_CONFIG].code, fr, en);
 }
 
 void status_alerts(struct request *r, const struct snapshot *snap)

@@ -108,7 +108,7 @@ struct api {
 	_Atomic bool importing;
 	int64_t seal_total; /* the loop's: the longest the outbox was seen since it was empty */
 	struct lateness lateness;
-	char reload_refused[512]; /* "": the configuration is the one in use */
+	char reload_refused[2][512]; /* by enum say_language; "": the configuration is the one in use */
 };
 
 extern const struct route api_routes[];

@@ -71,6 +71,9 @@ check "logged-too" grep -q "reload.refused" "$work/auray/essaimd.log"
 check "status-says-so" jq -e '[.alerts[] | select(.code == "CONFIG") | .text_en] | length == 1 and (.[0] | test("essaim.conf:2: logg"))' <<-EOF
 	$(e auray status --json)
 EOF
+printf 'listen = "127.0.0.1:%s";\nlog = "fort";\n' "$port" >"$work/auray/essaim.conf"
+kill -HUP "$pid"
+within "in-french-to-who-reads-french" 10 sh -c "'$bin/essaim' --data '$work/auray' status --json | jq -e '.alerts[] | select(.code == \"CONFIG\") | (.text | test(\": log: l.un de \")) and (.text_en | test(\": log: one of \"))'"
 printf 'listen = "127.0.0.1:%s";\npage_public = "yes";\n' "$port" >"$work/auray/essaim.conf"
 kill -HUP "$pid"
 within "a-good-one-ends-it" 10 sh -c "[ \"\$('$bin/essaim' --data '$work/auray' status --json | jq '[.alerts[] | select(.code == \"CONFIG\")] | length')\" = 0 ]"
