@@ -10,6 +10,8 @@
 #include "daemon/cli/rejects.h"
 #include "daemon/cli/words.h"
 
+#define VALUE_SHOWN 80 /* bytes of a value that a finding quotes */
+
 /* The field that a column of the file holds: "telephone" of "Tél." and of "Tél. contact". */
 static const char *field_of(const json_t *mapping, const char *column)
 {
@@ -23,6 +25,17 @@ static void add_finding(struct buf *b, const json_t *f)
 	buf_printf(b, "%s%s: %s", b->len ? ", " : "", fact_text(f, "column"), fact_text(f, "code"));
 }
 
+/* Whole letters, and an ellipsis where there were more. */
+static void add_value(struct buf *b, const char *value)
+{
+	size_t n = strlen(value), end = n;
+
+	if (n > VALUE_SHOWN)
+		for (end = VALUE_SHOWN; ((unsigned char)value[end] & 0xc0) == 0x80; end--)
+			;
+	buf_printf(b, " \"%.*s%s\"", (int)end, value, end < n ? "…" : "");
+}
+
 /* For who reads: with the value and what it means. */
 static void add_explained(struct buf *b, const json_t *f, const json_t *mapping)
 {
@@ -30,7 +43,7 @@ static void add_explained(struct buf *b, const json_t *f, const json_t *mapping)
 
 	add_finding(b, f);
 	if (*fact_text(f, "value"))
-		buf_printf(b, " \"%.40s\"", fact_text(f, "value"));
+		add_value(b, fact_text(f, "value"));
 	word_add_sentence(b, code, field_of(mapping, column));
 }
 

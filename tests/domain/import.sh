@@ -202,6 +202,10 @@ equal R18-a-dry-run-says-all-mistakes-of-a-line "$three" "$(codes 1)"
 equal R18-each-finding-has-its-verdict rejete "$(said '[.lines[0].findings[].verdict] | unique | join(" ")')"
 equal R18-and-so-do-its-words 3 "$(e morlaix import structure "$work/three.csv" --dry-run 2>/dev/null |
 	grep -cE 'rounded the SIRET|@ is missing|This date does not exist')"
+accents=$(printf 'é%.0s' $(seq 100)) # a value is quoted in whole letters
+table long.csv 'Nom;SIRET;Code INSEE;Date de création' "Adresse longue;81230104200014;29151;$accents"
+equal R18-a-long-value-is-cut-between-letters "\"$(printf 'é%.0s' $(seq 40))…\"" \
+	"$(e morlaix import structure "$work/long.csv" --dry-run 2>/dev/null | grep -ao '"é.*"')"
 take three.csv
 equal R18-so-does-the-file-to-correct \
 	"SIRET: siret_notation_scientifique, Mail: courriel_invalide, Date de création: date_invalide" \
