@@ -6,6 +6,7 @@ import {officer} from './account.js';
 import {$, chip, fill, h, say} from './dom.js';
 import {ROWS, cell} from './indicators.js';
 import {make_map} from './map.js';
+import {owner_of} from './members.js';
 import {plot} from './plot.js';
 import {freeze_area, late_words} from './report.js';
 import {hub_name, load_towns, short_pays, towns} from './towns.js';
@@ -183,7 +184,13 @@ function go_to_followups() {
 	title?.scrollIntoView({block: 'center'});
 }
 
-function seats(e) {
+// Who came in without asking, by an import say, the organiser alone knows.
+function seats(e, own) {
+	const known = e.owner === own;
+
+	if (e.capacity !== null && !known)
+		return h('span.num', many(e.capacity, ['place', 'places'], ['seat', 'seats']), e.granted > 0 && t(`, ${e.granted} accordées à qui l’a demandé`,
+			`, ${e.granted} granted to who asked`));
 	if (e.capacity === null)
 		return h('span.num', many(e.granted || 0, ['inscrit', 'inscrits'], ['registered', 'registered']));
 	const full = e.granted >= e.capacity;
@@ -194,18 +201,18 @@ function seats(e) {
 			'full') : t(`${e.granted || 0} sur ${e.capacity}`, `${e.granted || 0} of ${e.capacity}`)));
 }
 
-function meeting(e) {
+function meeting(e, own) {
 	return h('tr', h('td.num', day(e.debut, {weekday: 'short', ...SHORT}), ', ', hour(e.debut)),
 		h('td', e.titre, ' ', e.filiere && h('span.petit', sector(e.filiere))),
-		h('td', hub_name(e.owner)), h('td', seats(e)));
+		h('td', hub_name(e.owner)), h('td', seats(e, own)));
 }
 
-async function meetings(node) {
+async function meetings(node, own) {
 	const {items} = await get('meetings');
 
 	fill(node, items.length ? h('table.souple', h('caption.invisible', t('Rencontres à venir', 'Coming events')),
 		h('thead', h('tr', [t('Date', 'Date'), t('Rencontre', 'Event'), t('Organisée par', 'Organised by'), t('Places', 'Seats')]
-		.map(w => h('th', {scope: 'col'}, w)))), h('tbody', items.slice(0, 12).map(meeting))) : h('p.discret',
+		.map(w => h('th', {scope: 'col'}, w)))), h('tbody', items.slice(0, 12).map(e => meeting(e, own)))) : h('p.discret',
 			t('Aucune rencontre à venir.', 'No event to come.')));
 }
 
@@ -274,7 +281,7 @@ export function territoire(place) {
 			node.hidden = month === months[0];
 	};
 	const all = () => Promise.allSettled([load(), load_towns().then(map.load), staff && load_towns().then(() => partnerships(series)),
-		staff && place.me.node.role === 'hub' && followups(due), staff && load_towns().then(() => meetings(events))])
+		staff && place.me.node.role === 'hub' && followups(due), staff && load_towns().then(() => meetings(events, owner_of(place.me.node)))])
 		.then(results => {
 			const failed = results.find(r => r.status === 'rejected');
 
