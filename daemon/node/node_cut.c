@@ -242,7 +242,7 @@ enum es_err node_left_out(struct node *n, const struct tenure *t)
 	enum es_err err = ES_OK;
 	struct buf bytes;
 
-	if (!id_eq(&t->from, &n->hub) || n->role == ROLE_CRESS)
+	if (!id_eq(&t->from, &n->hub) || n->role == ROLE_CRESS || PLANT(edit_after_offer))
 		return ES_OK;
 	buf_init(&bytes, COMMIT_PACKED_MAX);
 	for (uint32_t i = 1; i < n->frontier.count && err == ES_OK; i++) {

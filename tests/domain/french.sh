@@ -51,7 +51,7 @@ said() {
 # The command line alone.
 said "cli-an-unknown-command" 64 "commande inconnue" e auray serach
 said "cli-a-missing-argument" 64 "il manque quelque chose : « essaim show UID|SIRET ». Essayez" e auray show
-said "cli-no-daemon" 69 "aucun démon ne répond" e nobody status
+said "cli-no-node" 69 "il n'y a pas encore de nœud" e nobody status
 said "cli-a-node-exists" 78 "existe déjà" e auray init --cress --name C --region 53
 said "cli-a-region-of-two-digits" 65 "deux chiffres" e nobody init --cress --name C --region X
 said "cli-an-address" 64 "HOST:PORT" e nobody init --cress --name C --region 53 --listen :::
