@@ -405,8 +405,7 @@ int cut_compare(const void *a, const void *b)
 	return order != 0 ? order : memcmp(x->id.bytes, y->id.bytes, sizeof x->id.bytes);
 }
 
-/* Cuts are sorted: of two for one log the smaller counts. */
-static uint64_t tenure_cut(const struct tenure *t, const struct id16 *log)
+uint64_t rights_tenure_cut(const struct tenure *t, const struct id16 *log)
 {
 	size_t low = 0, high = t->cut_count;
 
@@ -432,7 +431,7 @@ bool rights_counts(const struct rights *r, const struct id16 *author, const stru
 		steward_at(r, record, kind, PLANT(steward_ignores_ctl_seq) ? UINT64_MAX : ctl_seq, &ended);
 	if (!id_eq(&steward, author))
 		return false;
-	return !ended || PLANT(steward_without_cut) || seq <= tenure_cut(ended, log);
+	return !ended || PLANT(steward_without_cut) || seq <= rights_tenure_cut(ended, log);
 }
 
 es_stamp rights_forgotten(const struct rights *r, const struct record_id *record, unsigned kind)

@@ -221,6 +221,9 @@ const struct member *rights_member_sign(const struct rights *r, const struct sig
 bool rights_is_void(const struct rights *r, const struct id16 *log, uint64_t seq);
 /* The record's steward now, and as of control position `seq` (entries up to and
  * including seq). Without a hand-over its creator: the id's first 16 bytes. */
+/* Where a hand-over cuts that log of the old steward: cuts are sorted, of two for one log the
+ * smaller counts; 0: not listed. */
+uint64_t rights_tenure_cut(const struct tenure *t, const struct id16 *log);
 struct id16 rights_steward(const struct rights *r, const struct record_id *record, unsigned kind);
 struct id16 rights_steward_at(const struct rights *r, const struct record_id *record, unsigned kind, uint64_t seq);
 /* Layers 2 and 3: does a put by `author`, in commit (log, seq) that names control

@@ -40,6 +40,15 @@ bool text_plain(struct slice text)
 	return true;
 }
 
+size_t text_cut(struct slice text, size_t max)
+{
+	size_t n = text.len < max ? text.len : max;
+
+	while (n > 0 && n < text.len && (text.p[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 bool text_is_space(uint32_t cp)
 {
 	return cp == ' ' || (cp >= '\t' && cp <= '\r') || cp == 0xa0 || (cp >= 0x2000 && cp <= 0x200b) ||
@@ -59,6 +68,8 @@ bool text_is_line_end(uint32_t cp)
 
 bool text_holds(struct slice text, bool (*is)(uint32_t cp))
 {
+	if (text_plain(text))
+		return false;
 	for (size_t at = 0; at < text.len;)
 		if (is(text_next(text, &at)))
 			return true;

@@ -14,13 +14,15 @@ void text_add(struct buf *out, uint32_t cp);
 bool text_plain(struct slice text);
 /* Without spaces of any kind (NBSP and U+202F too) at both ends. */
 struct slice text_trim(struct slice text);
+/* How many of at most `max` bytes end between two characters. */
+size_t text_cut(struct slice text, size_t max);
 bool text_is_space(uint32_t cp);
 /* Shows nothing and may make the rest read as something else: marks of direction, widths of
  * zero, soft hyphens. The joiners that scripts need are none. */
 bool text_is_hidden(uint32_t cp);
 /* Unicode's own ends of lines and paragraphs. */
 bool text_is_line_end(uint32_t cp);
-/* Does it hold one of those? */
+/* Does it hold one of those? A plain text does not. */
 bool text_holds(struct slice text, bool (*is)(uint32_t cp));
 /* A cell that a spreadsheet takes for a formula (R19): it begins with = + - @ TAB or CR,
  * behind any apostrophes. Each apostrophe before it is one that an export has set, or

@@ -12,21 +12,11 @@
 #define EARTH_KM 6371.0088
 #define LIST_ITEM_MAX 200 /* characters */
 
-/* Cut between two characters. */
-static size_t cut_length(struct slice text, size_t max)
-{
-	size_t n = text.len < max ? text.len : max;
-
-	while (n > 0 && n < text.len && (text.p[n] & 0xc0) == 0x80)
-		n--;
-	return n;
-}
-
 void findings_add(struct findings *f, const char *column, const char *code, enum verdict verdict,
 		  struct slice value)
 {
 	struct finding *one;
-	size_t n = cut_length(value, FINDING_VALUE_MAX - 1);
+	size_t n = text_cut(value, FINDING_VALUE_MAX - 1);
 
 	if (verdict > f->worst)
 		f->worst = verdict;
@@ -299,7 +289,7 @@ static void note_double_encoding(struct reading *r)
 {
 	char repaired[FINDING_VALUE_MAX];
 	struct buf out;
-	size_t at = cut_length(r->text, FINDING_VALUE_MAX - 1);
+	size_t at = text_cut(r->text, FINDING_VALUE_MAX - 1);
 	struct slice whole = r->text;
 
 	buf_init_fixed(&out, repaired, sizeof(repaired));

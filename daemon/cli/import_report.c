@@ -9,6 +9,7 @@
 #include "daemon/cli/print.h"
 #include "daemon/cli/rejects.h"
 #include "daemon/cli/words.h"
+#include "proto/text.h"
 
 #define VALUE_SHOWN 80 /* bytes of a value that a finding quotes */
 
@@ -28,12 +29,9 @@ static void add_finding(struct buf *b, const json_t *f)
 /* Whole letters, and an ellipsis where there were more. */
 static void add_value(struct buf *b, const char *value)
 {
-	size_t n = strlen(value), end = n;
+	size_t end = text_cut(slice_str(value), VALUE_SHOWN);
 
-	if (n > VALUE_SHOWN)
-		for (end = VALUE_SHOWN; ((unsigned char)value[end] & 0xc0) == 0x80; end--)
-			;
-	buf_printf(b, " \"%.*s%s\"", (int)end, value, end < n ? "…" : "");
+	buf_printf(b, " \"%.*s%s\"", (int)end, value, value[end] ? "…" : "");
 }
 
 /* For who reads: with the value and what it means. */

@@ -36,6 +36,12 @@ static bool widen(struct taken *t)
 	return true;
 }
 
+static struct outbox_edit edit_of(enum scope scope, const struct change *ch, const struct payload *y)
+{
+	return (struct outbox_edit){.scope = scope, .record = ch->record, .kind = ch->kind, .edited = ch->edited,
+				    .salt = y->salt, .change = y->change};
+}
+
 static enum es_err note_changes(struct taken *t, enum scope scope, const struct packed *p)
 {
 	struct change ch;
@@ -49,8 +55,7 @@ static enum es_err note_changes(struct taken *t, enum scope scope, const struct 
 			return ES_NOMEM;
 		t->salts[t->count] = y->salt;
 		t->at[t->count] = t->bytes.len;
-		t->edits[t->count++] = (struct outbox_edit){.scope = scope, .record = ch.record, .kind = ch.kind,
-			.edited = ch.edited, .salt = y->salt, .change = SLICE(NULL, y->change.len)};
+		t->edits[t->count++] = edit_of(scope, &ch, y); /* its bytes: put_back knows where */
 		buf_add(&t->bytes, y->change.p, y->change.len);
 	}
 	return buf_err(&t->bytes);
@@ -210,12 +215,10 @@ enum es_err node_apply_cuts(struct node *n)
 
 /* --- a hand-over --- */
 
-static uint64_t cut_of(const struct tenure *t, const struct id16 *log)
+static bool is_edit_of(const struct node *n, const struct tenure *t, const struct change *ch)
 {
-	for (size_t i = 0; i < t->cut_count; i++)
-		if (id_eq(&t->cuts[i].log, log))
-			return t->cuts[i].seq;
-	return 0;
+	return ch->op == OP_PUT && ch->kind == t->kind && memcmp(ch->record.bytes, t->record.bytes, 32) == 0 &&
+	       ch->edited > rights_forgotten(&n->rights, &t->record, t->kind);
 }
 
 static enum es_err put_back_of(struct node *n, const struct tenure *t, enum scope scope, const struct packed *p)
@@ -225,37 +228,43 @@ static enum es_err put_back_of(struct node *n, const struct tenure *t, enum scop
 
 	for (uint32_t i = 0; i < p->count && err == ES_OK; i++) {
 		const struct payload *y = &p->payload[i];
+		struct outbox_edit e;
 
-		if (!y->present || change_read(y->change, &ch) != ES_OK || ch.op != OP_PUT || ch.kind != t->kind ||
-		    memcmp(ch.record.bytes, t->record.bytes, 32) != 0 ||
-		    ch.edited <= rights_forgotten(&n->rights, &t->record, t->kind))
+		if (!y->present || change_read(y->change, &ch) != ES_OK || !is_edit_of(n, t, &ch))
 			continue;
-		err = journal_outbox_add(n->journal, &(struct outbox_edit){.scope = scope, .record = ch.record, .kind = ch.kind,
-				.edited = ch.edited, .salt = y->salt, .change = y->change});
+		e = edit_of(scope, &ch, y);
+		err = journal_outbox_add(n->journal, &e);
 	}
+	return err;
+}
+
+static enum es_err log_left_out(struct node *n, const struct tenure *t, uint32_t index)
+{
+	static _Thread_local struct packed p;
+	const struct head *h = &n->frontier.heads[index];
+	enum es_err err = ES_OK;
+	struct buf bytes;
+
+	buf_init(&bytes, COMMIT_PACKED_MAX);
+	for (uint64_t seq = rights_tenure_cut(t, &h->log) + 1; seq <= h->seq && err == ES_OK; seq++) {
+		buf_clear(&bytes);
+		err = node_read_commit(n, index, seq, &bytes, &p);
+		if (err == ES_OK)
+			err = put_back_of(n, t, h->scope, &p);
+	}
+	buf_done(&bytes);
 	return err;
 }
 
 enum es_err node_left_out(struct node *n, const struct tenure *t)
 {
-	static _Thread_local struct packed p;
 	enum es_err err = ES_OK;
-	struct buf bytes;
 
 	if (!id_eq(&t->from, &n->hub) || n->role == ROLE_CRESS || PLANT(edit_after_offer))
 		return ES_OK;
-	buf_init(&bytes, COMMIT_PACKED_MAX);
-	for (uint32_t i = 1; i < n->frontier.count && err == ES_OK; i++) {
-		const struct head *h = &n->frontier.heads[i];
-
-		for (uint64_t seq = cut_of(t, &h->log) + 1; h->scope != SCOPE_LOCAL && id_eq(&h->hub, &n->hub) && seq <= h->seq && err == ES_OK; seq++) {
-			buf_clear(&bytes);
-			err = node_read_commit(n, i, seq, &bytes, &p);
-			if (err == ES_OK)
-				err = put_back_of(n, t, h->scope, &p);
-		}
-	}
-	buf_done(&bytes);
+	for (uint32_t i = 1; i < n->frontier.count && err == ES_OK; i++)
+		if (n->frontier.heads[i].scope != SCOPE_LOCAL && id_eq(&n->frontier.heads[i].hub, &n->hub))
+			err = log_left_out(n, t, i);
 	return err;
 }
 

@@ -10,6 +10,7 @@ import {write} from './csv.js';
 import {$, fill, h, icon, note, say} from './dom.js';
 import {code_name, field_name, kind_name, kind_of, schema} from './fields.js';
 import {findings_of, words_for} from './findings.js';
+import {owner_of} from './members.js';
 import {load_towns, town_option} from './towns.js';
 import {from_record, to_text} from './typed.js';
 import {fold, hour, keep, kept, many, t} from './words.js';
@@ -431,14 +432,12 @@ function cancel() {
 		open(f.kind, {}, f.node, f.place);
 }
 
-const own_pole = me => `${me.node.role === 'cress' ? 'cress' : 'pole'}-${me.node.pays}`;
-
 async function open(kind, {uid, structure, nom}, node, place) {
 	f = {kind, uid: uid || null, stands: {}, values: {}, node, place, faults: new Map(), remarks: new Map(), tried: false};
 	if (uid) {
 		const r = await get(`records/${encodeURIComponent(uid)}`);
 
-		f.foreign = r.owner !== own_pole(place.me);
+		f.foreign = r.owner !== owner_of(place.me.node);
 		for (const field of kind_of(kind).fields)
 			f.stands[field.name] = from_record(field, field.name === 'portee' ? r.data.portee || r.scope : r.data[field.name]);
 	}

@@ -4,6 +4,7 @@
 import {get, post} from './api.js';
 import {$, chip, dialog, fill, h, note, say} from './dom.js';
 import {as_text, field_name, kind_name, schema, value_text} from './fields.js';
+import {owner_of} from './members.js';
 import {hub_name, load_towns} from './towns.js';
 import {siret, t, when, within} from './words.js';
 
@@ -162,7 +163,7 @@ const answered = i => ['accepte', 'refuse', 'annule'].includes(i.answer);
 
 // Pairs (canonical, other) about which we have a word to say and have not said it.
 export function duplicates_open(d, me) {
-	const cress = me.node.role === 'cress', own_pole = `${cress ? 'cress' : 'pole'}-${me.node.pays}`, open = [];
+	const cress = me.node.role === 'cress', own_pole = owner_of(me.node), open = [];
 
 	for (const family of d.items) {
 		const reference = family.items.find(i => i.uid === family.canonical) || family.items[0];

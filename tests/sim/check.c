@@ -256,13 +256,8 @@ void judge_session(struct peer *p)
 static bool control_parts(const struct sim_node *s)
 {
 	const struct sim_node *home = check_home(s->w);
-	struct hash here, there;
 
-	if (!s->n || !home || !home->n || home->n->rights.given_up_count > 0)
-		return s->n && home && home->n;
-	uint64_t a = s->n->frontier.heads[0].seq, b = home->n->frontier.heads[0].seq, seq = a < b ? a : b;
-	return journal_commit_id(s->n->journal, 0, seq, &here) && journal_commit_id(home->n->journal, 0, seq, &there) &&
-	       !hash_eq(&here, &there);
+	return s->n && home && home->n && (home->n->rights.given_up_count > 0 || judge_control_differs(s->n, home->n));
 }
 
 void judge_nack(struct sim_node *s, const struct id16 *log, uint64_t seq, enum es_err err)

@@ -27,6 +27,8 @@ void violation(struct world *w, const char *promise, const char *fmt, ...) __att
 /* While it runs. */
 void judge_session(struct peer *p);
 void judge_nack(struct sim_node *s, const struct id16 *log, uint64_t seq, enum es_err err);
+/* Do they hold two control logs? */
+bool judge_control_differs(const struct node *a, const struct node *b);
 void judge_exit(struct sim_node *s, enum es_err why);
 void judge_restart(struct sim_node *s, enum es_err err);
 void judge_started(struct sim_node *s);

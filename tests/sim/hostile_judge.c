@@ -112,7 +112,7 @@ void judge_given(struct peer *p, enum wire_type type, struct slice body)
 
 /* --- two control logs --- */
 
-static bool control_differs(const struct node *a, const struct node *b)
+bool judge_control_differs(const struct node *a, const struct node *b)
 {
 	uint64_t seq = a->rights.seq < b->rights.seq ? a->rights.seq : b->rights.seq;
 	struct hash x, y;
@@ -124,7 +124,7 @@ static void judge_pair(struct world *w, struct sim_node *a, struct sim_node *b)
 {
 	for (const struct peer *p = a->peers; p; p = p->next)
 		if (p->conn && conn_node(p->conn, !p->side) == b->no && p->streams && w->now - p->streams_since > MET_MS &&
-		    control_differs(a->n, b->n) && (a->n->clash == ES_OK || b->n->clash == ES_OK))
+		    judge_control_differs(a->n, b->n) && (a->n->clash == ES_OK || b->n->clash == ES_OK))
 			violation(w, "fork", "n%d and n%d have talked for %lld s and hold two control logs: %s and %s", a->no, b->no,
 				  (long long)((w->now - p->streams_since) / 1000), es_err_name(a->n->clash), es_err_name(b->n->clash));
 }
@@ -136,7 +136,7 @@ static void judge_parted(struct world *w, struct sim_node *a)
 		const struct target *t = &a->targets[i];
 		const struct sim_node *b = w->nodes[t->to];
 
-		if (!t->peer && t->last_err == ES_CONTROL_FORK && a->n->clash == ES_OK && b && b->n && !b->hostile && control_differs(a->n, b->n))
+		if (!t->peer && t->last_err == ES_CONTROL_FORK && a->n->clash == ES_OK && b && b->n && !b->hostile && judge_control_differs(a->n, b->n))
 			violation(w, "fork", "n%d parted from n%d over the control log and shows nothing", a->no, b->no);
 	}
 }
