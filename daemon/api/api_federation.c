@@ -92,7 +92,7 @@ enum es_err territory_ensure(struct request *r, struct node *n, const char *code
 
 enum es_err api_invite(struct request *r, struct node *n)
 {
-	char pays[RIGHTS_PAYS_MAX + 1], name[RIGHTS_NAME_MAX + 1], expires[24], approve[8], text[INVITE_TEXT_MAX], iso[25];
+	char pays[RIGHTS_PAYS_MAX + 1], name[RIGHTS_NAME_MAX + 1], expires[24], approve[8], text[INVITE_TEXT_MAX], iso[25], id[INVITE_ID_MAX];
 	es_ms until = 0;
 	enum es_err err;
 
@@ -120,7 +120,8 @@ enum es_err api_invite(struct request *r, struct node *n)
 	if (err != ES_OK)
 		return explain_awaiting(r, n, err);
 	stamp_text(stamp_at(until), iso);
-	buf_printf(&r->out, "{\"invitation\":\"%s\",\"expires\":\"%s\",\"pays\":", text, iso);
+	invitation_id(&n->rights.invites[n->rights.invite_count - 1], id);
+	buf_printf(&r->out, "{\"invitation\":\"%s\",\"id\":\"%s\",\"expires\":\"%s\",\"pays\":", text, id, iso);
 	json_quote(slice_str(pays), &r->out);
 	buf_str(&r->out, "}");
 	return ES_OK;

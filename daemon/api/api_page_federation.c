@@ -10,10 +10,7 @@
 
 #define ACTIVITY_DAYS 14
 
-#define INVITE_ID_MAX 9
-
-/* How a person may name one of several: the first 40 bits of what the control log has of it. */
-static void invitation_id(const struct invitation_entry *e, char out[INVITE_ID_MAX])
+void invitation_id(const struct invitation_entry *e, char out[INVITE_ID_MAX])
 {
 	base32_encode(e->hash.bytes, 5, out);
 }

@@ -355,6 +355,10 @@ enum es_err api_coverage(struct request *r, struct reader *reader);
 enum es_err api_series(struct request *r, struct reader *reader);
 enum es_err api_meetings(struct request *r, struct node *n);
 /* api_page_federation.c */
+/* How a person may name one of several invitations: the first 40 bits of what the control log
+ * has of it. */
+#define INVITE_ID_MAX 9
+void invitation_id(const struct invitation_entry *e, char out[INVITE_ID_MAX]);
 enum es_err api_invite_cancel(struct request *r, struct node *n);
 enum es_err api_invitations(struct request *r, struct node *n);
 void api_qr(struct request *r);

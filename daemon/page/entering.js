@@ -58,7 +58,7 @@ function qr(q, words) {
 
 // The one in hand, unless it has served.
 export function fresh_among(items) {
-	if (invited && !items.some(i => i.expires === invited.expires))
+	if (invited && !items.some(i => i.id === invited.id))
 		invited = null;
 	return invited !== null;
 }
@@ -112,12 +112,12 @@ const cancel_button = (i, again) => i && again && h('button.bt.mini', {type: 'bu
 
 // `again`: for whoever may take one back.
 export function invitations(items, again) {
-	const others = items.filter(i => !invited || i.expires !== invited.expires);
+	const others = items.filter(i => !invited || i.id !== invited.id);
 
 	return h('section.bloc.o3', {id: 'invitations', 'aria-labelledby': 'h-inv', tabindex: '-1'},
 		h('header', h('h2', {id: 'h-inv'}, items.length > 1 ? t('Invitations en cours', 'Open invitations') : t('Invitation en cours',
 		'Open invitation'))),
-		h('div.corps', invited && fresh_invitation(cancel_button(items.find(i => i.expires === invited.expires), again)), others.length > 0 && h('ul.sous-liste',
+		h('div.corps', invited && fresh_invitation(cancel_button(items.find(i => i.id === invited.id), again)), others.length > 0 && h('ul.sous-liste',
 			others.map(i => h('li', h('span', h('b', i.name), h('br'),
 			h('span.discret', t(`Sert une seule fois, jusqu’au ${until(i.expires)}.`, `Works once, until ${until(i.expires)}.`))), cancel_button(i, again))))));
 }
@@ -140,7 +140,7 @@ export async function invite(again, members) {
 		try {
 			const r = await post('invite', {pays: pick.value, name: name.value.trim(), expires_s: String(Number(days.value) * 86400)});
 
-			invited = {code: r.invitation, expires: r.expires, name: name.value.trim(), qr: await post('qr', {text: r.invitation})};
+			invited = {code: r.invitation, id: r.id, expires: r.expires, name: name.value.trim(), qr: await post('qr', {text: r.invitation})};
 			d.close();
 			await again();
 			$('#invitations').focus();
