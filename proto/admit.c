@@ -99,7 +99,7 @@ static bool may_lack(const struct admit_input *in, const struct commit *c, uint3
 {
 	if (in->head->scope == SCOPE_CONTROL)
 		return false;
-	return in->lenient || in->from_author || rights_is_erased(in->rights, &c->log_id, c->seq, index);
+	return in->lenient || in->may_lack || rights_is_erased(in->rights, &c->log_id, c->seq, index);
 }
 
 static enum es_err check_change(const struct admit_input *in, const struct commit *c, struct slice bytes)

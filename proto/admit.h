@@ -27,9 +27,9 @@ struct admit_input {
 	 * journal: it may lie beyond a cut or a key's turn (its own epoch's key
 	 * verifies it), and any of its changes may be missing. */
 	bool lenient;
-	/* At home, from its author, who may have destroyed what a restored home had held:
-	 * any of its changes may be missing. */
-	bool from_author;
+	/* At home, from one who may have destroyed what a restored home had held: any of its
+	 * changes may be missing. */
+	bool may_lack;
 };
 
 /* ES_OK: store it. ES_EXISTS: at or below our head with the same id as far as

@@ -296,13 +296,15 @@ struct reply {
 ES_MUST_USE enum es_err journal_answer_put(struct journal *j, const struct reply *r);
 ES_MUST_USE enum es_err journal_answer_each(struct journal *j, const struct position3 *to,
 					    bool (*each)(void *ctx, const struct reply *r), void *ctx);
-/* Changes that were forgotten before they came, where no `forget` lists their place (CRESS). */
+/* Changes that were forgotten before they came, where no `forget` lists their place (CRESS). Kind 0: only
+ * who gave it knows the record, whose first 16 bytes are that hub then. */
 ES_MUST_USE enum es_err journal_hole_put(struct journal *j, const struct position3 *at, const struct record_id *record,
 					 unsigned kind);
-/* The first commit of a log that came from its author without what he alone may know
- * he has forgotten; 0: none. */
+/* The first commit of a log that came without what only its giver may know to be
+ * forgotten; 0: none. */
 uint64_t journal_hole_of(struct journal *j, const struct id16 *log);
-bool journal_hole_first(struct journal *j, struct position3 *at, struct record_id *record, unsigned *kind);
+/* The nth of them, from 0; false: there are not so many. */
+bool journal_hole(struct journal *j, size_t nth, struct position3 *at, struct record_id *record, unsigned *kind);
 ES_MUST_USE enum es_err journal_hole_listed(struct journal *j, const struct position3 *at);
 
 ES_MUST_USE enum es_err journal_receipt_put(struct journal *j, uint64_t seq, uint32_t index, const struct id16 *hub);

@@ -797,9 +797,11 @@ uint64_t journal_hole_of(struct journal *j, const struct id16 *log)
 	return (uint64_t)journal_number(journal_st(j, ST_HOLE_OF));
 }
 
-bool journal_hole_first(struct journal *j, struct position3 *at, struct record_id *record, unsigned *kind)
+bool journal_hole(struct journal *j, size_t nth, struct position3 *at, struct record_id *record, unsigned *kind)
 {
 	sqlite3_stmt *st = journal_st(j, ST_HOLES);
+
+	sqlite3_bind_int64(st, 1, (int64_t)nth);
 	bool found = sqlite3_step(st) == SQLITE_ROW && sql_exact(st, 0, at->log.bytes, 16) && sql_exact(st, 3, record->bytes, 32);
 
 	if (found) {

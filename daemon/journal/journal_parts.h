@@ -62,7 +62,7 @@
 	S(ANSWERS, "SELECT hub,oui,rlog,rseq,ridx FROM reponse WHERE log=?1 AND seq=?2 AND idx=?3 ORDER BY rlog,rseq,ridx") \
 	S(ANSWER_CUT, "DELETE FROM reponse WHERE rlog=?1 AND rseq>?2")                                       \
 	S(HOLE_PUT, "INSERT INTO trou VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO NOTHING")                        \
-	S(HOLES, "SELECT log,seq,idx,record,kind FROM trou ORDER BY kind=0,log,seq,idx LIMIT 1")                    \
+	S(HOLES, "SELECT log,seq,idx,record,kind FROM trou ORDER BY log,seq,idx LIMIT 1 OFFSET ?1")                 \
 	S(HOLE_OF, "SELECT ifnull(min(seq),0) FROM trou WHERE log=?1 AND kind=0")                            \
 	S(HOLE_DEL, "DELETE FROM trou WHERE log=?1 AND seq=?2 AND idx=?3")                                   \
 	S(RECEIPT_PUT, "INSERT INTO recu VALUES(?1,?2,?3) ON CONFLICT DO NOTHING")                           \

@@ -530,10 +530,20 @@ const struct packed *node_without_forgotten(const struct node *n, const struct p
 	return hit ? again : p;
 }
 
+/* A restored home may meet who has destroyed meanwhile: the author of a log what nobody
+ * else held, or a hub, by its own order, what home had written about its record. The
+ * latter is believed where nobody is left who might give it whole. */
+static bool may_lack(const struct node *n, const struct head *h, const struct giver *from)
+{
+	if (n->role != ROLE_CRESS || !from)
+		return false;
+	return from->as == FROM_AUTHOR || (id_eq(&h->hub, &n->hub) && node_nobody_else(n));
+}
+
 /* What home holds without its payload the others may lack only where an entry says
- * so (node_list_holes). Of what came without one only the author knows the record. */
-static enum es_err note_holes(struct node *n, const struct head *h, const struct commit *c, const struct packed *all,
-			      const struct packed *kept)
+ * so (node_list_holes). Of what came without one only who gave it knows the record. */
+static enum es_err note_holes(struct node *n, const struct head *h, const struct giver *from, const struct commit *c,
+			      const struct packed *all, const struct packed *kept)
 {
 	enum es_err err = ES_OK;
 
@@ -545,6 +555,8 @@ static enum es_err note_holes(struct node *n, const struct head *h, const struct
 			continue;
 		if (all->payload[i].present)
 			err = change_read(all->payload[i].change, &ch);
+		else if (from)
+			memcpy(ch.record.bytes, from->hub.bytes, sizeof from->hub.bytes);
 		if (err == ES_OK)
 			err = journal_hole_put(n->journal, &at, &ch.record, ch.kind);
 		n->derive = true;
@@ -560,7 +572,7 @@ static const struct sign_public *local_key(const struct node *n, uint32_t epoch)
 }
 
 /* Admit and append one commit; control commits change the rights at once. */
-enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p)
+enum es_err node_admit(struct node *n, uint32_t index, const struct giver *from, const struct commit *c, const struct packed *p)
 {
 	static _Thread_local struct packed again;
 	struct head *h = &n->frontier.heads[index];
@@ -569,7 +581,7 @@ enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const st
 	struct admit_input in = {
 		.rights = &n->rights, .head = h, .local_key = local_key(n, c->key_epoch), .now = n->utc,
 		.control_at = c->has_ctl && index > 0 && journal_commit_id(n->journal, 0, c->ctl_seq, &control) ? &control : NULL,
-		.from_author = from == FROM_AUTHOR && n->role == ROLE_CRESS,
+		.may_lack = may_lack(n, h, from),
 	};
 	enum es_err err = admit_commit(&in, c, p);
 
@@ -578,7 +590,7 @@ enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const st
 
 		p = node_without_forgotten(n, p, &again);
 		if (n->role == ROLE_CRESS)
-			err = note_holes(n, h, c, all, p);
+			err = note_holes(n, h, from, c, all, p);
 	}
 	if (err == ES_OK)
 		err = journal_append(n->journal, index, c, p, n->utc, &pos);

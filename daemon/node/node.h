@@ -166,8 +166,11 @@ ES_MUST_USE enum es_err node_keys_take_next(const char *dir, uint32_t epoch, con
  * commit; those before it are appended. ES_EXISTS: nothing new in it. ES_DIVERGED:
  * the copies part before `seq`. ES_FORK: proven, `seq` is where. ES_CONTROL_FORK:
  * taken aside. */
-enum giver { FROM_ANYBODY, FROM_HOME, FROM_AUTHOR }; /* a hub's home may be the author too: FROM_HOME */
-ES_MUST_USE enum es_err node_receive(struct node *n, uint32_t index, enum giver from, struct slice body, uint64_t *seq);
+struct giver {
+	enum { FROM_ANYBODY, FROM_HOME, FROM_AUTHOR } as; /* a hub's home may be the author too: FROM_HOME */
+	struct id16 hub;
+};
+ES_MUST_USE enum es_err node_receive(struct node *n, uint32_t index, const struct giver *from, struct slice body, uint64_t *seq);
 /* An ACK body from home. */
 ES_MUST_USE enum es_err node_acknowledged(struct node *n, struct slice body);
 /* The stamp of that hub's newest commit here; 0: none. */

@@ -265,17 +265,15 @@ static enum es_err list_place(struct node *n, const struct forgotten *f, const s
 	return err;
 }
 
-/* The last order about that record, or, where only the author knows which, the
- * author's last. */
-static const struct forgotten *order_for(const struct node *n, const struct id16 *log, const struct record_id *record,
-					 unsigned kind)
+/* The last order about that record, or, where only the giver of the commit knows which,
+ * the giver's last. */
+static const struct forgotten *order_for(const struct node *n, const struct record_id *record, unsigned kind)
 {
-	const struct head *h = frontier_find(&n->frontier, log);
-
 	for (size_t i = n->rights.forgotten_count; i > 0; i--) {
 		const struct forgotten *f = &n->rights.forgotten[i - 1];
 
-		if (kind == 0 ? h && id_eq(&f->steward, &h->hub) : f->kind == kind && memcmp(f->record.bytes, record->bytes, 32) == 0)
+		if (kind == 0 ? memcmp(f->steward.bytes, record->bytes, sizeof f->steward.bytes) == 0
+			      : f->kind == kind && memcmp(f->record.bytes, record->bytes, 32) == 0)
 			return f;
 	}
 	return NULL;
@@ -286,13 +284,16 @@ enum es_err node_list_holes(struct node *n)
 	struct record_id record;
 	struct position3 at;
 	unsigned kind;
+	size_t passed = 0;
 	enum es_err err = ES_OK;
 
-	while (err == ES_OK && journal_hole_first(n->journal, &at, &record, &kind)) {
-		const struct forgotten *order = order_for(n, &at.log, &record, kind);
+	while (err == ES_OK && journal_hole(n->journal, passed, &at, &record, &kind)) {
+		const struct forgotten *order = order_for(n, &record, kind);
 
-		if (!order && kind == 0)
-			break; /* its author's order is on its way; nothing but such is left */
+		if (!order && kind == 0) {
+			passed++; /* its giver's order is on its way */
+			continue;
+		}
 		if (order && !rights_is_erased(&n->rights, &at.log, at.seq, at.index)) {
 			const struct forgotten f = *order; /* the list moves when the entry is applied */
 

@@ -464,6 +464,25 @@ bool node_all_reported(const struct node *n)
 	return true;
 }
 
+static bool in_session(const struct node *n, const struct id16 *hub)
+{
+	for (size_t i = 0; i < n->session_count; i++)
+		if (id_eq(&n->sessions[i].hub, hub))
+			return true;
+	return false;
+}
+
+bool node_nobody_else(const struct node *n)
+{
+	for (size_t i = 0; i < n->rights.member_count && !n->alone; i++) {
+		const struct member *m = &n->rights.members[i];
+
+		if (m->role != ROLE_CRESS && m->state != MEMBER_REVOKED && !has_reported(n, &m->hub) && !in_session(n, &m->hub))
+			return false;
+	}
+	return node_all_reported(n);
+}
+
 /* --- clocks --- */
 
 static bool is_near(int64_t ms)

@@ -24,7 +24,7 @@
 #include "proto/request.h"
 
 /* Admit and append one commit; a control commit changes the rights at once. */
-ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p);
+ES_MUST_USE enum es_err node_admit(struct node *n, uint32_t index, const struct giver *from, const struct commit *c, const struct packed *p);
 /* The same commit, or `again`: without what is forgotten, which nobody stores when it comes back. */
 const struct packed *node_without_forgotten(const struct node *n, const struct packed *p, struct packed *again);
 /* The records that it speaks of are folded anew. */
@@ -79,6 +79,8 @@ ES_MUST_USE enum es_err node_load_forks(struct node *n);
 /* node_life.c */
 struct node_session *node_session_find(struct node *n, uint64_t no);
 bool node_all_reported(const struct node *n); /* L12 */
+/* Who might hold more than we do is in session, and has given what it will. */
+bool node_nobody_else(const struct node *n);
 ES_MUST_USE enum es_err node_due_generations(struct node *n);
 
 /* node_seal.c */

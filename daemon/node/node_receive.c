@@ -119,7 +119,7 @@ static enum es_err home_takes(struct node *n, uint32_t index, const struct commi
 	return ES_OK;
 }
 
-static enum es_err admit_from_peer(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p)
+static enum es_err admit_from_peer(struct node *n, uint32_t index, const struct giver *from, const struct commit *c, const struct packed *p)
 {
 	enum es_err err = home_takes(n, index, c, p);
 
@@ -172,7 +172,7 @@ static bool cut_names_theirs(const struct node *n, uint32_t index, uint64_t seq)
 	       (!journal_commit_id(n->journal, index, log->cut_seq, &ours) || !hash_eq(&ours, &log->cut_id));
 }
 
-static enum es_err parted(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p)
+static enum es_err parted(struct node *n, uint32_t index, const struct giver *from, const struct commit *c, const struct packed *p)
 {
 	const struct head *h = &n->frontier.heads[index];
 	bool own = is_own(n, index);
@@ -184,7 +184,7 @@ static enum es_err parted(struct node *n, uint32_t index, enum giver from, const
 		return ES_BAD_SIG;
 	if (PLANT(first_seen_wins))
 		return ES_EXISTS;
-	if ((own && from == FROM_HOME && c->seq > h->acked && !PLANT(own_unacked_not_unsealed)) || cut_names_theirs(n, index, c->seq)) {
+	if ((own && from->as == FROM_HOME && c->seq > h->acked && !PLANT(own_unacked_not_unsealed)) || cut_names_theirs(n, index, c->seq)) {
 		err = node_truncate(n, index, c->seq - 1);
 		return err != ES_OK ? err : admit_from_peer(n, index, from, c, p);
 	}
@@ -193,7 +193,7 @@ static enum es_err parted(struct node *n, uint32_t index, enum giver from, const
 }
 
 /* Where does this commit stand beside ours? */
-static enum es_err place(struct node *n, uint32_t index, enum giver from, const struct commit *c, const struct packed *p)
+static enum es_err place(struct node *n, uint32_t index, const struct giver *from, const struct commit *c, const struct packed *p)
 {
 	const struct head *h = &n->frontier.heads[index];
 	struct hash ours, before = {{0}};
@@ -210,7 +210,7 @@ static enum es_err place(struct node *n, uint32_t index, enum giver from, const 
 	if (c->seq == 0 || !journal_commit_id(n->journal, index, c->seq, &ours))
 		return ES_DAMAGED;
 	if (hash_eq(&ours, &c->id)) {
-		enum es_err err = is_own(n, index) && from == FROM_HOME && c->seq > h->acked ? home_has_it(n, index, c) : ES_OK;
+		enum es_err err = is_own(n, index) && from->as == FROM_HOME && c->seq > h->acked ? home_has_it(n, index, c) : ES_OK;
 
 		return err != ES_OK ? err : ES_EXISTS;
 	}
@@ -220,7 +220,7 @@ static enum es_err place(struct node *n, uint32_t index, enum giver from, const 
 	return ES_DIVERGED;
 }
 
-enum es_err node_receive(struct node *n, uint32_t index, enum giver from, struct slice body, uint64_t *seq)
+enum es_err node_receive(struct node *n, uint32_t index, const struct giver *from, struct slice body, uint64_t *seq)
 {
 	static _Thread_local struct packed p;
 	static _Thread_local struct commit c;

@@ -206,7 +206,7 @@ enum es_err node_close_commit(struct node *n, uint32_t index, const struct id16 
 	p.count = count;
 	memcpy(p.payload, payload, count * sizeof *payload);
 	if (err == ES_OK)
-		err = node_admit(n, index, FROM_ANYBODY, &c, &p);
+		err = node_admit(n, index, NULL, &c, &p);
 	buf_done(&header);
 	return err;
 }

@@ -114,7 +114,8 @@ static enum es_err store(struct node *n, struct task *t, bool home)
 		return ES_UNKNOWN_LOG;
 	bool author = id_eq(&t->hub, &n->frontier.heads[t->index].hub);
 	uint64_t had = n->frontier.heads[t->index].seq;
-	enum es_err err = node_receive(n, t->index, home ? FROM_HOME : author ? FROM_AUTHOR : FROM_ANYBODY, buf_slice(&t->body), &t->seq);
+	const struct giver from = {.as = home ? FROM_HOME : author ? FROM_AUTHOR : FROM_ANYBODY, .hub = t->hub};
+	enum es_err err = node_receive(n, t->index, &from, buf_slice(&t->body), &t->seq);
 
 	if (n->frontier.heads[t->index].seq > had)
 		node_gave(n, t->session);

@@ -688,21 +688,24 @@ static void holes_wait_until_they_are_listed(void **state)
 	struct record_id id = record(p, AURAY, 1), got;
 	unsigned kind = 0;
 
-	assert_false(journal_hole_first(p->j, &at, &got, &kind));
+	assert_false(journal_hole(p->j, 0, &at, &got, &kind));
 	assert_int_equal(journal_hole_put(p->j, &b, &id, 3), ES_OK);
 	assert_int_equal(journal_hole_put(p->j, &a, &id, 2), ES_OK);
 	assert_int_equal(journal_hole_put(p->j, &a, &id, 2), ES_OK);
 	open_again(p);
-	assert_true(journal_hole_first(p->j, &at, &got, &kind));
+	assert_true(journal_hole(p->j, 0, &at, &got, &kind));
 	assert_place(&at, &a);
 	assert_memory_equal(got.bytes, id.bytes, 32);
 	assert_int_equal(kind, 2);
+	assert_true(journal_hole(p->j, 1, &at, &got, &kind));
+	assert_place(&at, &b);
+	assert_false(journal_hole(p->j, 2, &at, &got, &kind));
 	assert_int_equal(journal_hole_listed(p->j, &a), ES_OK);
-	assert_true(journal_hole_first(p->j, &at, &got, &kind));
+	assert_true(journal_hole(p->j, 0, &at, &got, &kind));
 	assert_int_equal(at.seq, 6);
 	assert_int_equal(kind, 3);
 	assert_int_equal(journal_hole_listed(p->j, &b), ES_OK);
-	assert_false(journal_hole_first(p->j, &at, &got, &kind));
+	assert_false(journal_hole(p->j, 0, &at, &got, &kind));
 }
 
 static void a_cut_takes_requests_away_and_opens_answers_again(void **state)

@@ -735,7 +735,7 @@ static void a_branch_signed_by_nobody_is_no_fork(void **state)
 	uint8_t *text = memmem(body.p, body.len, "Autre branche", 13);
 	assert_non_null(text);
 	text[0] = 'a';
-	assert_int_not_equal(STEP(w, auray, node_receive(auray->n, 0, FROM_ANYBODY, buf_slice(&body), &at)), ES_CONTROL_FORK);
+	assert_int_not_equal(STEP(w, auray, node_receive(auray->n, 0, &(struct giver){.as = FROM_ANYBODY}, buf_slice(&body), &at)), ES_CONTROL_FORK);
 	assert_int_equal(auray->n->clash, ES_OK);
 	buf_done(&body);
 }

@@ -101,7 +101,7 @@ static enum es_err give(struct replica *r, uint32_t index, const struct id16 *lo
 	canon_bin(&body, log->bytes, 16);
 	canon_array(&body, 1);
 	buf_add(&body, packed.p, packed.len);
-	err = node_receive(r->n, index, FROM_HOME, buf_slice(&body), &seq);
+	err = node_receive(r->n, index, &(struct giver){.as = FROM_HOME}, buf_slice(&body), &seq);
 	buf_done(&body);
 	return err;
 }
