@@ -195,6 +195,13 @@ simulated() {
 	fi
 }
 simulated self-test $sim --self-test
+# Arguments that make no sense are refused, not run.
+refused=0
+for wrong in "--seed -1" "--seed x" "--seeds 5..1" "--seeds 1.." "--seeds 1..2x" "--seed 1 --hubs 0" "--seed 1 --hours 0" "--seed 1 --jobs 0"; do
+	timeout 60 $sim $wrong >/dev/null 2>&1
+	[ $? -eq 64 ] && refused=$((refused + 1)) || echo "   $sim $wrong: not refused"
+done
+[ $refused -eq 8 ] && result "ok sim/arguments" || result "not ok sim/arguments $refused of 8 refused"
 simulated "seeds-1..$sim_seeds" $sim --seeds "1..$sim_seeds"
 simulated "orders" $sim --permutations $sim_orders
 first=$($sim --seed 3 --hash 2>/dev/null | head -n 1) again=$($sim --seed 3 --hash 2>/dev/null | head -n 1)

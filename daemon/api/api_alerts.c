@@ -13,6 +13,7 @@
 #define SENTENCE_MAX 65536
 #define DAY_MS (86400ll * 1000)
 #define BACKUP_OLD_DAYS 7
+#define HOME_AWAY_MS 60000 /* a CRESS that starts anew is back before */
 #define BACKUP_GRACE_SEQ 20 /* commits of its own before a node is told that it has none */
 
 enum alert_id {
@@ -97,8 +98,10 @@ static void about_membership(struct alerts *a)
 	const struct snapshot *snap = a->snap;
 	char n[24];
 
-	if (snap->awaited > 0)
+	if (snap->awaited > 0 && snap->awaited_names[0])
 		alert(a, ALERT_AWAITING, number_text(n, snap->awaited), snap->awaited_names);
+	else if (snap->awaited > 0)
+		alert(a, ALERT_AWAITING_ANY);
 	if (snap->denied || s->join_denied)
 		alert(a, ALERT_DENIED);
 	if (snap->fenced)
@@ -248,11 +251,30 @@ static void about_requests(struct alerts *a)
 		alert(a, ALERT_REQUESTS_LATE, number_text(n, (uint64_t)open->late));
 }
 
+static void home_is_away(struct alerts *a)
+{
+	es_ms since = status_home_silent_since(a->s);
+	time_t at = (time_t)(since / 1000);
+	char when[32], n[24];
+	struct timespec t;
+	struct tm local;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (since == 0 || (es_ms)t.tv_sec * 1000 - since < HOME_AWAY_MS)
+		return;
+	strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime_r(&at, &local));
+	alert(a, ALERT_HOME_AWAY, when, number_text(n, (uint64_t)a->snap->outbox));
+}
+
 static void about_home(struct alerts *a)
 {
 	const struct target *t = status_home_target(a->s);
 
-	if (!t || t->peer || t->last_err == ES_OK || t->last_err == ES_UNREACHABLE)
+	if (t && (t->last_err == ES_OK || t->last_err == ES_UNREACHABLE)) {
+		home_is_away(a);
+		return;
+	}
+	if (!t || t->peer)
 		return;
 	/* Said already, in words of its own. */
 	if ((t->last_err == ES_INSTANCE_FENCED && a->snap->fenced) || (t->last_err == ES_KEY_REPLACED && a->snap->key_replaced))

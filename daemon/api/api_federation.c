@@ -57,18 +57,20 @@ enum es_err api_requests(struct request *r, struct node *n)
 	return err;
 }
 
+static void add_awaited(void *ctx, const char *name)
+{
+	(void)health_add_name(ctx, name);
+}
+
 enum es_err explain_awaiting(struct request *r, struct node *n, enum es_err err)
 {
-	char names[1024];
-	struct buf b;
+	char names[HEALTH_NAMES_MAX] = "";
 
 	if (err != ES_AWAITING || r->why.len > 0)
 		return err;
-	buf_init_fixed(&b, names, sizeof names - 1);
-	size_t count = node_awaited(n, &b);
-	names[b.len] = 0;
+	node_awaited_each(n, add_awaited, names);
 	buf_printf(&r->why, _("%zu more member(s) must be heard since this start, among: %s; try again when they are connected"),
-		   count, names);
+		   node_awaited(n), names[0] ? names : "?");
 	return err;
 }
 
@@ -167,11 +169,20 @@ static enum es_err approve_copy(struct request *r, struct node *n, enum es_err a
 	enum es_err err = node_admit_instance(n, &copy);
 	if (err == ES_NOT_FOUND)
 		return asked;
-	if (err == ES_OK)
-		buf_clear(&r->why);
-	if (err == ES_OK)
-		member_answer(r, &copy);
-	return err;
+	if (err != ES_OK)
+		return err;
+	buf_clear(&r->why);
+	member_answer(r, &copy);
+	if (node_awaited(n) > 0) { /* it gets its logs by an entry, and none is made yet */
+		char names[HEALTH_NAMES_MAX] = "";
+
+		node_awaited_each(n, add_awaited, names);
+		r->out.len--;
+		buf_str(&r->out, ",\"awaited\":");
+		json_quote(slice_str(names), &r->out);
+		buf_str(&r->out, "}");
+	}
+	return ES_OK;
 }
 
 enum es_err api_approve(struct request *r, struct node *n)

@@ -303,6 +303,8 @@ enum es_err api_void(struct request *r, struct node *n)
 		err = explain_awaiting(r, n, node_void(n, &log, seq));
 		if (err == ES_NOT_FOUND)
 			buf_printf(&r->why, _("no commit %llu in that log here; see 'essaim status'"), (unsigned long long)seq);
+		else if (err == ES_NOT_ALLOWED)
+			buf_printf(&r->why, _("commit %llu of that log is final: a checkpoint covers it, and every member relies on it; its author can change the record anew, or 'essaim forget' it"), (unsigned long long)seq);
 	}
 	if (err == ES_OK)
 		buf_printf(&r->out, "{\"seq\":%llu}", (unsigned long long)seq);

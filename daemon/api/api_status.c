@@ -40,6 +40,14 @@ static const struct session *home_session(const struct swarm *s)
 	return cress ? swarm_session(s, &cress->hub) : NULL;
 }
 
+es_ms status_home_silent_since(const struct swarm *s)
+{
+	const struct member *cress = rights_cress(&s->rights);
+	es_ms heard = cress ? swarm_heard(s, &cress->hub) : 0;
+
+	return home_session(s) ? 0 : utc_now() - ((es_ms)uv_now(s->loop) - (heard ? heard : s->started));
+}
+
 static bool own_acked(const struct swarm *s, const struct snapshot *snap)
 {
 	for (size_t i = 0; i < snap->frontier.count; i++) {
@@ -287,8 +295,9 @@ static void home_json(struct request *r, const struct snapshot *snap)
 	bool same = home && home->confirmed && is_live(s, home) && own_acked(s, snap) && snap->outbox == 0;
 	buf_printf(out, ",\"home\":{\"heard\":%s,\"same\":%s,\"since\":", home && home->confirmed ? "true" : "false",
 		   same ? "true" : "false");
-	if (home && home->confirmed && s->home_since) {
-		stamp_text(stamp_at(s->home_since), iso);
+	es_ms since = home && home->confirmed ? s->home_since : status_home_silent_since(s);
+	if (since) {
+		stamp_text(stamp_at(since), iso);
 		buf_printf(out, "\"%s\"", iso);
 	} else {
 		buf_str(out, "null");
@@ -319,7 +328,7 @@ static void life_json(struct request *r, const struct snapshot *snap)
 	buf_printf(out, ",\"lineage\":%llu,\"fenced\":%s,\"key_replaced\":%s,\"control_fork\":%s", (unsigned long long)snap->lineage,
 		   snap->fenced ? "true" : "false", snap->key_replaced ? "true" : "false", snap->clash == ES_OK ? "false" : "true");
 	buf_printf(out, ",\"awaited\":%s,\"generations_due\":%zu,\"void_commits\":%lld,\"erasures_pending\":%zu,\"forks\":%zu,"
-			"\"inbox\":%zu,\"refusals\":%zu,\"charter_due\":%s", snap->awaited_names[0] ? snap->awaited_names : "[]", h->due,
+			"\"inbox\":%zu,\"refusals\":%zu,\"charter_due\":%s", snap->awaited_json[0] ? snap->awaited_json : "[]", h->due,
 		   (long long)h->voids, h->erasures, h->proofs, h->inbox, h->refusals, h->charter_due ? "true" : "false");
 	buf_printf(out, ",\"erasures_late\":%zu", h->erasures_late);
 	if (status_clock(r->api->swarm, &clock_ms))

@@ -189,6 +189,8 @@ int command_decide(const struct args *a, const char *path, json_t *send, enum wo
 
 		buf_init(&line, 65536);
 		word_add(&line, said, fact_text(c.json, "name"), fact_text(c.json, "pays"));
+		if (fact_has(c.json, "awaited"))
+			word_add(&line, W_APPROVED_LATER, fact_text(c.json, "awaited"));
 		print_line(stdout, buf_cstr(&line));
 		putchar('\n');
 		buf_done(&line);

@@ -3,7 +3,6 @@
  * One record at a time, and lists of them: add, set, show, list, rm. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/cli/command.h"
 #include "daemon/cli/facts.h"
@@ -242,14 +241,11 @@ static const char *item_text(const json_t *item, const char *const *keys)
 /* How old what is shown is: a hub may not have been heard for weeks. */
 static void item_age(struct grid *g, const char *updated)
 {
-	struct tm tm = {0};
+	int64_t seconds = fact_since(updated);
 	char age[32] = "";
 
-	if (strptime(updated, strchr(updated, 'T') ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d", &tm)) {
-		int64_t seconds = (int64_t)time(NULL) - (int64_t)timegm(&tm);
-
-		print_age(age, seconds < 0 ? 0 : seconds);
-	}
+	if (seconds >= 0)
+		print_age(age, seconds);
 	grid_add(g, age);
 }
 

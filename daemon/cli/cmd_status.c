@@ -93,9 +93,48 @@ static void add_node(struct grid *g, const json_t *s)
 	buf_done(&b);
 }
 
-static void add_state(struct grid *g, const json_t *s)
+/* Is the CRESS there, and is its copy the same? */
+static void add_home(struct grid *g, const json_t *home)
+{
+	char age[32];
+	struct buf b;
+
+	if (!json_is_object(home))
+		return;
+	buf_init(&b, 4096);
+	print_age(age, fact_since(fact_text(home, "since")));
+	if (fact_has(home, "next_try_s") || (!fact_true(home, "heard") && fact_has(home, "since")))
+		word_add(&b, W_HOME_AWAY, age);
+	else
+		word_add(&b, fact_true(home, "same") ? W_HOME_SAME : W_HOME_BEHIND, age);
+	print_age(age, fact_int(home, "next_try_s"));
+	if (fact_has(home, "next_try_s"))
+		word_add(&b, W_HOME_NEXT, age);
+	add_row(g, W_HOME, &b);
+	buf_done(&b);
+}
+
+/* Home is heard by nobody: it is the one that hears. */
+static void add_heard(struct grid *g, const json_t *s)
 {
 	size_t unheard = unheard_logs(s);
+	struct buf b;
+
+	if (!fact_has(s, "home"))
+		return;
+	buf_init(&b, 4096);
+	if (fact_int(s, "outbox") > 0)
+		word_add(&b, W_HEARD_OUTBOX, (long long)fact_int(s, "outbox"));
+	else if (unheard > 0)
+		word_add(&b, W_HEARD_NOT, unheard);
+	else
+		buf_str(&b, word(W_HEARD_ALL));
+	add_row(g, W_HEARD, &b);
+	buf_done(&b);
+}
+
+static void add_state(struct grid *g, const json_t *s)
+{
 	struct buf b;
 
 	buf_init(&b, 4096);
@@ -104,13 +143,8 @@ static void add_state(struct grid *g, const json_t *s)
 	else
 		buf_str(&b, state_text(fact_text(s, "state")));
 	add_row(g, W_STATE, &b);
-	if (fact_int(s, "outbox") > 0)
-		word_add(&b, W_HEARD_OUTBOX, (long long)fact_int(s, "outbox"));
-	else if (unheard > 0)
-		word_add(&b, W_HEARD_NOT, unheard);
-	else
-		buf_str(&b, word(W_HEARD_ALL));
-	add_row(g, W_HEARD, &b);
+	add_home(g, json_object_get(s, "home"));
+	add_heard(g, s);
 	buf_printf(&b, "%lld", (long long)fact_int(s, "outbox"));
 	add_row(g, W_OUTBOX, &b);
 	buf_str(&b, word(fact_true(s, "synced") ? W_YES : W_NO));
@@ -138,7 +172,7 @@ static void show_records(const json_t *s)
 	{
 		char name[64];
 
-		snprintf(name, sizeof name, "%s %s", word(W_DIGEST), key);
+		snprintf(name, sizeof name, "%s %s", word(W_DIGEST), word_of_code(key));
 		grid_add(&g, name);
 		grid_add(&g, fact_shown(n));
 	}
@@ -162,11 +196,11 @@ static void show_logs(const json_t *s)
 		char age[32];
 
 		print_age(age, fact_int(log, "age_s"));
-		grid_add(&g, fact_text(log, "scope"));
+		grid_add(&g, word_of_code(fact_text(log, "scope")));
 		grid_add(&g, fact_text(log, "author"));
 		grid_add_int(&g, fact_int(log, "seq"));
 		grid_add(&g, !is_own(s, log) ? "" : fact_shown(json_object_get(log, "acked")));
-		grid_add(&g, fact_has(log, "age_s") ? age : "");
+		grid_add(&g, fact_int(log, "age_s") >= 0 ? age : "");
 		grid_add(&g, fact_text(log, "id"));
 	}
 	grid_print(&g, stdout);
@@ -193,7 +227,7 @@ static void show_peers(const json_t *s)
 		print_age(age, fact_int(p, "age_s"));
 		print_age(next, fact_int(p, "next_try_s"));
 		grid_add(&g, fact_text(p, "name"));
-		grid_add(&g, fact_text(p, "state"));
+		grid_add(&g, word_of_code(fact_text(p, "state")));
 		grid_add(&g, fact_shown(json_object_get(p, "lag")));
 		grid_add(&g, fact_has(p, "age_s") ? age : "");
 		grid_add(&g, fact_has(p, "next_try_s") ? next : "");
@@ -274,7 +308,7 @@ static void add_lacking(struct buf *b, const json_t *s)
 	json_t *peers = json_object_get(s, "peers"), *p;
 	size_t i, unheard = unheard_logs(s);
 
-	buf_printf(b, "%s %s", word(W_LACKS_STATE), fact_text(s, "state"));
+	buf_printf(b, "%s %s", word(W_LACKS_STATE), word_of_code(fact_text(s, "state")));
 	if (fact_int(s, "outbox") > 0)
 		word_add(b, W_LACKS_OUTBOX, (long long)fact_int(s, "outbox"));
 	if (unheard > 0)
@@ -282,7 +316,7 @@ static void add_lacking(struct buf *b, const json_t *s)
 	json_array_foreach(peers, i, p)
 	{
 		if (strcmp(fact_text(p, "state"), "live") != 0)
-			buf_printf(b, ", %s %s", fact_text(p, "name"), fact_text(p, "state"));
+			buf_printf(b, ", %s %s", fact_text(p, "name"), word_of_code(fact_text(p, "state")));
 	}
 }
 

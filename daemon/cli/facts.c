@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/cli/words.h"
 
@@ -105,4 +106,14 @@ void fact_join(struct buf *b, const json_t *list)
 			buf_str(b, ", ");
 		fact_write(b, item);
 	}
+}
+
+int64_t fact_since(const char *iso)
+{
+	struct tm tm = {0};
+
+	if (!strptime(iso, strchr(iso, 'T') ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d", &tm))
+		return -1;
+	int64_t seconds = (int64_t)time(NULL) - (int64_t)timegm(&tm);
+	return seconds < 0 ? 0 : seconds;
 }

@@ -19,4 +19,7 @@ const char *fact_shown(const json_t *value);
 /* A list of texts joined by ", ". */
 void fact_join(struct buf *b, const json_t *list);
 
+/* Seconds since that day or time, at least 0; -1: it is none. */
+int64_t fact_since(const char *iso);
+
 #endif

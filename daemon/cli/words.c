@@ -49,7 +49,10 @@ const char *word(enum word_id id)
 const char *word_of_code(const char *code)
 {
 	static const enum word_id ids[] = {W_KIND, W_OWNER, W_SCOPE, W_CODE_HUB, W_CODE_CRESS, W_CODE_ACTIVE, W_CODE_SUSPENDED,
-					   W_CODE_REVOKED, W_CODE_WAITING, W_CODE_APPROVED, W_CODE_DENIED};
+					   W_CODE_REVOKED, W_CODE_WAITING, W_CODE_APPROVED, W_CODE_DENIED, W_CODE_OFFLINE, W_CODE_CONNECTING,
+					   W_CODE_HANDSHAKE, W_CODE_CATCHING_UP, W_CODE_LIVE, W_CODE_REFUSED, W_CODE_RECOVERING, W_CODE_FENCED,
+					   W_CODE_PUBLIC,
+					   W_CODE_FEDERATION, W_CODE_LOCAL, W_CODE_CONTROL};
 
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
 		if (strcmp(word_in(WORDS_EN, ids[i]), code) == 0)

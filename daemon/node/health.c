@@ -49,14 +49,15 @@ struct erasure_counting {
 	struct health *h;
 };
 
-#define NAMES_MAX 256
 /* Joined by ", "; false, and an ellipsis instead, where there is no room. */
-static bool add_name(char names[NAMES_MAX], const char *name)
+bool health_add_name(char names[HEALTH_NAMES_MAX], const char *name)
 {
 	size_t len = strlen(names);
-	bool room = len + strlen(name) + 8 <= NAMES_MAX;
+	bool room = len + strlen(name) + 8 <= HEALTH_NAMES_MAX;
 
-	snprintf(names + len, NAMES_MAX - len, "%s%s", len ? ", " : "", room ? name : "...");
+	if (len >= 3 && strcmp(names + len - 3, "...") == 0)
+		return false;
+	snprintf(names + len, HEALTH_NAMES_MAX - len, "%s%s", len ? ", " : "", room ? name : "...");
 	return room;
 }
 
@@ -71,7 +72,7 @@ static bool count_erasure(void *ctx, const struct erasure *e)
 	h->erasures_late += is_late(c->n, &at, RGPD_LATE_DAYS);
 	if (h->erasures++ > 0)
 		return true;
-	for (size_t i = 0; i < e->silent && i < 64 && add_name(h->silent, e->who[i]->name); i++)
+	for (size_t i = 0; i < e->silent && i < 64 && health_add_name(h->silent, e->who[i]->name); i++)
 		;
 	return true;
 }
@@ -225,8 +226,6 @@ static void count_directory(struct node *n, struct health *h)
 /* CRESS: whose batches wait at home for the charter in force (A3). */
 static void count_unaccepted(struct node *n, struct health *h)
 {
-	bool room = true;
-
 	h->unaccepted = 0;
 	h->unaccepted_names[0] = 0;
 	for (size_t i = 0; n->role == ROLE_CRESS && i < n->rights.member_count; i++) {
@@ -235,7 +234,7 @@ static void count_unaccepted(struct node *n, struct health *h)
 		if (m->role != ROLE_HUB || m->state == MEMBER_REVOKED || node_charter_accepted(n, &m->hub))
 			continue;
 		h->unaccepted++;
-		room = room && add_name(h->unaccepted_names, m->name);
+		(void)health_add_name(h->unaccepted_names, m->name);
 	}
 }
 
@@ -261,7 +260,6 @@ static bool newcomers_known(const struct node *n, const struct health *h)
 static void count_newcomers(struct node *n, struct health *h)
 {
 	const struct member *self = rights_member(&n->rights, &n->hub);
-	bool room = true;
 
 	if (n->role != ROLE_HUB || !self || newcomers_known(n, h))
 		return;
@@ -277,7 +275,7 @@ static void count_newcomers(struct node *n, struct health *h)
 		if (m->role != ROLE_HUB || m->state != MEMBER_ACTIVE)
 			continue;
 		h->newcomers++;
-		room = room && add_name(h->newcomer_names, m->name);
+		(void)health_add_name(h->newcomer_names, m->name);
 	}
 }
 

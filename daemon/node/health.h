@@ -9,12 +9,14 @@
 #include "daemon/node/node.h"
 #include "daemon/support/support.h"
 
+#define HEALTH_NAMES_MAX 256 /* bytes */
+
 struct health {
 	es_ms backup; /* UTC of the last one, 0: never */
 	int64_t voids; /* commits to be given back to their author (L9) */
 	size_t proofs; /* forks, ever */
 	size_t erasures; /* that somebody has not acknowledged... */
-	char silent[256]; /* ...and who, of the first: names, joined by ", " */
+	char silent[HEALTH_NAMES_MAX]; /* ...and who, of the first: names, joined by ", " */
 	es_ms erasures_at; /* counted then */
 	size_t due; /* CRESS: hubs whose logs get a new generation (L4) */
 	size_t inbox; /* proposals and offers that wait for our answer */
@@ -34,14 +36,16 @@ struct health {
 	es_ms counted_at; /* duplicates, terms, requests and follow-ups, then... */
 	int64_t counted_commit, counted_edit; /* ...where the directory stood */
 	size_t unaccepted; /* CRESS: hubs whose acceptance it waits for... */
-	char unaccepted_names[256]; /* ...and which, joined by ", " */
+	char unaccepted_names[HEALTH_NAMES_MAX]; /* ...and which, joined by ", " */
 	size_t newcomers; /* a hub's: members who entered after us, within 7 days... */
-	char newcomer_names[256]; /* ...the last ones first */
+	char newcomer_names[HEALTH_NAMES_MAX]; /* ...the last ones first */
 	es_ms newcomers_at; /* counted then... */
 	size_t newcomers_of; /* ...of so many members */
 };
 /* Duplicates that wait for a decision of ours. There is a directory. */
 size_t health_duplicates(struct node *n);
+/* Behind a comma, or "..." where there is no room left: false then. */
+bool health_add_name(char names[HEALTH_NAMES_MAX], const char *name);
 /* `h` holds what was read before, or zeros. */
 void health_read(struct node *n, struct health *h);
 

@@ -251,7 +251,7 @@ enum es_err node_open_keys(const char *dir, const struct node_keys *keys, const 
 		node_close(n);
 		return err;
 	}
-	n->released = n->role != ROLE_CRESS || node_awaited(n, NULL) == 0; /* nobody to wait for */
+	n->released = n->role != ROLE_CRESS || node_awaited(n) == 0; /* nobody to wait for */
 	n->derive = n->forks_grew = true;
 	n->kept_back = n->rights.forgotten_count > 0 && !node_all_acked(n);
 	*out = n;

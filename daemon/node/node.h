@@ -397,8 +397,9 @@ ES_MUST_USE enum es_err node_accept_charter(struct node *n);
 /* What `restore` does to a copy of the files: a new instance; on a CRESS, everyone
  * must report and every log gets a new generation (L2, L10, L13). */
 ES_MUST_USE enum es_err node_restored(struct node *n);
-/* How many reports are still awaited, and of whom (JSON array of names). */
-size_t node_awaited(const struct node *n, struct buf *json);
+/* How many reports are still awaited; of whom they may come, none where that is not known. */
+size_t node_awaited(const struct node *n);
+void node_awaited_each(const struct node *n, void (*each)(void *ctx, const char *name), void *ctx);
 /* Writes a new invitation's text to out (INVITE_TEXT_MAX). `replaces`: the member
  * whose key is lost, NULL: nobody. ES_NO_ADDRESS. */
 ES_MUST_USE enum es_err node_invite(struct node *n, const char *pays, const char *name, es_ms lifetime,

@@ -438,7 +438,7 @@ enum es_err node_derive(struct node *n)
 		err = node_note_seats(n);
 	if (err == ES_OK)
 		err = node_settle_purchases(n);
-	if (err != ES_OK || n->role != ROLE_CRESS || !n->rights.founded || node_awaited(n, NULL) > 0 || !node_all_reported(n))
+	if (err != ES_OK || n->role != ROLE_CRESS || !n->rights.founded || node_awaited(n) > 0 || !node_all_reported(n))
 		return err;
 	err = node_due_generations(n);
 	if (err == ES_OK)

@@ -87,7 +87,7 @@ enum es_err node_control(struct node *n, const struct slice *entries, size_t cou
 
 	if (n->role != ROLE_CRESS)
 		return ES_NOT_ALLOWED;
-	if (node_awaited(n, NULL) > 0 && !n->resolving && !n->recovering)
+	if (node_awaited(n) > 0 && !n->resolving && !n->recovering)
 		return ES_AWAITING;
 	if (n->opened && count == 0)
 		return ES_OK;

@@ -203,7 +203,7 @@ static enum es_err accept_request(struct node *n, const struct join_ask *ask, co
 	n->knocked = true;
 	err = journal_request_put(n->journal, &r);
 	*state = JOIN_WAITING;
-	if (err == ES_OK && i->approved && node_awaited(n, NULL) == 0) {
+	if (err == ES_OK && i->approved && node_awaited(n) == 0) {
 		err = node_approve(n, &r);
 		*state = JOIN_APPROVED;
 	}
@@ -217,7 +217,7 @@ static void answer_again(struct node *n, const struct join_ask *ask, struct join
 	const struct invitation_entry *known = rights_invite(&n->rights, &hash);
 	struct join_answer answer = {.accepted = true};
 
-	if (found->state == REQUEST_WAITING && known && known->approved && node_awaited(n, NULL) == 0 &&
+	if (found->state == REQUEST_WAITING && known && known->approved && node_awaited(n) == 0 &&
 	    node_approve(n, found) == ES_OK)
 		found->state = REQUEST_APPROVED;
 	answer.state = found->state;

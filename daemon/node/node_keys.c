@@ -191,7 +191,7 @@ static enum es_err check_recovery(struct node *n, const struct sign_public *key)
 
 	if (!hash_eq(&hash, &n->rights.recovery))
 		return ES_BAD_KEY;
-	return node_key_entered(n) && node_awaited(n, NULL) > 0 ? ES_AWAITING : keep_name(n); /* else it may be all that helps */
+	return node_key_entered(n) && node_awaited(n) > 0 ? ES_AWAITING : keep_name(n); /* else it may be all that helps */
 }
 
 static void sign_recovery(const struct node *n, const struct sign_secret *secret, struct recovery *r)

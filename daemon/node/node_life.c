@@ -131,14 +131,14 @@ enum es_err node_greet(struct node *n, uint64_t session, const struct id16 *hub,
 	*pending = *report_only = false;
 	if (!m)
 		return ES_NOT_MEMBER;
-	if (m->state == MEMBER_SUSPENDED && node_awaited(n, NULL) == 0)
+	if (m->state == MEMBER_SUSPENDED && node_awaited(n) == 0)
 		return ES_SUSPENDED;
 	*report_only = m->state != MEMBER_ACTIVE;
 	if (!*report_only && role == ROLE_HUB)
 		err = judge(n, hub, instance, lineage);
 	if (err == ES_INSTANCE_FENCED || err == ES_GENERATIONS)
 		note_caller(n, hub, instance);
-	if (err == ES_INSTANCE_FENCED && node_awaited(n, NULL) > 0) { /* L11: a fenced instance may report */
+	if (err == ES_INSTANCE_FENCED && node_awaited(n) > 0) { /* L11: a fenced instance may report */
 		*report_only = true;
 		err = ES_OK;
 	}
@@ -283,7 +283,7 @@ enum es_err node_due_generations(struct node *n)
 {
 	enum es_err err = ES_OK;
 
-	if (n->role != ROLE_CRESS || node_awaited(n, NULL) > 0 || !node_all_reported(n))
+	if (n->role != ROLE_CRESS || node_awaited(n) > 0 || !node_all_reported(n))
 		return ES_OK;
 	for (size_t i = 0; i < n->session_count && err == ES_OK; i++) {
 		struct node_session *s = &n->sessions[i];
@@ -343,7 +343,14 @@ static size_t enough(const struct node *n, size_t active)
 	return active < 3 ? active : 3;
 }
 
-static size_t reports_awaited(const struct node *n, struct buf *json)
+/* Of whom a CRESS that starts wants to hear. */
+static bool is_asked(const struct node *n, const struct member *m)
+{
+	/* L13: whom the backup shows suspended may have been let in again since. */
+	return m->role != ROLE_CRESS && (m->state == MEMBER_ACTIVE || (m->state == MEMBER_SUSPENDED && n->restored));
+}
+
+static size_t reports_awaited(const struct node *n)
 {
 	size_t active = 0, heard = 0;
 
@@ -351,19 +358,10 @@ static size_t reports_awaited(const struct node *n, struct buf *json)
 	if (n->role == ROLE_CRESS && n->restored && !n->rights.founded)
 		return 1;
 	for (size_t i = 0; i < n->rights.member_count; i++) {
-		const struct member *m = &n->rights.members[i];
-
-		/* L13: whom the backup shows suspended may have been let in again since. */
-		if (m->role == ROLE_CRESS || m->state == MEMBER_REVOKED || (m->state == MEMBER_SUSPENDED && !n->restored))
+		if (!is_asked(n, &n->rights.members[i]))
 			continue;
 		active++;
-		bool here = has_reported(n, &m->hub);
-		heard += here;
-		if (!here && json) {
-			if (json->len > 1)
-				buf_str(json, ",");
-			json_quote(slice_str(m->name), json);
-		}
+		heard += has_reported(n, &n->rights.members[i].hub);
 	}
 	size_t need = enough(n, active);
 	return n->alone || n->released || heard >= need ? 0 : need - heard;
@@ -371,16 +369,26 @@ static size_t reports_awaited(const struct node *n, struct buf *json)
 
 /* L12: who holds the entry of our own keys holds a longer control log. Were it the last
  * one, suspended and all: without it nothing can be signed. */
-size_t node_awaited(const struct node *n, struct buf *json)
+size_t node_awaited(const struct node *n)
 {
-	size_t reports = reports_awaited(n, json);
+	size_t reports = reports_awaited(n);
 
 	return reports == 0 && n->role == ROLE_CRESS && !node_key_entered(n) ? 1 : reports;
 }
 
+void node_awaited_each(const struct node *n, void (*each)(void *ctx, const char *name), void *ctx)
+{
+	for (size_t i = 0; reports_awaited(n) > 0 && i < n->rights.member_count; i++) {
+		const struct member *m = &n->rights.members[i];
+
+		if (is_asked(n, m) && !has_reported(n, &m->hub))
+			each(ctx, m->name);
+	}
+}
+
 static enum es_err release(struct node *n)
 {
-	if (n->released || node_awaited(n, NULL) > 0)
+	if (n->released || node_awaited(n) > 0)
 		return ES_OK;
 	n->released = n->derive = true;
 	n->grew = true;

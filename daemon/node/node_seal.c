@@ -276,7 +276,7 @@ bool node_may_seal(struct node *n, enum scope scope)
 	if (n->rotating || n->key_replaced)
 		return false; /* the old key has signed its last: what waits is for the new one */
 	if (n->role == ROLE_CRESS)
-		return node_awaited(n, NULL) == 0 && node_clock_good(n);
+		return node_awaited(n) == 0 && node_clock_good(n);
 	if (PLANT(seal_early))
 		return node_member(n);
 	return n->confirmed && node_clock_good(n);

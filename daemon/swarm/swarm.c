@@ -188,6 +188,7 @@ enum es_err swarm_start(struct swarm *s, const char *home_address, const struct 
 {
 	enum es_err err = s->listen[0] ? listen_at(s) : ES_OK;
 
+	s->started = (es_ms)uv_now(s->loop);
 	uv_timer_init(s->loop, &s->tick);
 	s->tick.data = s;
 	uv_timer_start(&s->tick, on_tick, SWARM_TICK_MS, SWARM_TICK_MS);

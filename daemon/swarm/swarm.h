@@ -85,6 +85,7 @@ struct swarm {
 		enum es_err err;
 		struct id16 hub, instance;
 	} turned_away;
+	es_ms started; /* loop time */
 	es_ms home_since; /* UTC: home holds all of ours since then, in this session or the last */
 	struct swarm_heard {
 		struct id16 hub;

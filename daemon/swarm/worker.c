@@ -189,12 +189,42 @@ static void share_proofs(struct worker *w)
 		log_event(LOG_ERR_, "proofs.unreadable", "dir=%s", w->node->dir);
 }
 
+struct awaited {
+	struct snapshot *s;
+	struct buf json;
+};
+
+static void add_awaited(void *ctx, const char *name)
+{
+	struct awaited *a = ctx;
+	size_t len = a->json.len;
+
+	(void)health_add_name(a->s->awaited_names, name);
+	if (len > 1)
+		buf_str(&a->json, ",");
+	json_quote(slice_str(name), &a->json);
+	if (a->json.err != ES_OK) /* no half of a name */
+		a->json.len = len;
+}
+
+static void share_awaited(const struct node *n, struct snapshot *s)
+{
+	struct awaited a = {.s = s};
+
+	buf_init_fixed(&a.json, s->awaited_json, sizeof s->awaited_json - 2);
+	buf_str(&a.json, "[");
+	s->awaited_names[0] = 0;
+	s->awaited = n->role == ROLE_CRESS ? node_awaited(n) : 0;
+	if (s->awaited > 0)
+		node_awaited_each(n, add_awaited, &a);
+	memcpy(s->awaited_json + a.json.len, "]", 2);
+}
+
 /* Under the lock, outside a transaction: what the loop may know. */
 static void share(struct worker *w)
 {
 	struct node *n = w->node;
 	struct snapshot *s = &w->shared;
-	struct buf names;
 
 	copy_frontier(&s->frontier, &n->frontier);
 	s->outbox = journal_outbox_count(n->journal);
@@ -214,12 +244,7 @@ static void share(struct worker *w)
 	s->journal = (struct position){journal_last_pos(n->journal), journal_last_edit(n->journal), journal_last_refold(n->journal)};
 	s->damaged_index = n->damaged_index;
 	s->damaged_seq = n->damaged_seq;
-	buf_init_fixed(&names, s->awaited_names, sizeof s->awaited_names - 2);
-	buf_str(&names, "[");
-	s->awaited = n->role == ROLE_CRESS ? node_awaited(n, &names) : 0;
-	names.err = ES_OK;
-	s->awaited_names[names.len] = ']';
-	s->awaited_names[names.len + 1] = 0;
+	share_awaited(n, s);
 	if (n->switched) { /* another control branch: from its first entry */
 		w->control_sent = 0;
 		for (size_t i = 0; i < w->control_count; i++)

@@ -53,7 +53,8 @@ struct snapshot {
 	struct dh_public home;
 	uint64_t lineage;
 	size_t awaited;
-	char awaited_names[1024]; /* JSON array */
+	char awaited_names[HEALTH_NAMES_MAX]; /* joined by ", " */
+	char awaited_json[1024]; /* an array of as many names as fit */
 	int64_t damaged_index;
 	uint64_t damaged_seq;
 	struct position projected, journal;

@@ -374,7 +374,7 @@ static void a_restored_home_takes_a_commit_whose_payload_is_gone(void **state)
 	visit_all(w);
 	visit_all(w);
 	visit_all(w);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 	assert_int_equal(edit(w, auray, 3, "nom", "Ensuite"), ES_OK);
 	visit_all(w);
 	assert_true(shows(&w->p[RENNES], 3, "Ensuite"));
@@ -407,7 +407,7 @@ static void a_restored_home_takes_its_own_commit_that_a_steward_has_destroyed(vo
 	w->utc += 61000; /* Rennes, which has not reported, is away: it might have it whole */
 	settle(w, auray);
 	assert_true(own_head(home, home, SCOPE_PUBLIC)->seq < had);
-	assert_int_equal(node_awaited(home->n, NULL), 2);
+	assert_int_equal(node_awaited(home->n), 2);
 	hang_up(w, auray, ES_OK);
 	visit(w, &w->p[RENNES]);
 	assert_int_equal(call(w, auray), ES_OK);
@@ -415,7 +415,7 @@ static void a_restored_home_takes_its_own_commit_that_a_steward_has_destroyed(vo
 	assert_true(own_head(home, home, SCOPE_PUBLIC)->seq < had);
 	w->utc += 61000;
 	settle(w, auray);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 	hang_up(w, auray, ES_OK);
 	visit_all(w);
 	visit_all(w);

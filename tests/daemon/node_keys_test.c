@@ -563,15 +563,15 @@ static void a_control_fork_is_resolved_also_while_reports_are_awaited(void **sta
 	party_stop(two_control_logs(w));
 	party_restart(w, home);
 	assert_int_equal(send_from(w, vannes, home, 0, common + 1, UINT64_MAX), ES_CONTROL_FORK);
-	assert_int_equal(node_awaited(home->n, NULL), 2);
+	assert_int_equal(node_awaited(home->n), 2);
 	assert_int_equal(new_charter(w, home, "Encore une."), ES_AWAITING);
 	assert_int_equal(STEP(w, home, node_resolve(home->n, &control)), ES_OK);
 	assert_int_equal(home->n->clash, ES_OK);
-	assert_int_equal(node_awaited(home->n, NULL), 2);
+	assert_int_equal(node_awaited(home->n), 2);
 	assert_int_equal(send_from(w, home, vannes, 0, common + 1, UINT64_MAX), ES_OK);
 	visit_all(w);
 	visit_all(w);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 	assert_true(has_charter(vannes, "Une branche."));
 	assert_int_equal(new_charter(w, home, "Encore une."), ES_OK);
 }

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "daemon/node/found.h"
+#include "daemon/node/health.h"
 #include "proto/canon.h"
 #include "proto/request.h"
 #include "proto/session.h"
@@ -726,19 +727,37 @@ static void a_mandatory_charter_is_accepted_before_anything_else(void **state)
 
 /* --- a CRESS that starts (L11, L13, L14) --- */
 
+static void add_name(void *ctx, const char *name)
+{
+	(void)health_add_name(ctx, name);
+}
+
+static void a_list_of_names_ends_where_it_is_full(void **state)
+{
+	char names[HEALTH_NAMES_MAX] = "", long_one[101];
+
+	(void)state;
+	memset(long_one, 'x', 100);
+	long_one[100] = 0;
+	assert_true(health_add_name(names, "Auray"));
+	assert_true(health_add_name(names, long_one));
+	assert_true(health_add_name(names, long_one));
+	assert_false(health_add_name(names, long_one));
+	assert_false(health_add_name(names, "Vitré"));
+	assert_int_equal(strncmp(names, "Auray, xx", 9), 0);
+	assert_string_equal(names + strlen(names) - 6, "x, ...");
+}
+
 static void a_cress_that_starts_awaits_its_members(void **state)
 {
 	struct nodes *w = *state;
 	struct party *home = &w->p[CRESS];
-	struct buf names;
+	char names[HEALTH_NAMES_MAX] = "";
 
 	party_restart(w, home);
-	assert_int_equal(node_awaited(home->n, NULL), 2);
-	buf_init(&names, 256);
-	buf_str(&names, "[");
-	(void)node_awaited(home->n, &names);
-	assert_non_null(strstr(buf_cstr(&names), "Auray"));
-	buf_done(&names);
+	assert_int_equal(node_awaited(home->n), 2);
+	node_awaited_each(home->n, add_name, names);
+	assert_non_null(strstr(names, "Auray"));
 	assert_int_equal(STEP(w, home, node_charter(home->n, slice_str("2"), slice_str("Nouvelle."), false)), ES_AWAITING);
 	uint64_t seq = home->n->rights.seq;
 	struct id16 control = home->n->rights.control_log;
@@ -747,11 +766,11 @@ static void a_cress_that_starts_awaits_its_members(void **state)
 	assert_int_equal(home->n->rights.seq, seq);
 	assert_true(shows(home, 1, "Pendant"));
 	assert_int_equal(own_head(&w->p[AURAY], &w->p[AURAY], SCOPE_PUBLIC)->acked, 1);
-	assert_int_equal(node_awaited(home->n, NULL), 1);
+	assert_int_equal(node_awaited(home->n), 1);
 	visit(w, &w->p[AURAY]);
-	assert_int_equal(node_awaited(home->n, NULL), 1);
+	assert_int_equal(node_awaited(home->n), 1);
 	visit(w, &w->p[VANNES]);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 	assert_int_equal(STEP(w, home, node_charter(home->n, slice_str("2"), slice_str("Nouvelle."), false)), ES_OK);
 	assert_memory_not_equal(home->n->rights.control_log.bytes, control.bytes, 16); /* L14 */
 	visit_all(w);
@@ -773,7 +792,7 @@ static void a_fenced_instance_may_report_to_a_cress_that_awaits(void **state)
 	assert_true(report_only);
 	assert_false(pending);
 	assert_int_equal(STEP(w, home, node_report(home->n, 5, true)), ES_OK);
-	assert_int_equal(node_awaited(home->n, NULL), 1);
+	assert_int_equal(node_awaited(home->n), 1);
 }
 
 static void a_restored_cress_awaits_all_and_renews_every_log(void **state)
@@ -787,16 +806,16 @@ static void a_restored_cress_awaits_all_and_renews_every_log(void **state)
 	assert_int_equal(STEP(w, home, node_restored(home->n)), ES_OK);
 	party_restart(w, home); /* durable */
 	assert_true(home->n->restored);
-	assert_int_equal(node_awaited(home->n, NULL), 2);
+	assert_int_equal(node_awaited(home->n), 2);
 	assert_int_equal(call(w, &w->p[AURAY]), ES_OK);
 	assert_true(w->p[AURAY].pending);
 	settle(w, &w->p[AURAY]);
 	assert_true(w->p[AURAY].session > 0);
 	assert_false(rights_log(&home->n->rights, &log)->cut); /* not before the other has reported */
-	assert_int_equal(node_awaited(home->n, NULL), 1);
+	assert_int_equal(node_awaited(home->n), 1);
 	hang_up(w, &w->p[AURAY], ES_OK);
 	visit(w, &w->p[VANNES]);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 	assert_false(home->n->restored);
 	visit(w, &w->p[AURAY]);
 	assert_true(rights_log(&home->n->rights, &log)->cut);
@@ -817,10 +836,10 @@ static void a_restored_cress_awaits_the_suspended_too(void **state)
 	assert_int_equal(STEP(w, home, node_restored(home->n)), ES_OK);
 	party_restart(w, home);
 	visit(w, &w->p[VANNES]);
-	assert_int_equal(node_awaited(home->n, NULL), 1);
+	assert_int_equal(node_awaited(home->n), 1);
 	assert_int_equal(call(w, auray), ES_OK);
 	assert_int_equal(STEP(w, home, node_report(home->n, auray->session, true)), ES_OK);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 }
 
 static void a_restored_cress_takes_back_what_its_members_hold(void **state)
@@ -849,7 +868,7 @@ static void a_restored_cress_takes_back_what_its_members_hold(void **state)
 	assert_true(shows(home, 3, "Troisieme"));
 	hang_up(w, &w->p[AURAY], ES_OK);
 	visit_all(w);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 	assert_int_equal(own_head(&w->p[AURAY], &w->p[AURAY], SCOPE_PUBLIC)->generation, 2);
 	assert_int_equal(edit(w, &w->p[AURAY], 4, "nom", "Quatrieme"), ES_OK);
 	visit_all(w);
@@ -864,12 +883,12 @@ static void alone_is_said_and_waits_for_nobody(void **state)
 	party_restart(w, home);
 	assert_int_equal(STEP(w, &w->p[AURAY], node_alone(w->p[AURAY].n)), ES_NOT_ALLOWED);
 	assert_int_equal(STEP(w, home, node_alone(home->n)), ES_OK);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 	assert_true(home->n->rights.alone);
 	visit_all(w);
 	assert_true(w->p[VANNES].n->rights.alone);
 	party_restart(w, home);
-	assert_int_equal(node_awaited(home->n, NULL), 2); /* said for one run */
+	assert_int_equal(node_awaited(home->n), 2); /* said for one run */
 }
 
 static void a_cress_with_its_key_alone_learns_everything_from_its_members(void **state)
@@ -887,15 +906,15 @@ static void a_cress_with_its_key_alone_learns_everything_from_its_members(void *
 			  .region = "53"};
 	assert_int_equal(found_cress_again(&f, &w->fed_id, &hub), ES_OK);
 	party_start(w, home);
-	assert_true(node_awaited(home->n, NULL) > 0);
+	assert_true(node_awaited(home->n) > 0);
 	assert_int_equal(STEP(w, home, node_control(home->n, NULL, 0)), ES_AWAITING);
 	send_control(w, &w->p[AURAY], home);
 	assert_true(home->n->rights.founded);
-	assert_int_equal(node_awaited(home->n, NULL), 2);
+	assert_int_equal(node_awaited(home->n), 2);
 	send_data(w, &w->p[VANNES], home);
 	visit_all(w);
 	visit_all(w);
-	assert_int_equal(node_awaited(home->n, NULL), 0);
+	assert_int_equal(node_awaited(home->n), 0);
 	assert_true(shows(home, 3, "Troisieme"));
 	assert_int_equal(STEP(w, home, node_charter(home->n, slice_str("2"), slice_str("Nouvelle."), false)), ES_OK);
 	visit_all(w);
@@ -954,6 +973,7 @@ int main(void)
 		TEST(a_void_commit_counts_no_more_and_those_behind_it_do),
 		TEST(over_its_quota_a_hub_s_commits_wait),
 		TEST(a_mandatory_charter_is_accepted_before_anything_else),
+		TEST(a_list_of_names_ends_where_it_is_full),
 		TEST(a_cress_that_starts_awaits_its_members),
 		TEST(a_fenced_instance_may_report_to_a_cress_that_awaits),
 		TEST(a_restored_cress_awaits_all_and_renews_every_log),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/places.h"
+#include "daemon/node/health.h"
 #include "daemon/node/node_parts.h"
 #include "daemon/node/setup.h"
 #include "proto/canon.h"
@@ -386,22 +387,24 @@ static void a_hub_seals_its_local_log_without_home_and_the_others_with(void **st
 	assert_int_equal(sealed(w, SCOPE_PUBLIC)->count, 1);
 }
 
+static void add_name(void *ctx, const char *name)
+{
+	(void)health_add_name(ctx, name);
+}
+
 static void the_cress_waits_for_its_members_and_seals_its_local_log(void **state)
 {
 	struct world *w = *state;
 	struct id16 hub[2];
 	es_stamp at;
-	struct buf names;
+	char names[HEALTH_NAMES_MAX] = "";
 
 	let_in(w, 1, &hub[0]);
 	let_in(w, 2, &hub[1]);
 	reopen(w);
-	assert_int_equal(node_awaited(w->n, NULL), 2);
-	buf_init(&names, 256);
-	buf_str(&names, "[");
-	(void)node_awaited(w->n, &names);
-	assert_non_null(strstr(buf_cstr(&names), "Pole 1"));
-	buf_done(&names);
+	assert_int_equal(node_awaited(w->n), 2);
+	node_awaited_each(w->n, add_name, names);
+	assert_non_null(strstr(names, "Pole 1"));
 	at = stamp_at(w->n->utc - 1);
 	put(w, SCOPE_PUBLIC, 1, at, 0, "Une");
 	put(w, SCOPE_LOCAL, 1, at, 0, "Une");
@@ -411,11 +414,11 @@ static void the_cress_waits_for_its_members_and_seals_its_local_log(void **state
 	assert_int_equal(control(w), ES_AWAITING);
 	report(w, &hub[0]);
 	report(w, &hub[0]);
-	assert_int_equal(node_awaited(w->n, NULL), 1);
+	assert_int_equal(node_awaited(w->n), 1);
 	assert_false(seal(w, 100));
 	assert_int_equal(sealed(w, SCOPE_PUBLIC)->count, 0);
 	report(w, &hub[1]);
-	assert_int_equal(node_awaited(w->n, NULL), 0);
+	assert_int_equal(node_awaited(w->n), 0);
 	assert_false(seal(w, 100));
 	assert_int_equal(sealed(w, SCOPE_PUBLIC)->count, 1);
 }
@@ -428,14 +431,14 @@ static void the_cress_waits_for_three_at_most_and_for_nobody_when_alone(void **s
 	for (unsigned i = 0; i < 5; i++)
 		let_in(w, i + 1, &hub[i]);
 	reopen(w);
-	assert_int_equal(node_awaited(w->n, NULL), 3);
+	assert_int_equal(node_awaited(w->n), 3);
 	for (unsigned i = 1; i < 4; i++)
 		report(w, &hub[i]);
-	assert_int_equal(node_awaited(w->n, NULL), 0);
+	assert_int_equal(node_awaited(w->n), 0);
 	reopen(w);
-	assert_int_equal(node_awaited(w->n, NULL), 3);
+	assert_int_equal(node_awaited(w->n), 3);
 	w->n->alone = true;
-	assert_int_equal(node_awaited(w->n, NULL), 0);
+	assert_int_equal(node_awaited(w->n), 0);
 	assert_int_equal(control(w), ES_OK);
 }
 

@@ -152,6 +152,12 @@ check "territory" sh -c "'$bin/essaim' --data '$work/auray' territory | grep -q 
 exits "unknown-territory" 65 e cress territory add narnia
 check "a-territory-twice-is-once" e cress territory add auray
 check "checkpoint" e cress checkpoint
+final=$(new_event vitre "Devenu définitif")
+must settle vitre cress auray
+seq=$(e vitre tail --limit 1000 --json | jq -r "select(.uid == \"$final\") | .seq" | tail -n 1)
+must e cress checkpoint >/dev/null
+exits "what-is-final-is-not-made-void" 77 e cress void "$log" "$seq" --yes
+check "and-it-says-why" grep -q "commit $seq of that log is final" "$work/exits.err"
 exits "a-hub-checks-nothing" 77 e auray checkpoint
 
 # Revoked: for good, at once; the others keep what it had given.

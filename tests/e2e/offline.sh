@@ -21,8 +21,20 @@ equal "the-edit-waits-in-the-outbox" 1 "$(fact auray .outbox)"
 equal "the-hub-is-offline-or-connecting" yes \
 	"$(fact auray .state | grep -qE 'offline|connecting' && echo yes)"
 exits "wait-says-try-later" 75 e auray wait --synced --timeout 1
+check "the-timeout-names-the-cress" grep -q "CRESS Bretagne" "$work/exits.err"
+in_words() { # LOCALE PATTERN
+	LC_ALL=$1 "$bin/essaim" --data "$work/auray" status | grep -qE "$2"
+}
+check "status-says-since-when-the-cress-is-away" in_words C.UTF-8 '^the CRESS +has not been heard for [0-9]+ s, next try in'
+check "and-in-french" in_words fr_FR.UTF-8 '^la CRESS +ne répond pas depuis [0-9]+ s, prochain essai dans'
+check "its-state-in-french" in_words fr_FR.UTF-8 'CRESS Bretagne +hors ligne'
+check "an-empty-log-has-no-age" in_words C.UTF-8 '^  local +pole-auray +0 +[A-Z0-9]+$'
+check "json-says-since-when" sh -c "'$bin/essaim' --data '$work/auray' status --json | jq -e '.home | .heard == false and (.since | test(\"^20\"))'"
+within "after-a-minute-an-alert" 75 has_alert auray HOME_AWAY
 must start cress
 check "synced-once-home-is-back" synced auray cress morlaix
+check "status-says-that-the-copy-is-the-same" in_words C.UTF-8 '^the CRESS +has the same as this node, for'
+check "the-alert-is-gone" sh -c "! '$bin/essaim' --data '$work/auray' status --json | jq -e '.alerts[] | select(.code == \"HOME_AWAY\")'"
 within "the-cress-has-it" 10 shows cress "$uid" titre "Buzz d'hiver"
 within "the-other-hub-has-it" 10 shows morlaix "$uid" titre "Buzz d'hiver"
 equal "the-outbox-is-empty" 0 "$(fact auray .outbox)"

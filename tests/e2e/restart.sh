@@ -24,6 +24,10 @@ must start cress
 
 # Nobody has been heard: nothing is signed, and the answer names who is awaited.
 exits "invite-while-members-are-awaited" 75 e cress invite --pays brest --name Brest
+says_awaited() {
+	e cress status | grep -q 'alert AWAITING: .* more hubs\{0,1\} before it signs: Pôle[^"\[]*$'
+}
+check "the-alert-names-them-in-words" says_awaited
 check "the-awaited-are-named" grep -q "Auray" "$work/exits.err"
 equal "its-state-says-so" waiting "$(fact cress .state)"
 equal "an-alert-says-so" AWAITING "$(fact cress '.alerts[0].code')"

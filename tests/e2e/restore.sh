@@ -131,5 +131,13 @@ within "now-the-clone-is-fenced" 30 state_is clone fenced
 stop clone
 rm -rf "$work/clone"
 all_well clone fougeres cress morlaix
+# A copy that is let in while the CRESS itself waits: the answer says what it waits for.
+for node in auray morlaix vitre fougeres; do
+	stop $node
+done
+stop cress
+must start cress
+LC_ALL=C.UTF-8 "$bin/essaim" --data "$work/cress" approve fougeres >"$work/approved"
+check "approve-says-that-it-takes-effect-later" grep -q "is approved. It gets in once the CRESS has heard: .*Auray" "$work/approved"
 equal "all-hubs-are-members-still" 5 "$(e cress members --json | jq '[.members[] | select(.state == "active")] | length')"
 finish

@@ -250,7 +250,7 @@ static bool clock_waits(const struct world *w, struct sim_node *home)
 static void settle_awaited(struct world *w, struct sim_node *home)
 {
 	bool no_use = w->judge->hostile || home->flipped; /* what a damaged home refuses, it waits for in vain */
-	bool reports = node_awaited(home->n, NULL) > 0 && (no_use || !anybody_to_wait_for(w));
+	bool reports = node_awaited(home->n) > 0 && (no_use || !anybody_to_wait_for(w));
 
 	if ((!reports && !clock_waits(w, home)) || w->now < w->plan->end + 300000)
 		return;

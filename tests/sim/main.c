@@ -43,12 +43,12 @@ static const struct {
 };
 
 struct options {
-	unsigned permutations;
+	int permutations;
 	uint64_t first, last;
 	struct wish wish;
 	int jobs;
 	bool one, hash, verbose, stats, stop;
-	unsigned timeout;
+	int timeout;
 };
 
 /* What a run tells its parent, through a pipe. */
@@ -134,7 +134,7 @@ static void start_child(struct child *c, uint64_t seed, const struct options *o)
 		struct outcome out;
 
 		close(fds[0]);
-		alarm(o->timeout);
+		alarm((unsigned)o->timeout);
 		run_seed(seed, o, &out);
 		fflush(stdout);
 		_exit(write(fds[1], &out, sizeof out) == sizeof out ? 0 : 2);
@@ -297,7 +297,7 @@ static void choose_plant(const char *name)
 /* Ten federations' commits, each in a tenth of the orders and in a process of its own. */
 static int run_orders(const struct options *o)
 {
-	unsigned each = (o->permutations + 9) / 10;
+	unsigned each = (unsigned)(o->permutations + 9) / 10;
 	uint64_t first = o->one ? o->first : 1;
 	struct options quiet = *o;
 	int worst = 0;
@@ -358,11 +358,57 @@ static const struct focus *find_focus(const char *name)
 	return f;
 }
 
+/* Options that are a number, between what makes sense. */
+static const struct number_option {
+	const char *name;
+	size_t offset; /* of an int in the options */
+	int min, max;
+} number_options[] = {
+	{"--hubs", offsetof(struct options, wish.hubs), 1, 1999},
+	{"--hours", offsetof(struct options, wish.hours), 1, 10000},
+	{"--jobs", offsetof(struct options, jobs), 1, 64},
+	{"--permutations", offsetof(struct options, permutations), 1, 1000000},
+	{"--timeout", offsetof(struct options, timeout), 0, 1000000},
+};
+
+static const struct number_option *find_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof number_options / sizeof *number_options; i++)
+		if (strcmp(number_options[i].name, name) == 0)
+			return &number_options[i];
+	return NULL;
+}
+
+static uint64_t read_number(const char *name, const char *text, uint64_t min, uint64_t max)
+{
+	char *end;
+
+	errno = 0;
+	uint64_t n = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0 || n < min || n > max) {
+		fprintf(stderr, "essaim-sim: %s %s: expected a number from %llu to %llu\n", name, text, (unsigned long long)min,
+			(unsigned long long)max);
+		exit(64);
+	}
+	return n;
+}
+
+static void read_range(const char *text, struct options *o)
+{
+	const char *dots = strstr(text, "..");
+	char from[32];
+
+	snprintf(from, sizeof from, "%.*s", (int)(dots ? dots - text : 31), text);
+	o->first = read_number("--seeds", from, 0, UINT64_MAX);
+	o->last = read_number("--seeds", dots ? dots + 2 : text, o->first, UINT64_MAX);
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
+	const struct number_option *number;
+
 	for (int i = 1; i < argc; i++) {
 		const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;
-		unsigned long long from, to;
 
 		if (strcmp(a, "--trace") == 0) {
 			trace_on = true;
@@ -378,30 +424,15 @@ static bool read_options(int argc, char **argv, struct options *o)
 			o->wish.no_faults = true;
 		} else if (!v) {
 			return false;
-		} else if (strcmp(a, "--seeds") == 0 && sscanf(v, "%llu..%llu", &from, &to) == 2 && from <= to) {
-			o->first = from;
-			o->last = to;
+		} else if ((number = find_number(a))) {
+			*(int *)((char *)o + number->offset) = (int)read_number(a, v, (uint64_t)number->min, (uint64_t)number->max);
+			i++;
+		} else if (strcmp(a, "--seeds") == 0) {
+			read_range(v, o);
 			i++;
 		} else if (strcmp(a, "--seed") == 0) {
-			o->first = o->last = strtoull(v, NULL, 10);
+			o->first = o->last = read_number(a, v, 0, UINT64_MAX);
 			o->one = true;
-			i++;
-		} else if (strcmp(a, "--permutations") == 0) {
-			o->permutations = (unsigned)atoi(v);
-			if (o->last < o->first)
-				o->last = o->first;
-			i++;
-		} else if (strcmp(a, "--hubs") == 0) {
-			o->wish.hubs = atoi(v);
-			i++;
-		} else if (strcmp(a, "--hours") == 0) {
-			o->wish.hours = atoi(v);
-			i++;
-		} else if (strcmp(a, "--jobs") == 0) {
-			o->jobs = atoi(v) < 1 ? 1 : atoi(v) > 64 ? 64 : atoi(v);
-			i++;
-		} else if (strcmp(a, "--timeout") == 0) {
-			o->timeout = (unsigned)atoi(v);
 			i++;
 		} else if (strcmp(a, "--dump") == 0) {
 			dump_folder = v;
@@ -447,6 +478,8 @@ int main(int argc, char **argv)
 		return 78;
 	if (argc == 2 && strcmp(argv[1], "--self-test") == 0)
 		return vfs_check() != 0 || oracle_self_test() != 0;
+	if (o.permutations > 0 && o.last < o.first)
+		o.last = o.first;
 	if (!good || o.last < o.first)
 		return usage();
 	if (reference_load(reference_default_dir(), &ref) != ES_OK) {

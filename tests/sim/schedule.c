@@ -151,7 +151,7 @@ static void draw_plan(struct world *w, const struct wish *wish)
 	uint64_t hubs = draw_log(&p->rng, 1, 11), hours = draw_log(&p->rng, 1, 96), edits = draw_log(&p->rng, 20, 200);
 
 	p->hubs = wish->hubs ? wish->hubs : (int)hubs;
-	p->end = (wish->hours ? wish->hours : (es_ms)hours) * HOUR;
+	p->end = (es_ms)(wish->hours ? wish->hours : (int)hours) * HOUR;
 	p->edits = (unsigned)edits;
 	w->people->join_left = p->hubs < 11 ? 2 : 0;
 	w->people->next_machine = p->hubs + 2;
@@ -168,7 +168,7 @@ static void draw_focus(struct world *w, const struct wish *wish)
 	const struct focus *f = wish->focus;
 
 	p->hubs = wish->hubs ? wish->hubs : f->hubs;
-	p->end = wish->hours ? wish->hours * HOUR : f->minutes * 60000;
+	p->end = wish->hours ? (es_ms)wish->hours * HOUR : f->minutes * 60000;
 	w->people->next_machine = p->hubs + 2;
 	w->people->join_left = 2;
 	w->lines.latency_max = (es_ms)draw_log(&p->rng, 2, (uint64_t)f->latency_max);

@@ -52,7 +52,7 @@ struct plan {
 /* What the command line fixes; 0: drawn. */
 struct wish {
 	int hubs;
-	es_ms hours;
+	int hours;
 	bool no_faults;
 	int only_fault; /* -1 */
 	const struct focus *focus; /* NULL: the broad schedule */

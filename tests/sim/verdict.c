@@ -143,7 +143,7 @@ bool check_level(struct world *w, struct buf *why)
 		buf_str(why, "home is not running");
 		return false;
 	}
-	if (node_awaited(home->n, NULL) > 0) {
+	if (node_awaited(home->n) > 0) {
 		buf_str(why, "home awaits reports");
 		return false;
 	}
