@@ -224,7 +224,8 @@ static void take_cell(struct importing *im, size_t i)
 {
 	const struct column *c = &im->header.columns[i];
 	struct target *to = &im->targets[i];
-	struct slice text = unneutralised(im, cell_text(im, im->csv.fields[i]));
+	struct slice raw = im->csv.fields[i];
+	struct slice text = unneutralised(im, cell_text(im, im->csv.stray[i] ? SLICE(raw.p + 1, raw.len - 1) : raw)); /* its quote is told already */
 	bool taken = true;
 
 	*to = persons_target(&im->header, &im->csv, i);
@@ -470,6 +471,22 @@ static enum es_err settle(struct importing *im)
 	return ES_OK;
 }
 
+static void note_strays(struct importing *im)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < im->csv.count && i < im->header.count && told < im->csv.strays; i++) {
+		const struct column *c = &im->header.columns[i];
+
+		if (!im->csv.stray[i])
+			continue;
+		findings_add(&im->findings, c->field ? c->field->name : c->header, "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
+		told++;
+	}
+	if (told == 0 && im->csv.strays > 0)
+		findings_add(&im->findings, "", "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
+}
+
 static enum es_err read_record(struct importing *im)
 {
 	size_t n = im->csv.count < im->header.count ? im->csv.count : im->header.count;
@@ -496,8 +513,7 @@ static enum es_err read_record(struct importing *im)
 	buf_clear(&im->extra);
 	if (im->csv.count > im->header.count)
 		findings_add(&im->findings, "", "colonnes_en_trop", VERDICT_REJECTED, SLICE_NONE);
-	if (im->csv.unclosed)
-		findings_add(&im->findings, "", "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
+	note_strays(im);
 	if (im->encoding == ENCODING_WINDOWS_1252 && buf_reserve(&im->cells, 3 * im->csv.raw.len) == NULL)
 		return buf_err(&im->cells);
 	for (size_t i = 0; i < n; i++)
@@ -815,6 +831,10 @@ static enum es_err import_start(struct importing *im, struct slice file, struct 
 	csv_init(&im->csv, file, im->options->separator);
 	if (!csv_next(&im->csv)) {
 		buf_str(why, _("the file is empty: no header"));
+		return ES_BAD_VALUE;
+	}
+	if (im->csv.strays > 0) {
+		buf_str(why, _("the header has a quote that its cell does not close; close it or take it away"));
 		return ES_BAD_VALUE;
 	}
 	return header_read(&im->header, &im->csv, im->encoding, im->options->kind, why);

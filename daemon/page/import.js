@@ -390,7 +390,9 @@ async function confirm(ready, waiting, button) {
 
 // What was not taken stays here, line by line, as mended so far.
 function keep_waiting(waiting) {
-	const rows = [{cells: [...header(), ...job.added]}, ...waiting.map(l => ({cells: cells_of(l.record), line: row_of(l)}))];
+	const kept = no => job.fixes.has(no) ? {} : {raw: job.rows[no].raw, stray: job.rows[no].stray};
+	const rows = [{cells: [...header(), ...job.added]},
+		...waiting.map(l => ({cells: cells_of(l.record), line: row_of(l), ...kept(l.record)}))];
 
 	Object.assign(job, {rows, renamed: new Map(), added: [], fixes: new Map([[0, new Map()]]), left: new Set(), apart: new Set(),
 		filter: null, step: waiting.length ? 2 : 3});

@@ -226,6 +226,40 @@ take coded.csv
 equal W1-R7-a-code-in-the-column-of-names "Morlaix 29151" \
 	"$(e morlaix show "$(named 'Code en Commune')" --json | jq -r '"\(.data.commune) \(.data.code_insee)"')"
 
+# R18: a quote that nobody closed takes no line with it, whoever seems to close it below.
+table stray.csv 'Nom;SIRET;CP;Ville;Code INSEE;Description' \
+	'Asso Z1;81230111700014;29600;Morlaix;29151;"pas ferme' \
+	'Asso Z2;81230112500017;29600;Morlaix;29151;deux' \
+	'Asso Z3;81230113300011;29600;Morlaix;29151;"deux mots"' \
+	'Asso "Z4";81230114100014;29600;Morlaix;29151;"sur' 'trois; lignes' '"' \
+	'Asso Z5;81230115800018;"29600;Morlaix;29151;jamais'
+for end in lf crlf; do
+	[ $end = lf ] || sed -i 's/$/\r/' "$work/stray.csv"
+	take stray.csv --dry-run
+	equal "R18-$end-a-stray-quote-refuses-its-own-line" "2 rejete guillemet_ouvert Description" \
+		"$(said '.lines[] | select(.record==1) | "\(.line) \(.verdict) \(.findings[0].code) \(.findings[0].column)"')"
+	equal "R18-$end-and-the-lines-below-are-read" "3 4 5 8" "$(said '[.lines[1:][].line | tostring] | join(" ")')"
+	equal "R18-$end-a-cell-of-three-lines-stays-one" "accepte" "$(said '.lines[] | select(.record==4).verdict')"
+	equal "R18-$end-a-quote-never-closed-keeps-its-columns" "rejete guillemet_ouvert CP" \
+		"$(said '.lines[] | select(.record==5) | "\(.verdict) \(.findings[0].code) \(.findings[0].column)"')"
+done
+take stray.csv --skip-rejected
+equal R18-the-others-are-taken "3 0 0 2" "$(counts)"
+equal R18-nothing-of-a-refused-line-is-taken "" "$(named 'Asso Z1')$(named 'Asso Z5')"
+equal R18-what-the-quotes-held-is-there "$(printf 'sur\ntrois; lignes')" "$(value morlaix "$(named 'Asso "Z4"')" description | sed '/^$/d')"
+equal R18-the-refused-lines-come-back-whole 'Asso Z1;81230111700014;29600;Morlaix;29151;"""pas ferme";Description: guillemet_ouvert' \
+	"$(sed -n 2p "$work/stray.csv.rejets.csv" | tr -d '\r')"
+equal R18-and-each-on-its-own-line 'Asso Z5;81230115800018;"""29600";Morlaix;29151;jamais;CP: guillemet_ouvert' \
+	"$(sed -n 3p "$work/stray.csv.rejets.csv" | tr -d '\r')"
+sed 's/"""\([^"]*\)"/\1/' "$work/stray.csv.rejets.csv" >"$work/closed.csv"
+take closed.csv
+equal R18-mended-they-go-in "2 0 0 0" "$(counts)"
+table header.csv 'Nom;"SIRET;Code INSEE' 'Asso Z6;81230116600011;29151'
+exits R18-a-stray-quote-in-the-header-is-said 65 e morlaix import structure "$work/header.csv"
+check R18-and-what-to-do grep -qE 'guillemet|quote' "$work/exits.err"
+equal R18-the-sentence-is-said-with-the-line 2 \
+	"$(e morlaix import structure "$work/stray.csv" --dry-run 2>&1 | grep -c 'A quote opens this cell')"
+
 # Every kind of the sample: a folder in one go, out, and in again.
 must e morlaix import all "$sample/pole-morlaix" --quiet >/dev/null
 must synced morlaix
