@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proto/text.h"
+
 #define DETECT_RECORDS 500 /* that vote on the separator */
 
 static bool is_line_end(uint8_t c)
@@ -209,11 +211,25 @@ static bool read_record(struct csv *c)
 	return unquote_fields(c);
 }
 
+/* Of any width, none too; a byte 0xa0 that is no UTF-8 is the hard space of Windows-1252. */
+static bool shows_nothing(struct slice text)
+{
+	bool utf8 = utf8_valid(text.p, text.len);
+
+	for (size_t at = 0; at < text.len;) {
+		uint32_t cp = utf8 ? text_next(text, &at) : text_from_cp1252(text.p[at++]);
+
+		if (!text_is_space(cp) && !text_is_hidden(cp))
+			return false;
+	}
+	return true;
+}
+
 /* Excel fills the rows below a table with separators. */
 static bool says_nothing(const struct csv *c)
 {
 	for (size_t i = 0; i < c->count && i < CSV_FIELDS_MAX; i++)
-		if (!is_blank(c->fields[i]))
+		if (!shows_nothing(c->fields[i]))
 			return false;
 	return c->count <= CSV_FIELDS_MAX;
 }

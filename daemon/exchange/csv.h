@@ -39,7 +39,7 @@ struct csv {
  * Separator 0: detect. */
 void csv_init(struct csv *c, struct slice file, char separator);
 /* False at the end, or without memory (then c->unquoted.err says so). Lines
- * with nothing on them but separators and blanks are no records. */
+ * with nothing on them but separators and what shows nothing (spaces of any width) are no records. */
 bool csv_next(struct csv *c);
 void csv_done(struct csv *c);
 

@@ -211,12 +211,34 @@ static bool take_money(struct importing *im, const struct column *c, struct slic
 	return take_value(im, c->field, text, &im->edit, &im->values);
 }
 
+/* ="82100042900018" is how a spreadsheet is told that a number is a text: the text. Any other
+ * formula stays as it is written. */
+static struct slice formula_text(struct importing *im, struct slice text)
+{
+	size_t from = im->cells.len;
+	struct slice whole = text;
+
+	if (text.len < 3 || text.p[0] != '=' || text.p[1] != '"' || text.p[text.len - 1] != '"')
+		return whole;
+	text = SLICE(text.p + 2, text.len - 3);
+	if (memchr(text.p, '"', text.len) == NULL)
+		return text;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '"' && (i + 1 == text.len || text.p[++i] != '"'))
+			return whole;
+		buf_add_u8(&im->cells, text.p[i]);
+	}
+	return SLICE(im->cells.p + from, im->cells.len - from);
+}
+
 /* Our export for spreadsheets has set an apostrophe before what looks like a formula
  * (R19). The exchange file, which has a uid, is taken to the letter. */
-static struct slice unneutralised(const struct importing *im, struct slice text)
+static struct slice unneutralised(struct importing *im, struct slice text)
 {
-	if (im->header.has_uid || text.len == 0 || text.p[0] != '\'' || !text_is_formula(text))
+	if (im->header.has_uid)
 		return text;
+	if (text.len == 0 || text.p[0] != '\'' || !text_is_formula(text))
+		return formula_text(im, text);
 	return SLICE(text.p + 1, text.len - 1);
 }
 
@@ -514,7 +536,7 @@ static enum es_err read_record(struct importing *im)
 	if (im->csv.count > im->header.count)
 		findings_add(&im->findings, "", "colonnes_en_trop", VERDICT_REJECTED, SLICE_NONE);
 	note_strays(im);
-	if (im->encoding == ENCODING_WINDOWS_1252 && buf_reserve(&im->cells, 3 * im->csv.raw.len) == NULL)
+	if (buf_reserve(&im->cells, (im->encoding == ENCODING_WINDOWS_1252 ? 6 : 1) * im->csv.raw.len) == NULL)
 		return buf_err(&im->cells);
 	for (size_t i = 0; i < n; i++)
 		take_cell(im, i);

@@ -2,6 +2,8 @@
 // A spreadsheet's text into records and back. The daemon reads the file for good; the page
 // only needs the cells that a person mends, and each record as it stood.
 
+// Spaces of any width, none too, as the daemon has them (text.c).
+const NOTHING = /^[ \t-\r\u00a0\u00ad\u061c\u180e\u2000-\u200b\u200e\u200f\u202a-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]*$/u;
 const blank = text => /^[ \t]*$/.test(text);
 
 // Where the field that begins there ends, without quotes.
@@ -33,7 +35,7 @@ function field(text, at, separator) {
 	return {cell: text.slice(at, end), end, stray: text[at] === '"'};
 }
 
-// [{cells, raw, stray}], the header first; lines of nothing but separators and blanks are none, as the daemon counts.
+// [{cells, raw, stray}], the header first; lines of nothing but separators and spaces are none, as the daemon counts.
 // A stray one's line is turned away as it stands.
 export function parse(text, separator) {
 	const records = [], [before] = /^\ufeff?(?:sep=.(?:\r\n?|\n|$))?/.exec(text); // Excel's own line
@@ -48,7 +50,7 @@ export function parse(text, separator) {
 			stray ||= !!f.stray;
 			at = f.end + 1;
 		} while (text[f.end] === separator);
-		if (!cells.every(blank))
+		if (!cells.every(c => NOTHING.test(c)))
 			records.push({cells, raw: text.slice(start, f.end), stray});
 		at = text.startsWith('\r\n', f.end) ? f.end + 2 : f.end + 1;
 	}

@@ -57,6 +57,8 @@ static void lines_of_nothing_but_separators_are_no_records(void **state)
 	check("a;b\nc;d\n;\n;;;;\n", ';', "1:a/b 2:c/d");
 	check("a;b\n; \n\"\";\"\"\r\nc;\n \t;\n;d", ';', "1:a/b 4:c/ 6:/d");
 	check("a;b\n0;\n,\n", ';', "1:a/b 2:0/ 3:,");
+	/* spaces that do not break, have no width, or are Windows-1252's own */
+	check("a;b\n\xc2\xa0;\xe2\x80\x8b\n\xa0;\xa0 \n\"\xe2\x80\xaf\";\xef\xbb\xbf\n;\xe9\n", ';', "1:a/b 5:/\xe9");
 }
 
 static void quotes_protect_separators_quotes_and_line_breaks(void **state)

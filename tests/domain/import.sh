@@ -260,6 +260,28 @@ check R18-and-what-to-do grep -qE 'guillemet|quote' "$work/exits.err"
 equal R18-the-sentence-is-said-with-the-line 2 \
 	"$(e morlaix import structure "$work/stray.csv" --dry-run 2>&1 | grep -c 'A quote opens this cell')"
 
+# W1: what spreadsheets and their users write: numbers as formulas, CEDEX, rows of hard spaces.
+table office.csv 'Nom;SIRET;CP;Ville;Description;Sigle' \
+	'="Asso F1";="81230117400015";"=""35302""";FOUGERES CEDEX 2;"=""dit """"Haie"""" ici"""' \
+	"$(printf ';;\302\240;\342\200\213;')" "$(printf '\302\240;"\342\200\257";;;')" \
+	"$(printf 'Asso F2\363\240\200\201;81230118200018;56170;Fougères Cédex;;="A"&B2')"
+take office.csv --dry-run
+equal W1-a-row-of-hard-spaces-is-none "2 5" "$(said '[.lines[].line | tostring] | join(" ")')"
+equal W1-a-cedex-of-another-departement-is-asked "rejete code_insee_inconnu" \
+	"$(said '.lines[] | select(.record==2) | "\(.verdict) \([.findings[] | select(.verdict=="rejete").code] | join(" "))"')"
+equal W1-tags-that-nobody-sees-are-said "Nom" "$(said '.lines[] | select(.record==2) | .findings[] | select(.code=="caractere_invisible").column')"
+take office.csv --skip-rejected
+f1=$(named 'Asso F1')
+equal W1-a-text-written-as-a-formula-is-its-text "81230117400015 35302" "$(value morlaix "$f1" siret) $(value morlaix "$f1" code_postal)"
+equal W1-with-the-quotes-it-holds 'dit "Haie" ici' "$(value morlaix "$f1" description)"
+equal W1-a-cedex-is-its-commune "35115 Fougères" "$(value morlaix "$f1" code_insee) $(value morlaix "$f1" commune)"
+sed -i 's/56170;Fougères Cédex/35300;Fougères Cédex/' "$work/office.csv"
+take office.csv
+equal W1-tags-are-taken-out "Asso F2" "$(value morlaix "$(named 'Asso F2')" nom)"
+equal W1-a-formula-stays-as-written '="A"&B2' "$(value morlaix "$(named 'Asso F2')" sigle)"
+must e morlaix export annuaire --output "$work/annuaire.csv" >/dev/null
+check R19-and-is-no-formula-in-an-export grep -qF "'=\"\"A" "$work/annuaire.csv"
+
 # Every kind of the sample: a folder in one go, out, and in again.
 must e morlaix import all "$sample/pole-morlaix" --quiet >/dev/null
 must synced morlaix

@@ -194,17 +194,17 @@ async function close_a_quote(mix, n) {
 	equal(`${name}-and-the-others-are-ready`, await text(v, '#pile-ok .n'), '2');
 	has(`${name}-the-line-below-is-a-line`, await text(v, '.rapport'), `Suivante ${n}`);
 	has(`${name}-the-quote-is-said`, await text(v, '.rapport'), words(mix, 'Un guillemet ouvre cette case', 'A quote opens this cell'));
-	equal(`${name}-its-cell-is-shown`, await page.inputValue('#r1'), '"pas ferme');
+	has(`${name}-its-cell-is-shown`, await text(v, '.rapport'), '"pas ferme');
+	equal(`${name}-without-the-quote-is-proposed`, await page.inputValue('#r1'), 'pas ferme');
 	await page.fill('#r2', siret(n + 1));
 	await page.press('#r2', 'Enter');
 	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '1');
 	has(`${name}-mending-another-line-lets-it-not-in`, await text(v, '.rapport'), `Ouverte ${n}`);
-	await page.fill('#r1', 'ferme');
 	await page.press('#r1', 'Enter');
 	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '0');
 	await button(v, 'Importer les 4 lignes prêtes', 'Import the 4 ready lines').click();
 	await soon(v, '.note.ok');
-	equal(`${name}-and-it-goes-in`, told('morlaix', 'show', siret(n)).data.description, 'ferme');
+	equal(`${name}-and-it-goes-in`, told('morlaix', 'show', siret(n)).data.description, 'pas ferme');
 	equal(`${name}-with-what-quotes-hold`, told('morlaix', 'show', siret(n + 3)).data.description, 'sur\ndeux; lignes');
 	await v.close();
 }
