@@ -509,6 +509,40 @@ static void note_strays(struct importing *im)
 		findings_add(&im->findings, "", "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
 }
 
+/* A line of the cell, not its first, with as many separators as a line of the table. Narrow
+ * tables are let be: their prose has that many too. */
+static bool holds_a_row(const struct importing *im, struct slice cell)
+{
+	size_t separators = 0, lines = 0;
+
+	for (size_t i = 0; i <= cell.len && im->header.count >= 4; i++) {
+		if (i < cell.len && cell.p[i] != '\n' && cell.p[i] != '\r') {
+			separators += cell.p[i] == (uint8_t)im->csv.separator;
+			continue;
+		}
+		if (lines++ > 0 && separators == im->header.count - 1)
+			return true;
+		separators = 0;
+	}
+	return false;
+}
+
+/* Two stray quotes, one where a cell begins and one where another ends, look like one long cell: only
+ * a person can tell. */
+static void note_swallowed(struct importing *im)
+{
+	struct slice raw = im->csv.raw;
+
+	if (memchr(raw.p, '\n', raw.len) == NULL && memchr(raw.p, '\r', raw.len) == NULL)
+		return;
+	for (size_t i = 0; i < im->csv.count && i < im->header.count; i++) {
+		const struct column *c = &im->header.columns[i];
+
+		if (holds_a_row(im, im->csv.fields[i]))
+			findings_add(&im->findings, c->field ? c->field->name : c->header, "lignes_dans_une_case", VERDICT_WARNING, SLICE_NONE);
+	}
+}
+
 static enum es_err read_record(struct importing *im)
 {
 	size_t n = im->csv.count < im->header.count ? im->csv.count : im->header.count;
@@ -536,6 +570,7 @@ static enum es_err read_record(struct importing *im)
 	if (im->csv.count > im->header.count)
 		findings_add(&im->findings, "", "colonnes_en_trop", VERDICT_REJECTED, SLICE_NONE);
 	note_strays(im);
+	note_swallowed(im);
 	if (buf_reserve(&im->cells, (im->encoding == ENCODING_WINDOWS_1252 ? 6 : 1) * im->csv.raw.len) == NULL)
 		return buf_err(&im->cells);
 	for (size_t i = 0; i < n; i++)

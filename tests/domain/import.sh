@@ -254,6 +254,13 @@ equal R18-and-each-on-its-own-line 'Asso Z5;81230115800018;"""29600";Morlaix;291
 sed 's/"""\([^"]*\)"/\1/' "$work/stray.csv.rejets.csv" >"$work/closed.csv"
 take closed.csv
 equal R18-mended-they-go-in "2 0 0 0" "$(counts)"
+table long.csv 'Nom;SIRET;CP;Ville;Code INSEE;Description' \
+	'Asso L1;81230119000011;29600;Morlaix;29151;"ouvert' 'Asso L2;;29600;Morlaix;29151;deux' 'Asso L3;;29600;Morlaix;29151;ferme"' \
+	'Asso L4;81230120800011;29600;Morlaix;29151;"Ouvert ; fermé ; sur' 'rendez-vous ; sinon ; non"'
+take long.csv --dry-run
+equal R18-a-cell-that-may-have-swallowed-lines-is-said "avertissement lignes_dans_une_case Description" \
+	"$(said '.lines[] | select(.record==1) | "\(.verdict) \(.findings[] | select(.code=="lignes_dans_une_case") | "\(.code) \(.column)")"')"
+equal R18-prose-of-several-lines-is-not accepte "$(said '.lines[] | select(.record==2).verdict')"
 table header.csv 'Nom;"SIRET;Code INSEE' 'Asso Z6;81230116600011;29151'
 exits R18-a-stray-quote-in-the-header-is-said 65 e morlaix import structure "$work/header.csv"
 check R18-and-what-to-do grep -qE 'guillemet|quote' "$work/exits.err"
