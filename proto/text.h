@@ -18,7 +18,7 @@ struct slice text_trim(struct slice text);
 size_t text_cut(struct slice text, size_t max);
 bool text_is_space(uint32_t cp);
 /* Shows nothing and may make the rest read as something else: marks of direction, widths of
- * zero, soft hyphens. The joiners that scripts need are none. */
+ * zero, soft hyphens, tags. The joiners that scripts need are none. */
 bool text_is_hidden(uint32_t cp);
 /* Unicode's own ends of lines and paragraphs. */
 bool text_is_line_end(uint32_t cp);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Indicators of a month: shown, frozen, checked, sent. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/cli/command.h"
@@ -73,6 +74,33 @@ static size_t show_place(json_t *items, size_t at)
 	return i;
 }
 
+/* A line of the note: signed in French, it cannot change (report_records.c writes it). */
+static void show_note_line(const char *line)
+{
+	char owner[64], month[8], sent[11];
+	long long count;
+	int end = 0;
+
+	if (sscanf(line, "%63s est en retard : ses comptes de %7s ne sont pas arrivés (dernier envoi : %10[^)]).%n", owner, month, sent, &end) == 3 &&
+	    end > 0 && line[end] == 0)
+		word_print(stdout, W_REPORT_NOTE_LATE, owner, month, strcmp(sent, "aucun") == 0 ? word(W_REPORT_NOTE_NEVER) : sent);
+	else if (sscanf(line, "%63s : %lld changement(s) d'avant l'arrêté de %7[^,], arrivé(s) après, compté(s) ici.%n", owner, &count, month, &end) == 3 &&
+		 end > 0 && line[end] == 0)
+		word_print(stdout, W_REPORT_NOTE_AFTER, owner, count, month);
+	else
+		print_text(stdout, line), printf("\n");
+}
+
+static void show_note(const json_t *answer)
+{
+	char *lines = strdup(fact_text(answer, "note")), *rest = lines, *line;
+
+	while (rest && (line = strsep(&rest, "\n")) != NULL)
+		if (*line)
+			show_note_line(line);
+	free(lines);
+}
+
 static void show(const json_t *answer)
 {
 	json_t *items = json_object_get(answer, "items");
@@ -84,8 +112,7 @@ static void show(const json_t *answer)
 		word_print(stdout, W_REPORT_FROZEN, fact_text(answer, "arrete"), fact_text(answer, "empreinte"));
 	else
 		word_print(stdout, W_REPORT_LIVE);
-	if (fact_text(answer, "note")[0])
-		print_text(stdout, fact_text(answer, "note")), printf("\n");
+	show_note(answer);
 	if (json_array_size(items) == 0)
 		word_print(stdout, W_REPORT_NOTHING);
 	for (size_t at = 0; at < json_array_size(items);)
@@ -110,8 +137,7 @@ static void show_frozen(const json_t *answer)
 	else
 		word_print(stdout, fact_true(answer, "nouveau") ? W_REPORT_IS_FROZEN : W_REPORT_WAS_FROZEN, fact_text(answer, "mois"),
 			   fact_text(answer, "empreinte"));
-	if (fact_text(answer, "note")[0])
-		print_text(stdout, fact_text(answer, "note")), printf("\n");
+	show_note(answer);
 }
 
 static void show_sent(const json_t *answer)

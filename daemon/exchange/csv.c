@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proto/text.h"
+
 #define DETECT_RECORDS 500 /* that vote on the separator */
 
 static bool is_line_end(uint8_t c)
@@ -40,7 +42,6 @@ void csv_init(struct csv *c, struct slice file, char separator)
 	memset(c, 0, offsetof(struct csv, fields));
 	buf_init(&c->unquoted, file.len + 1);
 	c->file = file;
-	c->unclosed = false;
 	c->at = sep_line(file, bom, &declared);
 	c->next_line = c->at > bom ? 2 : 1;
 	c->separator = separator ? separator : declared ? declared : csv_detect_separator(file);
@@ -82,27 +83,54 @@ static void pass_plain(struct csv *c)
 	c->at = at;
 }
 
+static bool is_blank(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] != ' ' && text.p[i] != '\t')
+			return false;
+	return true;
+}
+
+static bool protects(const struct csv *c, struct slice quoted)
+{
+	return memchr(quoted.p, c->separator, quoted.len) || memchr(quoted.p, '\n', quoted.len) ||
+	       memchr(quoted.p, '\r', quoted.len);
+}
+
+/* From its opening quote to its separator or line end, *end behind the closing quote;
+ * false where the opening one is stray. */
+static bool pass_field(struct csv *c, size_t *end, bool *doubled)
+{
+	size_t from = c->at++;
+
+	if (!pass_quoted(c, doubled))
+		return false;
+	*end = c->at;
+	pass_plain(c);
+	return is_blank(SLICE(c->file.p + *end, c->at - *end)) || !protects(c, SLICE(c->file.p + from, *end - from));
+}
+
 /* One field, up to its separator or line end. Where quotes must be taken out of
  * the middle, the raw field is kept until the record's length is known. */
 static void read_field(struct csv *c)
 {
-	size_t from = c->at, end;
-	bool doubled = false, quoted = from < c->file.len && c->file.p[from] == '"';
+	size_t from = c->at, end = 0;
+	bool doubled = false, opens = from < c->file.len && c->file.p[from] == '"';
+	bool quoted = opens && pass_field(c, &end, &doubled), simple;
 
-	if (quoted) {
-		c->at++;
-		c->unclosed = !pass_quoted(c, &doubled);
+	if (!quoted) {
+		c->at = from;
+		pass_plain(c);
 	}
-	end = c->at;
-	pass_plain(c);
+	simple = quoted && !doubled && c->at == end;
 	if (c->count < CSV_FIELDS_MAX) {
-		bool simple = quoted && !doubled && !c->unclosed && c->at == end;
-
 		c->starts[c->count] = from;
 		c->quoted[c->count] = quoted && !simple;
+		c->stray[c->count] = opens && !quoted;
 		c->fields[c->count] = simple ? SLICE(c->file.p + from + 1, end - from - 2) :
 					       SLICE(c->file.p + from, c->at - from);
 	}
+	c->strays += opens && !quoted;
 	c->count++;
 }
 
@@ -168,7 +196,7 @@ static bool read_record(struct csv *c)
 	if (c->at >= c->file.len)
 		return false;
 	from = c->at;
-	c->count = 0;
+	c->count = c->strays = 0;
 	c->line = c->next_line;
 	for (;;) {
 		read_field(c);
@@ -183,14 +211,27 @@ static bool read_record(struct csv *c)
 	return unquote_fields(c);
 }
 
+/* Of any width, none too; a byte 0xa0 that is no UTF-8 is the hard space of Windows-1252. */
+static bool shows_nothing(struct slice text)
+{
+	bool utf8 = utf8_valid(text.p, text.len);
+
+	for (size_t at = 0; at < text.len;) {
+		uint32_t cp = utf8 ? text_next(text, &at) : text_from_cp1252(text.p[at++]);
+
+		if (!text_is_space(cp) && !text_is_hidden(cp))
+			return false;
+	}
+	return true;
+}
+
 /* Excel fills the rows below a table with separators. */
 static bool says_nothing(const struct csv *c)
 {
 	for (size_t i = 0; i < c->count && i < CSV_FIELDS_MAX; i++)
-		for (size_t at = 0; at < c->fields[i].len; at++)
-			if (c->fields[i].p[at] != ' ' && c->fields[i].p[at] != '\t')
-				return false;
-	return c->count <= CSV_FIELDS_MAX && !c->unclosed;
+		if (!shows_nothing(c->fields[i]))
+			return false;
+	return c->count <= CSV_FIELDS_MAX;
 }
 
 bool csv_next(struct csv *c)

@@ -3,7 +3,14 @@
  * Reading CSV (RFC 4180 and what spreadsheets make of it) from a slice, one
  * record at a time: quotes with separators and line breaks inside, lines ended
  * by LF, CRLF or CR, a byte order mark, Excel's "sep=;" first line. Bytes are
- * not interpreted: every encoding that keeps ASCII as it is passes through. */
+ * not interpreted: every encoding that keeps ASCII as it is passes through.
+ *
+ * A quote that opens a field has to close it. One that is never closed, or that
+ * closes over separators or line breaks with text behind it (another field's quote
+ * closed it), is stray: it is a letter of its field, the field ends like any
+ * without quotes, and the lines below stay records of their own. Each byte is read
+ * at most three times, however many are stray: between a stray quote and the one
+ * that seemed to close it quotes stand in pairs, so none of those looks further. */
 #ifndef DAEMON_CSV_H
 #define DAEMON_CSV_H
 
@@ -22,7 +29,8 @@ struct csv {
 	size_t count; /* its fields; those beyond CSV_FIELDS_MAX are only counted */
 	struct slice fields[CSV_FIELDS_MAX];
 	size_t starts[CSV_FIELDS_MAX]; /* in the file */
-	bool unclosed; /* the file ended inside a quoted field */
+	size_t strays; /* how many begin with a stray quote */
+	bool stray[CSV_FIELDS_MAX];
 	struct buf unquoted;
 	bool quoted[CSV_FIELDS_MAX];
 };
@@ -31,7 +39,7 @@ struct csv {
  * Separator 0: detect. */
 void csv_init(struct csv *c, struct slice file, char separator);
 /* False at the end, or without memory (then c->unquoted.err says so). Lines
- * with nothing on them but separators and blanks are no records. */
+ * with nothing on them but separators and what shows nothing (spaces of any width) are no records. */
 bool csv_next(struct csv *c);
 void csv_done(struct csv *c);
 

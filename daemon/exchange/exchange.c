@@ -211,12 +211,34 @@ static bool take_money(struct importing *im, const struct column *c, struct slic
 	return take_value(im, c->field, text, &im->edit, &im->values);
 }
 
+/* ="82100042900018" is how a spreadsheet is told that a number is a text: the text. Any other
+ * formula stays as it is written. */
+static struct slice formula_text(struct importing *im, struct slice text)
+{
+	size_t from = im->cells.len;
+	struct slice whole = text;
+
+	if (text.len < 3 || text.p[0] != '=' || text.p[1] != '"' || text.p[text.len - 1] != '"')
+		return whole;
+	text = SLICE(text.p + 2, text.len - 3);
+	if (memchr(text.p, '"', text.len) == NULL)
+		return text;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '"' && (i + 1 == text.len || text.p[++i] != '"'))
+			return whole;
+		buf_add_u8(&im->cells, text.p[i]);
+	}
+	return SLICE(im->cells.p + from, im->cells.len - from);
+}
+
 /* Our export for spreadsheets has set an apostrophe before what looks like a formula
  * (R19). The exchange file, which has a uid, is taken to the letter. */
-static struct slice unneutralised(const struct importing *im, struct slice text)
+static struct slice unneutralised(struct importing *im, struct slice text)
 {
-	if (im->header.has_uid || text.len == 0 || text.p[0] != '\'' || !text_is_formula(text))
+	if (im->header.has_uid)
 		return text;
+	if (text.len == 0 || text.p[0] != '\'' || !text_is_formula(text))
+		return formula_text(im, text);
 	return SLICE(text.p + 1, text.len - 1);
 }
 
@@ -224,7 +246,8 @@ static void take_cell(struct importing *im, size_t i)
 {
 	const struct column *c = &im->header.columns[i];
 	struct target *to = &im->targets[i];
-	struct slice text = unneutralised(im, cell_text(im, im->csv.fields[i]));
+	struct slice raw = im->csv.fields[i];
+	struct slice text = unneutralised(im, cell_text(im, im->csv.stray[i] ? SLICE(raw.p + 1, raw.len - 1) : raw)); /* its quote is told already */
 	bool taken = true;
 
 	*to = persons_target(&im->header, &im->csv, i);
@@ -470,6 +493,56 @@ static enum es_err settle(struct importing *im)
 	return ES_OK;
 }
 
+static void note_strays(struct importing *im)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < im->csv.count && i < im->header.count && told < im->csv.strays; i++) {
+		const struct column *c = &im->header.columns[i];
+
+		if (!im->csv.stray[i])
+			continue;
+		findings_add(&im->findings, c->field ? c->field->name : c->header, "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
+		told++;
+	}
+	if (told == 0 && im->csv.strays > 0)
+		findings_add(&im->findings, "", "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
+}
+
+/* A line of the cell, not its first, with as many separators as a line of the table. Narrow
+ * tables are let be: their prose has that many too. */
+static bool holds_a_row(const struct importing *im, struct slice cell)
+{
+	size_t separators = 0, lines = 0;
+
+	for (size_t i = 0; i <= cell.len && im->header.count >= 4; i++) {
+		if (i < cell.len && cell.p[i] != '\n' && cell.p[i] != '\r') {
+			separators += cell.p[i] == (uint8_t)im->csv.separator;
+			continue;
+		}
+		if (lines++ > 0 && separators == im->header.count - 1)
+			return true;
+		separators = 0;
+	}
+	return false;
+}
+
+/* Two stray quotes, one where a cell begins and one where another ends, look like one long cell: only
+ * a person can tell. */
+static void note_swallowed(struct importing *im)
+{
+	struct slice raw = im->csv.raw;
+
+	if (memchr(raw.p, '\n', raw.len) == NULL && memchr(raw.p, '\r', raw.len) == NULL)
+		return;
+	for (size_t i = 0; i < im->csv.count && i < im->header.count; i++) {
+		const struct column *c = &im->header.columns[i];
+
+		if (holds_a_row(im, im->csv.fields[i]))
+			findings_add(&im->findings, c->field ? c->field->name : c->header, "lignes_dans_une_case", VERDICT_WARNING, SLICE_NONE);
+	}
+}
+
 static enum es_err read_record(struct importing *im)
 {
 	size_t n = im->csv.count < im->header.count ? im->csv.count : im->header.count;
@@ -496,9 +569,9 @@ static enum es_err read_record(struct importing *im)
 	buf_clear(&im->extra);
 	if (im->csv.count > im->header.count)
 		findings_add(&im->findings, "", "colonnes_en_trop", VERDICT_REJECTED, SLICE_NONE);
-	if (im->csv.unclosed)
-		findings_add(&im->findings, "", "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
-	if (im->encoding == ENCODING_WINDOWS_1252 && buf_reserve(&im->cells, 3 * im->csv.raw.len) == NULL)
+	note_strays(im);
+	note_swallowed(im);
+	if (buf_reserve(&im->cells, (im->encoding == ENCODING_WINDOWS_1252 ? 6 : 1) * im->csv.raw.len) == NULL)
 		return buf_err(&im->cells);
 	for (size_t i = 0; i < n; i++)
 		take_cell(im, i);
@@ -815,6 +888,10 @@ static enum es_err import_start(struct importing *im, struct slice file, struct 
 	csv_init(&im->csv, file, im->options->separator);
 	if (!csv_next(&im->csv)) {
 		buf_str(why, _("the file is empty: no header"));
+		return ES_BAD_VALUE;
+	}
+	if (im->csv.strays > 0) {
+		buf_str(why, _("the header has a quote that its cell does not close; close it or take it away"));
 		return ES_BAD_VALUE;
 	}
 	return header_read(&im->header, &im->csv, im->encoding, im->options->kind, why);

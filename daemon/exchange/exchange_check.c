@@ -158,6 +158,28 @@ static const struct commune *deduced(struct checking *c, const struct commune *f
 	return found;
 }
 
+/* A CEDEX has a postal code of its own, within its département. */
+static bool is_cedex_of(const struct commune *one, struct slice name, struct slice postal)
+{
+	size_t n = strlen(one->departement);
+
+	if (postal.len != 5 || !name_is_cedex(name))
+		return false;
+	if (one->departement[0] == '2' && one->departement[1] > '9') /* 2A and 2B write 20 */
+		return memcmp(postal.p, "20", 2) == 0;
+	return memcmp(postal.p, one->departement, n) == 0;
+}
+
+static size_t named_cedex(struct checking *c, struct slice name, struct slice postal, const struct commune **list)
+{
+	size_t n = reference_commune_named(c->ref, name, SLICE_NONE, SLICE_NONE, list, CANDIDATES_MAX), kept = 0;
+
+	for (size_t i = 0; i < n && i < CANDIDATES_MAX; i++)
+		if (is_cedex_of(list[i], name, postal))
+			list[kept++] = list[i];
+	return kept;
+}
+
 /* By postal code and name; without a postal code, the region's own commune of
  * that name goes before one elsewhere. */
 static const struct commune *find_commune(struct checking *c)
@@ -175,6 +197,8 @@ static const struct commune *find_commune(struct checking *c)
 		if (n > 1)
 			n = begun_here(c, name, list);
 	}
+	if (n == 0 && postal.len > 0)
+		n = named_cedex(c, name, postal, list);
 	if (n == 1)
 		return deduced(c, list[0]);
 	if (n > 1) {
@@ -216,7 +240,7 @@ static const struct commune *check_place(struct checking *c)
 		say(c, structure_code_insee, "hors_territoire", VERDICT_WARNING, slice_str(found->code));
 	if (found->epci[0] == '\0')
 		say(c, structure_code_insee, "commune_sans_epci", VERDICT_WARNING, slice_str(found->code));
-	if (postal.len > 0 && !commune_has_postal(found, postal))
+	if (postal.len > 0 && !commune_has_postal(found, postal) && !is_cedex_of(found, str_of(c, structure_commune), postal))
 		say(c, structure_code_postal, "code_postal_commune", VERDICT_WARNING, postal);
 	derive_commune(c, found);
 	return found;

@@ -15,19 +15,38 @@ static void put(struct slice text, FILE *out)
 		fwrite(text.p, 1, text.len, out);
 }
 
-static void put_cell(const char *text, char separator, FILE *out)
+static void put_quoted(struct slice text, FILE *out)
 {
-	if (strchr(text, separator) == NULL && strpbrk(text, "\"\r\n") == NULL) {
-		fputs(text, out);
-		return;
-	}
 	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '"')
 			fputc('"', out);
-		fputc(*text, out);
+		fputc(text.p[i], out);
 	}
 	fputc('"', out);
+}
+
+static void put_cell(struct slice text, char separator, FILE *out)
+{
+	if (memchr(text.p, separator, text.len) || memchr(text.p, '"', text.len) || memchr(text.p, '\r', text.len) ||
+	    memchr(text.p, '\n', text.len))
+		put_quoted(text, out);
+	else
+		put(text, out);
+}
+
+/* From there to there as it was written, but a stray quote as the letter it was read as: a
+ * spreadsheet would look for its end in the lines below. */
+static void put_raw(const struct csv *c, size_t from, size_t to, FILE *out)
+{
+	for (size_t i = 0; c->strays > 0 && i < c->count && i < CSV_FIELDS_MAX; i++) {
+		if (!c->stray[i] || c->starts[i] < from || c->starts[i] >= to)
+			continue;
+		put(SLICE(c->file.p + from, c->starts[i] - from), out);
+		put_quoted(c->fields[i], out);
+		from = c->starts[i] + c->fields[i].len;
+	}
+	put(SLICE(c->file.p + from, to - from), out);
 }
 
 /* A record shorter than the header is filled up, and the cells that one has too many stand
@@ -35,20 +54,17 @@ static void put_cell(const char *text, char separator, FILE *out)
 static void put_record(const struct csv *c, size_t width, const char *last, FILE *out)
 {
 	bool long_one = c->count > width && width < CSV_FIELDS_MAX;
-	size_t whole = long_one ? c->starts[width] - (size_t)(c->raw.p - c->file.p) : c->raw.len;
+	size_t from = (size_t)(c->raw.p - c->file.p), to = from + c->raw.len, whole = long_one ? c->starts[width] : to;
 
-	put(SLICE(c->raw.p, whole), out); /* of a long one with the separator behind */
-	if (c->unclosed && !long_one)
-		fputc('"', out);
+	put_raw(c, from, whole, out); /* of a long one with the separator behind */
 	for (size_t n = c->count; n < width; n++)
 		fputc(c->separator, out);
 	if (!long_one)
 		fputc(c->separator, out);
-	put_cell(last, c->separator, out);
+	put_cell(slice_str(last), c->separator, out);
 	if (long_one) {
 		fputc(c->separator, out);
-		put(SLICE(c->raw.p + whole, c->raw.len - whole), out);
-		fputs(c->unclosed ? "\"" : "", out);
+		put_raw(c, whole, to, out);
 	}
 	fputs(csv_line_end(c->file), out);
 }

@@ -146,7 +146,9 @@ function columns_step() {
 
 const REPAIRED = 'double_encodage_suspect'; // its value is how it would read
 
-function guess(f) {
+function guess(line, f) {
+	if (f.code === 'guillemet_ouvert')
+		return cells_of(line.record)[column_of(f.column)]?.replace(/^"/, '') || '';
 	if (f.code === 'courriel_invalide')
 		return f.value.replace(/\s*[([]at[)\]]\s*/i, '@');
 	return f.code === REPAIRED ? f.value : '';
@@ -195,8 +197,8 @@ function field_fix(line, f, id) {
 
 	return h('form.corrige', {onsubmit: e => { e.preventDefault(); mend(line, {...f, column}, $(`#${id}`).value.trim()); }},
 		h('label.invisible', {for: id}, t(`Valeur juste, ligne ${row_of(line)}`, `Right value, line ${row_of(line)}`)),
-		h('input', {id, value: guess(f), placeholder: t('Valeur juste', 'Right value'), autocomplete: 'off', 'data-record': line.record,
-			'data-column': column, 'data-first': guess(f)}),
+		h('input', {id, value: guess(line, f), placeholder: t('Valeur juste', 'Right value'), autocomplete: 'off', 'data-record': line.record,
+			'data-column': column, 'data-first': guess(line, f)}),
 		h('button.bt.mini', repairs ? t('Corriger', 'Repair') : t('Vérifier', 'Check')));
 }
 
@@ -390,7 +392,9 @@ async function confirm(ready, waiting, button) {
 
 // What was not taken stays here, line by line, as mended so far.
 function keep_waiting(waiting) {
-	const rows = [{cells: [...header(), ...job.added]}, ...waiting.map(l => ({cells: cells_of(l.record), line: row_of(l)}))];
+	const kept = no => job.fixes.has(no) ? {} : {raw: job.rows[no].raw, stray: job.rows[no].stray};
+	const rows = [{cells: [...header(), ...job.added]},
+		...waiting.map(l => ({cells: cells_of(l.record), line: row_of(l), ...kept(l.record)}))];
 
 	Object.assign(job, {rows, renamed: new Map(), added: [], fixes: new Map([[0, new Map()]]), left: new Set(), apart: new Set(),
 		filter: null, step: waiting.length ? 2 : 3});

@@ -27,13 +27,16 @@ export function cells_of(no) {
 	return cells;
 }
 
+// A row for the daemon: one with a stray quote as it stood, to be turned away again, until a person has mended it.
+const row_for = no => job.rows[no].stray && !job.fixes.has(no) ? job.rows[no].raw : cells_of(no);
+
 // The table as mended, of those lines; the bytes themselves where nothing was touched.
 export function table(lines) {
 	if (!lines && job.fixes.size === 0 && job.renamed.size === 0)
 		return job.bytes;
 	const all = lines || job.rows.slice(1).map((_, i) => i + 1);
 
-	return new Blob([csv.write([[...header(), ...job.added], ...all.map(cells_of)], job.separator)]);
+	return new Blob([csv.write([[...header(), ...job.added], ...all.map(row_for)], job.separator)]);
 }
 
 function asked_encoding() {

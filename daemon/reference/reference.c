@@ -54,6 +54,31 @@ static bool saint(struct slice word, struct buf *out)
 	return st || ste;
 }
 
+/* "fougeres cedex 2", folded: the commune's own name. */
+static struct slice cut_cedex(struct slice folded)
+{
+	static const char word[] = " cedex";
+	size_t n = folded.len;
+
+	while (n > 0 && folded.p[n - 1] >= '0' && folded.p[n - 1] <= '9')
+		n--;
+	if (n < folded.len && n > 0 && folded.p[n - 1] == ' ')
+		n--;
+	if (n <= strlen(word) || memcmp(folded.p + n - strlen(word), word, strlen(word)) != 0)
+		return folded;
+	return SLICE(folded.p, n - strlen(word));
+}
+
+bool name_is_cedex(struct slice name)
+{
+	char mem[256];
+	struct buf folded;
+
+	buf_init_fixed(&folded, mem, sizeof(mem));
+	text_fold(name, TEXT_APART, &folded);
+	return cut_cedex(buf_slice(&folded)).len < folded.len;
+}
+
 void reference_normal_name(struct slice name, struct buf *out)
 {
 	char mem[256];
@@ -62,7 +87,7 @@ void reference_normal_name(struct slice name, struct buf *out)
 
 	buf_init_fixed(&folded, mem, sizeof(mem));
 	text_fold(name, TEXT_APART, &folded);
-	for (rest = buf_slice(&folded); rest.len > 0;) {
+	for (rest = cut_cedex(buf_slice(&folded)); rest.len > 0;) {
 		const uint8_t *space = memchr(rest.p, ' ', rest.len);
 		size_t n = space ? (size_t)(space - rest.p) : rest.len;
 

@@ -36,7 +36,7 @@ void reference_each_commune(const struct reference *r, void (*each)(void *ctx, c
 const struct commune *reference_old_commune(const struct reference *r, struct slice old_code);
 /* Upper bound of what the tables take in memory, for those who count it. */
 size_t reference_bytes(const struct reference *r);
-/* By normalised name (no accents, case, apostrophes, hyphens; St = Saint), within
+/* By normalised name (no accents, case, apostrophes, hyphens, CEDEX; St = Saint), within
  * a postal code (may be empty) and a region (may be empty). How many match; up to max are stored. */
 size_t reference_commune_named(const struct reference *r, struct slice name, struct slice postal,
 			       struct slice region, const struct commune **out, size_t max);
@@ -45,6 +45,7 @@ size_t reference_commune_named(const struct reference *r, struct slice name, str
 size_t reference_commune_beginning(const struct reference *r, struct slice name, struct slice region,
 				   const struct commune **out, size_t max);
 bool commune_has_postal(const struct commune *c, struct slice postal);
+bool name_is_cedex(struct slice name); /* "Fougères Cedex 2": its postal code is a post office's, no commune's */
 bool commune_is_named(const struct commune *c, struct slice name); /* however it is written */
 bool reference_naf(const struct reference *r, struct slice code_with_dot); /* a sub-class */
 struct legal_category {

@@ -185,6 +185,14 @@ static void fields_are_checked_against_each_other(void **state)
 		{"structure", "nom;rna;ville", "Essai;W291001234;Nulle part", "sans_siret_rna code_insee_inconnu"},
 		{"structure", "nom;rna;ville", "Essai;W291001234;Ajaccio", "sans_siret_rna commune_deduite hors_territoire"},
 		{"structure", "nom;rna;cp", "Essai;W291001234;29600", "sans_siret_rna champ_requis"},
+		{"structure", "nom;rna;cp;ville", "Essai;W291001234;35300;FOUGERES CEDEX", "sans_siret_rna commune_deduite"},
+		{"structure", "nom;rna;cp;ville", "Essai;W291001234;35302;Foug\xc3\xa8res C\xc3\xa9" "dex 2", "sans_siret_rna commune_deduite"},
+		{"structure", "nom;rna;cp;ville;insee", "Essai;W291001234;35302;FOUGERES-CEDEX;35115", "sans_siret_rna"},
+		{"structure", "nom;rna;cp;ville;insee", "Essai;W291001234;29602;FOUGERES CEDEX;35115", "sans_siret_rna code_postal_commune"},
+		{"structure", "nom;rna;cp;ville", "Essai;W291001234;35302;FOUGERES", "sans_siret_rna code_insee_inconnu"},
+		{"structure", "nom;rna;cp;ville", "Essai;W291001234;29602;FOUGERES CEDEX", "sans_siret_rna code_insee_inconnu"},
+		{"structure", "nom;rna;cp;ville", "Essai;W291001234;20176;AJACCIO CEDEX", "sans_siret_rna commune_deduite hors_territoire"},
+		{"structure", "nom;rna;ville", "Essai;W291001234;Plouhinec Cedex", "sans_siret_rna commune_ambigue"},
 		{"structure", "nom;rna;insee;lat;lon", "Essai;W291001234;29151;48,5;-3,8", "sans_siret_rna"},
 		{"structure", "nom;rna;insee;lat;lon", "Essai;W291001234;29151;-3,8;48,5", "sans_siret_rna coordonnees_invalides"},
 		{"structure", "nom;rna;insee;lat;lon", "Essai;W291001234;29151;48,9;-3,8", "sans_siret_rna coordonnees_invalides"},
@@ -196,7 +204,18 @@ static void fields_are_checked_against_each_other(void **state)
 		{"structure", "nom;rna;insee;code juridique", "Essai;W291001234;29151;5385", "sans_siret_rna categorie_inconnue"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.le-goff@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.goff7@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
-		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.goff7b@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.goff7b@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;zanne.yyqz12b@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;jean_dupont@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;Jean_Dupont.2@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;jean.dupont+asso@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;jdupont@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;anne.goff7bis@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;contact.morlaix@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;Info.asso@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;accueil_vitre@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;les.abers@x.example", "sans_siret_rna"},
+		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;contactin.morlaix@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;zanne.leroux.2@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;zanne.y.martin3@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
 		{"structure", "nom;rna;insee;mail", "Essai;W291001234;29151;y.martin@x.example", "sans_siret_rna courriel_nominatif_donnee_personnelle"},
@@ -460,7 +479,7 @@ static void private_values_are_not_in_the_report(void **state)
 static void rejected_records_come_back_in_their_own_dialect(void **state)
 {
 	static const char *const reasons[] = {NULL, "siret_cle", "a;\"b\"", "c"};
-	const char *file = "\xef\xbb\xbfsep=;\r\nnom;siret\r\nUn;1\r\nDeux;2\r\n\"Tr\r\nois\"\r\nQuatre;\"4";
+	const char *file = "\xef\xbb\xbfsep=;\r\nnom;siret\r\nUn;1\r\nDeux;2\r\n\"Tr\r\nois\"\r\nQuatre;\"4\r\nCinq;5\r\n";
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
@@ -469,7 +488,7 @@ static void rejected_records_come_back_in_their_own_dialect(void **state)
 	assert_int_equal(exchange_rejects(slice_str(file), 0, reasons, COUNT(reasons), out), ES_OK);
 	fclose(out);
 	assert_string_equal(text, "\xef\xbb\xbfsep=;\r\nnom;siret;motif_rejet\r\nDeux;2;siret_cle\r\n"
-			    "\"Tr\r\nois\";;\"a;\"\"b\"\"\"\r\nQuatre;\"4\";c\r\n");
+			    "\"Tr\r\nois\";;\"a;\"\"b\"\"\"\r\nQuatre;\"\"\"4\";c\r\n");
 	free(text);
 	out = fopen("/dev/full", "w");
 	assert_int_equal(exchange_rejects(SLICE_NONE, ';', NULL, 0, out), ES_BAD_VALUE);
@@ -489,7 +508,7 @@ static void reasons_keep_their_column_where_a_record_has_too_many_cells(void **s
 	(void)state;
 	assert_int_equal(exchange_rejects(slice_str(file), ';', reasons, COUNT(reasons), out), ES_OK);
 	fclose(out);
-	assert_string_equal(text, "nom;siret;motif_rejet\nUn;\"1;2\";a;trois;4\nDeux;2;b\nTrois;;c\nQuatre;4;d;\"5\"\n");
+	assert_string_equal(text, "nom;siret;motif_rejet\nUn;\"1;2\";a;trois;4\nDeux;2;b\nTrois;;c\nQuatre;4;d;\"\"\"5\"\n");
 	free(text);
 }
 

@@ -94,6 +94,11 @@ says() { # TEXT WORDS...: which of them it has
 }
 set -- "2026-10, frozen" "2026-10, figé" "Structures of the ESS" "Structures de l'ESS"
 equal A18-a-report-is-in-english-in-english "$1;$3;" "$(says "$english" "$@")"
+set -- "pole-vitre is late: its counts of 2026-10 have not come (last sent: 20" \
+	"pole-vitre est en retard : ses comptes de 2026-10 ne sont pas arrivés (dernier envoi : 20"
+equal A18-who-was-late-too "$1;" "$(says "$english" "$@")"
+equal A18-who-was-late-in-french "$2;" "$(says "$french" "$@")"
+set -- "2026-10, frozen" "2026-10, figé" "Structures of the ESS" "Structures de l'ESS"
 equal A18-and-in-french-in-french "$2;$4;" "$(says "$french" "$@")"
 
 say "   duplicates, masked cells, who signed; then what is published: figures as CSV, the legal list"
@@ -156,6 +161,8 @@ e cress report freeze --month 2026-11 --at now --json >"$work/next"
 equal E2-they-are-in-the-next-month 5 "$(figure cress 2026-11 nb_structures_ess pays:auray)"
 equal E2-and-so-is-what-came-too-late 4 "$(figure cress 2026-11 nb_structures_ess pays:vitre)"
 check E2-with-a-note jq -e '.note | test("pole-vitre : 1 changement")' "$work/next"
+equal A18-the-note-in-english "pole-vitre: 1 change(s) of before the cut-off of 2026-10, come after it, counted here." \
+	"$(LC_ALL=en_US.UTF-8 e cress report --month 2026-11 --territory region:53 | grep '^pole-vitre: ')"
 exits W7-no-month-without-a-report 65 e cress report --month 2026-09 --check
 
 say "6. F16: an erasure, and the report of before"

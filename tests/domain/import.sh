@@ -226,6 +226,69 @@ take coded.csv
 equal W1-R7-a-code-in-the-column-of-names "Morlaix 29151" \
 	"$(e morlaix show "$(named 'Code en Commune')" --json | jq -r '"\(.data.commune) \(.data.code_insee)"')"
 
+# R18: a quote that nobody closed takes no line with it, whoever seems to close it below.
+table stray.csv 'Nom;SIRET;CP;Ville;Code INSEE;Description' \
+	'Asso Z1;81230111700014;29600;Morlaix;29151;"pas ferme' \
+	'Asso Z2;81230112500017;29600;Morlaix;29151;deux' \
+	'Asso Z3;81230113300011;29600;Morlaix;29151;"deux mots"' \
+	'Asso "Z4";81230114100014;29600;Morlaix;29151;"sur' 'trois; lignes' '"' \
+	'Asso Z5;81230115800018;"29600;Morlaix;29151;jamais'
+for end in lf crlf; do
+	[ $end = lf ] || sed -i 's/$/\r/' "$work/stray.csv"
+	take stray.csv --dry-run
+	equal "R18-$end-a-stray-quote-refuses-its-own-line" "2 rejete guillemet_ouvert Description" \
+		"$(said '.lines[] | select(.record==1) | "\(.line) \(.verdict) \(.findings[0].code) \(.findings[0].column)"')"
+	equal "R18-$end-and-the-lines-below-are-read" "3 4 5 8" "$(said '[.lines[1:][].line | tostring] | join(" ")')"
+	equal "R18-$end-a-cell-of-three-lines-stays-one" "accepte" "$(said '.lines[] | select(.record==4).verdict')"
+	equal "R18-$end-a-quote-never-closed-keeps-its-columns" "rejete guillemet_ouvert CP" \
+		"$(said '.lines[] | select(.record==5) | "\(.verdict) \(.findings[0].code) \(.findings[0].column)"')"
+done
+take stray.csv --skip-rejected
+equal R18-the-others-are-taken "3 0 0 2" "$(counts)"
+equal R18-nothing-of-a-refused-line-is-taken "" "$(named 'Asso Z1')$(named 'Asso Z5')"
+equal R18-what-the-quotes-held-is-there "$(printf 'sur\ntrois; lignes')" "$(value morlaix "$(named 'Asso "Z4"')" description | sed '/^$/d')"
+equal R18-the-refused-lines-come-back-whole 'Asso Z1;81230111700014;29600;Morlaix;29151;"""pas ferme";Description: guillemet_ouvert' \
+	"$(sed -n 2p "$work/stray.csv.rejets.csv" | tr -d '\r')"
+equal R18-and-each-on-its-own-line 'Asso Z5;81230115800018;"""29600";Morlaix;29151;jamais;CP: guillemet_ouvert' \
+	"$(sed -n 3p "$work/stray.csv.rejets.csv" | tr -d '\r')"
+sed 's/"""\([^"]*\)"/\1/' "$work/stray.csv.rejets.csv" >"$work/closed.csv"
+take closed.csv
+equal R18-mended-they-go-in "2 0 0 0" "$(counts)"
+table long.csv 'Nom;SIRET;CP;Ville;Code INSEE;Description' \
+	'Asso L1;81230119000011;29600;Morlaix;29151;"ouvert' 'Asso L2;;29600;Morlaix;29151;deux' 'Asso L3;;29600;Morlaix;29151;ferme"' \
+	'Asso L4;81230120800011;29600;Morlaix;29151;"Ouvert ; fermé ; sur' 'rendez-vous ; sinon ; non"'
+take long.csv --dry-run
+equal R18-a-cell-that-may-have-swallowed-lines-is-said "avertissement lignes_dans_une_case Description" \
+	"$(said '.lines[] | select(.record==1) | "\(.verdict) \(.findings[] | select(.code=="lignes_dans_une_case") | "\(.code) \(.column)")"')"
+equal R18-prose-of-several-lines-is-not accepte "$(said '.lines[] | select(.record==2).verdict')"
+table header.csv 'Nom;"SIRET;Code INSEE' 'Asso Z6;81230116600011;29151'
+exits R18-a-stray-quote-in-the-header-is-said 65 e morlaix import structure "$work/header.csv"
+check R18-and-what-to-do grep -qE 'guillemet|quote' "$work/exits.err"
+equal R18-the-sentence-is-said-with-the-line 2 \
+	"$(e morlaix import structure "$work/stray.csv" --dry-run 2>&1 | grep -c 'A quote opens this cell')"
+
+# W1: what spreadsheets and their users write: numbers as formulas, CEDEX, rows of hard spaces.
+table office.csv 'Nom;SIRET;CP;Ville;Description;Sigle' \
+	'="Asso F1";="81230117400015";"=""35302""";FOUGERES CEDEX 2;"=""dit """"Haie"""" ici"""' \
+	"$(printf ';;\302\240;\342\200\213;')" "$(printf '\302\240;"\342\200\257";;;')" \
+	"$(printf 'Asso F2\363\240\200\201;81230118200018;56170;Fougères Cédex;;="A"&B2')"
+take office.csv --dry-run
+equal W1-a-row-of-hard-spaces-is-none "2 5" "$(said '[.lines[].line | tostring] | join(" ")')"
+equal W1-a-cedex-of-another-departement-is-asked "rejete code_insee_inconnu" \
+	"$(said '.lines[] | select(.record==2) | "\(.verdict) \([.findings[] | select(.verdict=="rejete").code] | join(" "))"')"
+equal W1-tags-that-nobody-sees-are-said "Nom" "$(said '.lines[] | select(.record==2) | .findings[] | select(.code=="caractere_invisible").column')"
+take office.csv --skip-rejected
+f1=$(named 'Asso F1')
+equal W1-a-text-written-as-a-formula-is-its-text "81230117400015 35302" "$(value morlaix "$f1" siret) $(value morlaix "$f1" code_postal)"
+equal W1-with-the-quotes-it-holds 'dit "Haie" ici' "$(value morlaix "$f1" description)"
+equal W1-a-cedex-is-its-commune "35115 Fougères" "$(value morlaix "$f1" code_insee) $(value morlaix "$f1" commune)"
+sed -i 's/56170;Fougères Cédex/35300;Fougères Cédex/' "$work/office.csv"
+take office.csv
+equal W1-tags-are-taken-out "Asso F2" "$(value morlaix "$(named 'Asso F2')" nom)"
+equal W1-a-formula-stays-as-written '="A"&B2' "$(value morlaix "$(named 'Asso F2')" sigle)"
+must e morlaix export annuaire --output "$work/annuaire.csv" >/dev/null
+check R19-and-is-no-formula-in-an-export grep -qF "'=\"\"A" "$work/annuaire.csv"
+
 # Every kind of the sample: a folder in one go, out, and in again.
 must e morlaix import all "$sample/pole-morlaix" --quiet >/dev/null
 must synced morlaix

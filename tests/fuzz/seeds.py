@@ -227,6 +227,7 @@ for number, kind in enumerate(kinds):
             lines = f.readlines()[:3]
         write("csv", f"{kind}-{pole}", bytes([number, number & 1]) + b"".join(lines))
 write("csv", "quotes", b"\x02\x01uid;titre\r\n;\"a;\"\"b\"\"\r\nc\"\r\n;\"open")
+write("csv", "strays", "\0\0nom;commune;description;sigle\nUn;FOUGERES CEDEX 2;\"pas ferme\nDeux;Brest;=\"1\";\"=\"\"2\"\"\"\"3\"\n\u00a0;\u200b\n\"Trois\" x;\"a;b\" c\n".encode())
 write("csv", "sep-line", b"\x00\x00sep=;\nnom;type_acteur\nL'Atelier;ess\n")
 write("csv", "cr-only", b"\x00\x00nom,type_acteur\rAtelier,ess\r")
 write("csv", "aliases", "\0\0Nom de la structure;Numéro SIRET;inconnue\nL’Œuvre;732 829 320 00074;x\n".encode())

@@ -177,6 +177,38 @@ async function read_again(mix, n) {
 	await v.close();
 }
 
+// A quote that a cell does not close: its own line is refused, those below are lines; mended there, it goes in.
+async function close_a_quote(mix, n) {
+	const v = await visit(HUB, mix, 'saisir'), {page} = v, name = `R18-${mix_name(mix)}`;
+	const lines = [`Ouverte ${n};${siret(n)};29600;Morlaix;"pas ferme`, `Suivante ${n};${wrong(siret(n + 1))};29600;Morlaix;deux`,
+		`Close ${n};${siret(n + 2)};29600;Morlaix;"deux ""mots"""`, `Asso "${n}";${siret(n + 3)};29600;Morlaix;"sur\r\ndeux; lignes"`];
+
+	await v.open('saisir/importer');
+	await soon(v, '#fichier');
+	await page.setInputFiles('#fichier', {name: 'guillemets.csv', mimeType: 'text/csv',
+		buffer: Buffer.from(`\ufeffsep=;\r\nNom;SIRET;CP;Ville;Description\r\n${lines.join('\r\n')}\r\n`)});
+	await soon(v, '.colonnes');
+	await button(v, 'Lire le rapport', 'Read the report').click();
+	await soon(v, '.verdicts');
+	equal(`${name}-a-stray-quote-takes-no-other-line`, await text(v, '#pile-agir .n'), '2');
+	equal(`${name}-and-the-others-are-ready`, await text(v, '#pile-ok .n'), '2');
+	has(`${name}-the-line-below-is-a-line`, await text(v, '.rapport'), `Suivante ${n}`);
+	has(`${name}-the-quote-is-said`, await text(v, '.rapport'), words(mix, 'Un guillemet ouvre cette case', 'A quote opens this cell'));
+	has(`${name}-its-cell-is-shown`, await text(v, '.rapport'), '"pas ferme');
+	equal(`${name}-without-the-quote-is-proposed`, await page.inputValue('#r1'), 'pas ferme');
+	await page.fill('#r2', siret(n + 1));
+	await page.press('#r2', 'Enter');
+	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '1');
+	has(`${name}-mending-another-line-lets-it-not-in`, await text(v, '.rapport'), `Ouverte ${n}`);
+	await page.press('#r1', 'Enter');
+	await page.waitForFunction(() => document.querySelector('#pile-agir .n')?.textContent === '0');
+	await button(v, 'Importer les 4 lignes prêtes', 'Import the 4 ready lines').click();
+	await soon(v, '.note.ok');
+	equal(`${name}-and-it-goes-in`, told('morlaix', 'show', siret(n)).data.description, 'pas ferme');
+	equal(`${name}-with-what-quotes-hold`, told('morlaix', 'show', siret(n + 3)).data.description, 'sur\ndeux; lignes');
+	await v.close();
+}
+
 /* --- forms --- */
 
 async function write_a_record(mix, n) {
@@ -621,6 +653,7 @@ if (phase === 'online') {
 		await play(import_a_table, mix, 100 + 20 * i);
 		await play(mend_a_line_at_once, mix, 200 + i);
 		await play(read_again, mix, 500 + 3 * i);
+		await play(close_a_quote, mix, 600 + 4 * i);
 		await play(write_a_record, mix, 300 + i);
 		await play(decide_duplicates, mix);
 		await play(erase_a_person, mix, i + 1);
