@@ -378,7 +378,9 @@ size_t node_awaited(const struct node *n)
 
 void node_awaited_each(const struct node *n, void (*each)(void *ctx, const char *name), void *ctx)
 {
-	for (size_t i = 0; reports_awaited(n) > 0 && i < n->rights.member_count; i++) {
+	if (reports_awaited(n) == 0)
+		return;
+	for (size_t i = 0; i < n->rights.member_count; i++) {
 		const struct member *m = &n->rights.members[i];
 
 		if (is_asked(n, m) && !has_reported(n, &m->hub))
