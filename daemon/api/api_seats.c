@@ -99,8 +99,8 @@ void seats_list_json(struct node *n, const struct id16 *event, struct buf *json)
 		ulid_encode(e.list[i].structure.bytes, structure);
 		buf_printf(json, "%s{\"e\":\"%s\",\"p\":", json->len > 1 ? "," : "", uid);
 		pole_json(n, &e.list[i].hub, json);
-		buf_printf(json, ",\"s\":%s%s%s,\"n\":%u,\"g\":%d,\"i\":%d}", shown ? "\"" : "", shown ? structure : "null", shown ? "\"" : "",
-			   e.list[i].persons, e.list[i].granted, e.list[i].noted);
+		buf_printf(json, ",\"s\":%s%s%s,\"n\":%u,\"g\":%d,\"i\":%d,\"d\":%u}", shown ? "\"" : "", shown ? structure : "null",
+			   shown ? "\"" : "", e.list[i].persons, e.list[i].granted, e.list[i].noted, e.list[i].no);
 	}
 	seats_done(&e);
 }

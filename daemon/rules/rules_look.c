@@ -207,7 +207,7 @@ static void (*const looks[])(struct checking *c) = {
 	[evenement_KIND] = look_evenement, [achat_mutualise_KIND] = look_achat_mutualise,
 	[engagement_achat_KIND] = look_engagement_achat, [enquete_KIND] = look_enquete,
 	[ambassadeur_KIND] = look_ambassadeur, [succession_KIND] = look_succession, [doublon_KIND] = look_doublon,
-	[code_liste_KIND] = look_code_liste,
+	[code_liste_KIND] = look_code_liste, [inscription_KIND] = look_inscription,
 };
 
 void rules_look(struct checking *c)

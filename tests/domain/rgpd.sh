@@ -41,6 +41,7 @@ jq -r '.kinds[] | [.name] + [.fields[] | select(.required) | .name + "=" + (
 	elif .codes then (.codes | split("|")[0])
 	elif .name == "code_insee" then "56007"
 	elif .name == "code_epci" then "200043123"
+	elif .name == "liste" then "filiere"
 	elif .name == "edition" then "2026"
 	elif .name == "paliers" then "10:100"
 	elif .name == "echeance" then "2099-01-05"

@@ -86,6 +86,9 @@ equal "A10-nor-by-an-import" "0 0 3 code_existe code_de_base champ_requis" \
 equal "A10-nor-twice-in-a-file" "1 0 1 doublon_dans_le_fichier" "$(verdicts "filiere;velo_cargo;Vélo;" "filiere;velo__cargo;Cargo;")"
 equal "A10-new-ones-come-in" "2 0 0" "$(verdicts "filiere;velo_cargo;Vélo-cargo;" "forme;tutorat;Tutorat;mecenat")"
 equal "R18-and-once" "0 2 0" "$(verdicts "filiere;velo_cargo;Vélo-cargo;" "forme;tutorat;Tutorat;mecenat")"
+draft=$(new cress code_liste liste=filiere code=brouillon libelle=Brouillon portee=local)
+check "A10-a-draft-that-nobody-heard-of-is-renamed" e cress set "$draft" code=ebauche
+check "A10-or-removed" e cress rm "$draft"
 check "A10-a-code-is-closed" e cress set "$troc" ferme_le=2026-01-01
 exits "A10-and-stays-taken" 65 code troc categorie=mecenat
 check "A10-and-opened-again" e cress set "$troc" ferme_le=
