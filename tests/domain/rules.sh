@@ -171,6 +171,17 @@ equal "R13-the-last-one-ends" "aci:$day:$day ei:$day:$day" "$(e auray show "$sia
 
 exits "R13-a-line-that-is-none" 65 e auray set "$siae" siae=jamais
 exits "R13-a-day-that-is-none" 65 e auray set "$siae" "siae=aci:2023-02-30:"
+exits "R13-an-end-before-its-beginning" 65 e auray set "$siae" "siae=aci:2024-01-01:2023-01-01"
+for names in X:2021-02-31: X:2021-03-31:2010-02-15 X:hier: ::: '{"nom":"X","du":"2020-01-01"}'; do
+	exits "A12-a-former-name-is-dated-not-$names" 65 e auray set "$siae" "denominations=$names"
+done
+check "A12-it-says-how" grep -q "date_invalide.*value:from:to" "$work/exits.err"
+check "A12-a-former-name" e auray set "$siae" "denominations=Chantiers d'Auray:2010-02-15:2021-03-31|Loch insertion::"
+agrees=$(new auray contact structure_uid="$siae" prenom=Anne nom=Riou base_legale=consentement consentement_date=2026-01-15)
+for given in zzz newsletter: newsletter:2026-02-01:2026-01-15 newsletter:15/01/2026; do
+	exits "E19-a-consent-is-dated-not-$given" 65 e auray set "$agrees" "consentements=$given"
+done
+check "E19-a-consent" e auray set "$agrees" "consentements=newsletter:2026-01-15|visite:2026-01-15:2026-02-01"
 
 # A person's address is not put on a public record; what stays home already, stays.
 mail=$(new auray structure type_acteur=ess "nom=Les Ajoncs" code_insee=56007 telephone=0297123456 champs_locaux=telephone)
