@@ -294,6 +294,16 @@ static void check_leaves(struct checking *c, const struct rule *r)
 		set_str(c, portee, slice_str("local"));
 }
 
+/* Published by another consent it may be; whoever takes this one back means it to come home. */
+static void check_goes(struct checking *c, const struct rule *r)
+{
+	const size_t portee = schema_field_no(c->e->kind, FIELD_PORTEE)->index;
+
+	if (c->state->len > 0 && rules_changes(c, r->field) && !slice_eq(rules_text(c, r->field), slice_str(r->then)) &&
+	    !rules_changes(c, portee) && value_one_of(r->value, rules_text(c, portee)))
+		set_str(c, portee, slice_str("local"));
+}
+
 static bool names_field(struct slice list, const char *name)
 {
 	struct canon_reader r;
@@ -489,6 +499,7 @@ static const struct rule rules[] = {
 	{.kind = k##_KIND, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
 #define CONSENT(k, a, b) {.kind = k##_KIND, .apply = apply_consent, .field = k##_##a, .other = k##_##b},
 #define LEAVES(k, s, a, v) {.kind = k##_KIND, .apply = check_leaves, .field = k##_##a, .value = (s), .then = (v)},
+#define GOES(k, s, a, v) {.kind = k##_KIND, .apply = check_goes, .field = k##_##a, .value = (s), .then = (v)},
 #define OF_PERSON(k, a) {.kind = k##_KIND, .apply = check_of_person, .field = k##_##a},
 #define START(k, a, v) {.kind = k##_KIND, .apply = check_start, .by_hand = true, .field = k##_##a, .value = (v)},
 #define STEP(k, a, v, t) \
