@@ -105,6 +105,15 @@ void seats_list_json(struct node *n, const struct id16 *event, struct buf *json)
 	seats_done(&e);
 }
 
+static bool is_over(const struct node *n, const char *event)
+{
+	char today[11];
+
+	day_of(n->utc, today);
+	return reader_number(n->reader, "SELECT count(*) FROM evenement WHERE uid = ?1 AND substr(fin, 1, 10) < ?2",
+			     (const struct slice[]){slice_str(event), slice_str(today)}, 2) > 0;
+}
+
 /* More than the event has would wait for ever. */
 static enum es_err seats_too_many(struct buf *why, struct node *n, const struct id16 *event, uint32_t persons)
 {
@@ -139,7 +148,7 @@ enum es_err api_register(struct request *r, struct node *n)
 		err = uid_of(r, body_text(r, "uid", r->part, sizeof r->part), &event);
 	if (err != ES_OK)
 		return err;
-	err = node_ask_seats(n, &event, &structure, persons, &no);
+	err = n->reader && is_over(n, r->part) ? ES_NOT_ALLOWED : node_ask_seats(n, &event, &structure, persons, &no);
 	if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, _("%s: no such event here"), r->part);
 	else if (err == ES_NOT_ALLOWED)

@@ -119,6 +119,41 @@ static void check_number(struct checking *c, int64_t before, const struct asked 
 		say(c, inscription_demande, "places_demandees", VERDICT_REJECTED, SLICE_NONE);
 }
 
+/* --- whose event it is, and when --- */
+
+static bool is_event(const struct checking *c, const char *sql, const struct uid_text *event)
+{
+	const struct slice args[] = {slice_str(event->text), slice_str(c->host->pole ? c->host->pole : ""),
+				     slice_str(c->host->today ? c->host->today : "")};
+
+	return reader_number(c->host->reader, sql, args, COUNT(args)) > 0;
+}
+
+#define OTHERS "SELECT count(*) > 0 AND sum(pole = ?2) = 0 FROM evenement WHERE uid = ?1"
+
+/* A8: the sign-in sheet is the organiser's. */
+static void check_present(struct checking *c, const struct uid_text *event)
+{
+	bool came = rules_changes(c, inscription_statut) && value_one_of("present|absent", rules_text(c, inscription_statut));
+	bool counted = rules_changes(c, inscription_presents) && rules_after(c, inscription_presents).len > 0;
+
+	if ((came || counted) && is_event(c, OTHERS, event))
+		say(c, came ? inscription_statut : inscription_presents, "role_organisateur", VERDICT_REJECTED, SLICE_NONE);
+}
+
+/* Another hub's event that is over, and any that is cancelled, is asked for nothing; of our own,
+ * what was is noted. */
+static void check_over(struct checking *c, const struct uid_text *event)
+{
+	static const char cancelled[] = "SELECT count(*) FROM evenement WHERE uid = ?1 AND statut = 'annule' AND ?2 = ?2 AND ?3 = ?3";
+	static const char over[] = OTHERS " AND (statut = 'realise' OR substr(fin, 1, 10) < ?3)";
+	bool asks = (c->creating || rules_enters(c, inscription_statut, "inscrit")) &&
+		    !value_one_of("present|absent|annule", rules_text(c, inscription_statut));
+
+	if (asks && (is_event(c, cancelled, event) || is_event(c, over, event)))
+		say(c, inscription_evenement_uid, "evenement_passe", VERDICT_REJECTED, SLICE_NONE);
+}
+
 void look_inscription(struct checking *c)
 {
 	int64_t before = number_of(rules_before(c, inscription_demande)), after = number_of(rules_after(c, inscription_demande));
@@ -133,6 +168,10 @@ void look_inscription(struct checking *c)
 		asked = asked_as(c, buf_slice(&json), before > 0 ? before : after);
 	}
 	buf_done(&json);
+	if (c->host->by_hand) {
+		check_present(c, &event);
+		check_over(c, &event);
+	}
 	check_number(c, before, &asked);
 	if (before > 0)
 		check_asked(c, &asked);

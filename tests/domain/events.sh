@@ -183,9 +183,26 @@ equal R12-and-says-nothing-of-what-is-here "" "$(told auray)"
 must full_is auray 13 5
 equal R12-at-another-hub-it-was-never-asked-for "places_non_demandees , places_non_demandees " "$(told vitre)"
 # A note of what is past asks for nothing.
+lunch_gone=$(new auray evenement type_evenement=atelier "titre=D'hier" debut=2025-05-01T10:00:00+02:00 fin=2025-05-01T12:00:00+02:00)
+off=$(new_evenement auray atelier Annulé 06-12 statut=annule)
+must settle auray vitre cress
 past=$(new auray evenement type_evenement=atelier titre=Passé debut=2025-03-01T10:00:00+01:00 fin=2025-03-01T12:00:00+01:00)
 noted=$(new auray inscription "evenement_uid=$past" "structure_uid=$jardins" nb_personnes=2 statut=inscrit)
 equal C9-what-is-past-asks-for-no-seat "inscrit null" "$(e auray show "$noted" --json | jq -r '"\(.data.statut) \(.data.demande)"')"
+
+# A8: another hub's event that is over is asked for nothing, and who came to it is its hub's to note.
+exits A8-what-is-past-elsewhere-is-not-asked-for 65 inscription vitre "$lunch_gone" "$haies" 2
+check A8-it-says-that-it-is-over grep -q "evenement_passe: This event is over" "$work/exits.err"
+exits A8-nor-with-a-word-of-being-registered 65 e vitre add inscription "evenement_uid=$lunch_gone" "structure_uid=$haies" nb_personnes=2 statut=inscrit
+exits A8-nor-by-a-request 77 e vitre register "$lunch_gone" "structure=$haies" nb_personnes=2
+exits A8-attendance-is-the-organisers-to-note 77 e vitre add inscription "evenement_uid=$lunch_gone" "structure_uid=$haies" nb_personnes=2 statut=present
+check A8-it-says-whom-to-tell grep -q "role_organisateur.*tell it" "$work/exits.err"
+exits A8-nor-on-one-that-stands 77 e vitre set "$i3" statut=present presents=5
+exits A8-a-cancelled-event-gives-no-seats 65 inscription auray "$off" "$haies" 2
+must inscription auray "$lunch_gone" "$haies" 2 >/dev/null
+noted=$(e auray list inscription --json | jq -r ".items[] | select(.data.evenement_uid == \"$lunch_gone\") | .uid")
+check A8-the-organiser-notes-those-of-another-hub e auray set "$noted" statut=present presents=1
+equal A8-and-counts-them-by-hub "pole-vitre 2 1 1" "$(e auray attendance "$lunch_gone" --json | jq -r '[.presences[] | "\(.pole) \(.inscrits) \(.presents) \(.absents)"] | join(", ")')"
 
 # A8: three sessions of one series.
 opus() { # RANK DAY
