@@ -143,13 +143,12 @@ static bool match_code(const char *codes, struct slice item, char out[64], size_
 	return buf_err(&folded) == ES_OK && value_one_of(codes, buf_slice(&folded));
 }
 
-/* A list that the CRESS extends: what is in it today, only the directory knows. */
-static bool open_code(const struct schema_field *f, struct slice code)
+bool value_is_code(struct slice text)
 {
-	bool shaped = f->refers != NULL && code.len > 0 && code.len <= 40;
+	bool shaped = text.len > 0 && text.len <= 40;
 
-	for (size_t i = 0; i < code.len && shaped; i++)
-		shaped = (code.p[i] >= 'a' && code.p[i] <= 'z') || code.p[i] == '_' || (code.p[i] >= '0' && code.p[i] <= '9');
+	for (size_t i = 0; i < text.len && shaped; i++)
+		shaped = (text.p[i] >= 'a' && text.p[i] <= 'z') || text.p[i] == '_' || (text.p[i] >= '0' && text.p[i] <= '9');
 	return shaped;
 }
 
@@ -168,7 +167,8 @@ static bool parse_code(struct reading *r)
 		return true;
 	}
 	if (!match_code(r->f->codes, r->text, code, &len)) {
-		if (!open_code(r->f, r->text))
+		/* A list that the CRESS extends: what is in it today, only the directory knows. */
+		if (r->f->refers == NULL || !value_is_code(r->text))
 			return reading_reject(r, "valeur_hors_liste");
 		len = r->text.len;
 		memcpy(code, r->text.p, len);
@@ -228,7 +228,7 @@ static bool add_item(struct reading *r, struct slice item, struct buf *items, ui
 	if (r->f->codes) {
 		if (match_code(r->f->codes, item, code, &len))
 			value = SLICE(code, len);
-		else if (!open_code(r->f, item)) {
+		else if (r->f->refers == NULL || !value_is_code(item)) {
 			r->text = item;
 			return reading_reject(r, "valeur_hors_liste");
 		}

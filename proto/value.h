@@ -48,6 +48,8 @@ void json_quote(struct slice text, struct buf *out);
 
 /* Is it one of "a|b|c"? `codes` may be NULL: of none. */
 bool value_one_of(const char *codes, struct slice code);
+/* Letters a-z, digits and "_", at most 40, as every code is written. */
+bool value_is_code(struct slice text);
 bool value_siret_valid(struct slice digits); /* 14 digits exactly, nothing cleaned */
 bool value_siren_valid(struct slice digits);
 /* Seconds of a canonical date or time, to compare two; INT64_MIN: not one. */

@@ -74,11 +74,19 @@ static void name_codes(struct request *r, struct node *n, const struct schema_ki
 	const struct schema_field *f = schema_field_named(k, slice_str(one->column));
 	char today[11];
 
-	if (!f || !f->codes || strcmp(one->code, "valeur_hors_liste") != 0)
+	if (!f || strcmp(one->code, "valeur_hors_liste") != 0)
+		return;
+	if (k->no == code_liste_KIND && f->index == code_liste_categorie)
+		f = &schema_kind_no(partenariat_KIND)->fields[partenariat_categorie];
+	bool lists = k->no == code_liste_KIND && f->index == code_liste_liste;
+	if (!lists && !f->codes)
 		return;
 	day_of(n->utc, today);
 	buf_str(&r->why, _("; known: "));
-	codes_known(n->reader, f, today, ", ", &r->why);
+	if (lists)
+		codes_lists(", ", &r->why);
+	else
+		codes_known(n->reader, f, today, ", ", &r->why);
 }
 
 /* As a clause, without its stop: more may follow. */

@@ -7,6 +7,7 @@
 #include "proto/canon.h"
 
 #define WITHDRAWN_MAX 10000000 /* records that one import narrows */
+#define NOTED_MAX 1000000 /* registrations that one import brings */
 
 struct slice edit_text(const struct edit *e, size_t index)
 {
@@ -190,13 +191,54 @@ static void host_seats(void *ctx, const struct id16 *event, struct buf *json)
 	buf_str(json, "]");
 }
 
+/* --- seats taken without asking --- */
+
+struct noted_seats {
+	struct id16 event, structure;
+	int64_t cost;
+};
+
+static int64_t noted_before(const struct editing_host *h, const struct id16 *event, const struct id16 *structure, bool *there)
+{
+	const struct noted_seats *list = (const void *)h->noted.p;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < h->noted.len / sizeof *list; i++) {
+		if (!id_eq(&list[i].event, event))
+			continue;
+		sum += list[i].cost;
+		*there = *there || id_eq(&list[i].structure, structure);
+	}
+	return sum;
+}
+
+static bool host_note_seats(void *ctx, const struct id16 *event, const struct id16 *structure, int64_t persons, struct seats_taken *out)
+{
+	struct editing_host *h = ctx;
+	struct noted_seats now = {.event = *event, .structure = *structure, .cost = persons};
+	struct seats s = {0};
+	bool there = false, known = node_seats(h->n, event, &s) == ES_OK;
+
+	for (size_t i = 0; i < s.count && !there; i++)
+		there = s.list[i].granted && id_eq(&s.list[i].structure, structure);
+	*out = (struct seats_taken){.ours = s.ours, .places = s.capacity, .granted = s.granted + noted_before(h, event, structure, &there)};
+	if (s.by_structure)
+		now.cost = !there;
+	out->granted += now.cost;
+	if (!h->host.by_hand)
+		buf_add(&h->noted, &now, sizeof now);
+	seats_done(&s);
+	return known;
+}
+
 void editing_host_init(struct editing_host *h, struct request *r, struct node *n, bool by_hand)
 {
 	*h = (struct editing_host){.n = n, .api = r->api, .asker = -1, .widest = SCOPE_COUNT};
 	buf_init(&h->withdrawn, WITHDRAWN_MAX * sizeof(struct withdrawn));
+	buf_init(&h->noted, NOTED_MAX * sizeof(struct noted_seats));
 	day_of(n->utc, h->today);
 	h->host = (struct exchange_host){.ctx = h, .pole = n->owner, .region = n->rights.founded ? n->rights.region : n->region,
 					 .cress = n->role == ROLE_CRESS, .charter_due = node_charter_due(n), .by_hand = by_hand, .today = h->today, .reader = n->reader,
 					 .state = host_state, .in_pays = host_in_pays, .pole_of = host_pole_of,
-					 .seats = host_seats, .edit = host_edit, .knows = host_knows, .repeats = host_repeats};
+					 .seats = host_seats, .note_seats = host_note_seats, .edit = host_edit, .knows = host_knows, .repeats = host_repeats};
 }

@@ -353,6 +353,7 @@ enum es_err api_import(struct request *r, struct node *n)
 	matcher_close(h.matcher);
 	repeats_close(h.repeats);
 	buf_done(&h.withdrawn);
+	buf_done(&h.noted);
 	if (body.len > 0)
 		munmap((void *)(uintptr_t)body.p, body.len);
 	if (err == ES_OK)

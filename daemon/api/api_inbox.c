@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "daemon/api/api_parts.h"
+#include "daemon/rules/sentences.h"
 
 #define WHY_MAX 1000
 #define INBOX_BYTES (32 * 1024 * 1024)
@@ -258,6 +259,11 @@ enum es_err api_forget(struct request *r, struct node *n)
 	struct id16 uid;
 	enum es_err err = uid_param(r, &uid);
 
+	if (err == ES_OK && n->reader && reader_knows(n->reader, schema_kind_no(code_liste_KIND), &uid)) {
+		buf_printf(&r->why, "%s: %s: %s", r->part, "code_garde", sentence_in(say_language(), "code_garde", ""));
+		r->why.len--; /* its stop: the line ends without one */
+		err = ES_BAD_VALUE;
+	}
 	if (err != ES_OK)
 		return err;
 	err = explain_awaiting(r, n, node_forget(n, &uid, &destroyed));

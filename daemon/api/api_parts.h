@@ -229,6 +229,7 @@ struct editing_host {
 	int asker; /* an import's connection, -1: none to be seen */
 	uint64_t done_before, bytes; /* an import of a folder: of its tables before this one, and of all */
 	struct buf withdrawn; /* struct withdrawn: what the edits of an import narrowed; api_import.c frees it */
+	struct buf noted; /* struct noted_seats: what an import took; api_import.c frees it */
 	enum scope widest; /* that lost a value so; SCOPE_COUNT: none */
 	char today[11];
 };

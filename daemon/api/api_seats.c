@@ -99,10 +99,19 @@ void seats_list_json(struct node *n, const struct id16 *event, struct buf *json)
 		ulid_encode(e.list[i].structure.bytes, structure);
 		buf_printf(json, "%s{\"e\":\"%s\",\"p\":", json->len > 1 ? "," : "", uid);
 		pole_json(n, &e.list[i].hub, json);
-		buf_printf(json, ",\"s\":%s%s%s,\"n\":%u,\"g\":%d,\"i\":%d}", shown ? "\"" : "", shown ? structure : "null", shown ? "\"" : "",
-			   e.list[i].persons, e.list[i].granted, e.list[i].noted);
+		buf_printf(json, ",\"s\":%s%s%s,\"n\":%u,\"g\":%d,\"i\":%d,\"d\":%u}", shown ? "\"" : "", shown ? structure : "null",
+			   shown ? "\"" : "", e.list[i].persons, e.list[i].granted, e.list[i].noted, e.list[i].no);
 	}
 	seats_done(&e);
+}
+
+static bool is_over(const struct node *n, const char *event)
+{
+	char today[11];
+
+	day_of(n->utc, today);
+	return reader_number(n->reader, "SELECT count(*) FROM evenement WHERE uid = ?1 AND substr(fin, 1, 10) < ?2",
+			     (const struct slice[]){slice_str(event), slice_str(today)}, 2) > 0;
 }
 
 /* More than the event has would wait for ever. */
@@ -139,7 +148,7 @@ enum es_err api_register(struct request *r, struct node *n)
 		err = uid_of(r, body_text(r, "uid", r->part, sizeof r->part), &event);
 	if (err != ES_OK)
 		return err;
-	err = node_ask_seats(n, &event, &structure, persons, &no);
+	err = n->reader && is_over(n, r->part) ? ES_NOT_ALLOWED : node_ask_seats(n, &event, &structure, persons, &no);
 	if (err == ES_NOT_FOUND)
 		buf_printf(&r->why, _("%s: no such event here"), r->part);
 	else if (err == ES_NOT_ALLOWED)

@@ -429,6 +429,33 @@ static enum es_err note_twice(struct importing *im)
 	return err;
 }
 
+/* A10: of two lines of one code, the first one is. The directory does not have it yet. */
+static enum es_err note_code_twice(struct importing *im)
+{
+	static const size_t naming[] = {code_liste_liste, code_liste_code};
+	uint64_t key = 0xcbf29ce484222325;
+	struct buf name;
+	bool again = false;
+
+	if (im->edit.kind->no != code_liste_KIND || im->findings.worst == VERDICT_REJECTED)
+		return ES_OK;
+	buf_init(&name, 1024);
+	for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++) {
+		struct canon_reader r;
+
+		canon_read_init(&r, im->edit.values[naming[i]]);
+		text_fold(canon_read_str(&r, 512), TEXT_JOINED, &name);
+		buf_add_u8(&name, 0);
+	}
+	for (size_t i = 0; i < name.len; i++)
+		key = (key ^ name.p[i]) * UINT64_C(0x100000001b3);
+	enum es_err err = name.len > 2 ? seen_add(&im->seen, key | 1, &again) : ES_OK;
+	if (again)
+		findings_add(&im->findings, "code", "doublon_dans_le_fichier", VERDICT_REJECTED, SLICE_NONE);
+	buf_done(&name);
+	return err;
+}
+
 static void forget_findings(struct importing *im)
 {
 	im->findings.count = 0;
@@ -596,6 +623,8 @@ static enum es_err read_record(struct importing *im)
 		persons_withdraw(im->host, &im->contact, &im->edit, &im->findings);
 	if (err == ES_OK)
 		exchange_forget_day(im->host, &im->edit);
+	if (err == ES_OK)
+		err = note_code_twice(im);
 	return err == ES_OK ? note_twice(im) : err;
 }
 

@@ -68,6 +68,12 @@ struct exchange_match {
 	struct id16 uids[EXCHANGE_CANDIDATES];
 };
 
+/* Seats of an event. */
+struct seats_taken {
+	bool ours; /* the event is this hub's: it grants them */
+	int64_t granted, places; /* places: -1, no limit */
+};
+
 struct reader;
 /* What the node answers for an import; every call runs inside its transaction. */
 struct exchange_host {
@@ -100,6 +106,9 @@ struct exchange_host {
 	void (*pole_of)(void *ctx, struct slice code_insee, struct buf *out);
 	/* The requests for seats of our event, as sheet.h wants them, appended; NULL: none are known. */
 	void (*seats)(void *ctx, const struct id16 *event, struct buf *json);
+	/* As they would be with so many persons of that structure more; what this import has
+	 * noted so counts. False: no such event here. NULL: not asked. */
+	bool (*note_seats)(void *ctx, const struct id16 *event, const struct id16 *structure, int64_t persons, struct seats_taken *out);
 	/* Is the record referred to known here (or seen earlier in this import)? */
 	bool (*knows)(void *ctx, const struct schema_kind *k, const struct id16 *uid);
 	/* How many bytes of the file are done; its error ends the import. May be NULL. */

@@ -187,6 +187,11 @@ void look_pratique(struct checking *c);
 void look_structure(struct checking *c);
 void look_charte(struct checking *c);
 void look_acceptation(struct checking *c);
+/* rules_seats.c */
+void look_inscription(struct checking *c);
+/* rules_codes.c */
+void look_code_liste(struct checking *c);
+void look_code_removed(struct checking *c);
 /* rules_events.c */
 void look_rendez_vous(struct checking *c);
 void look_phase(struct checking *c);

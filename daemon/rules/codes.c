@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/exchange/exchange.h"
+#include "proto/text.h"
 #include "proto/value.h"
 
 #define CODES_MAX 512 /* of one list */
@@ -32,6 +33,11 @@ static bool in_table(const struct schema_field *f, struct slice code)
 		if (code.len > 0 && slice_eq(codes[i], code))
 			return true;
 	return false;
+}
+
+bool codes_built_in(const struct schema_field *f, struct slice code)
+{
+	return in_table(f, code);
 }
 
 bool codes_allow(struct reader *r, const struct schema_field *f, const char *today, struct slice code)
@@ -102,6 +108,39 @@ void codes_known(struct reader *r, const struct schema_field *f, const char *tod
 	}
 	buf_done(&l->names);
 	free(l);
+}
+
+static bool spelled_like(struct slice a, struct slice b)
+{
+	struct buf x, y;
+
+	buf_init(&x, 1024);
+	buf_init(&y, 1024);
+	text_fold(a, TEXT_JOINED, &x);
+	text_fold(b, TEXT_JOINED, &y);
+	bool same = slice_eq(buf_slice(&x), buf_slice(&y));
+	buf_done(&x);
+	buf_done(&y);
+	return same;
+}
+
+enum code_known codes_find(struct reader *r, const struct schema_field *f, struct slice code)
+{
+	const struct slice args[] = {slice_str(f->refers ? f->refers : ""), code};
+	struct listing *l = calloc(1, sizeof *l);
+	bool found = false;
+
+	if (!l)
+		return CODE_TAKEN; /* as long as nobody can say */
+	list_codes(r, f, l);
+	for (size_t i = 0; i < l->count && !found; i++)
+		found = spelled_like(l->codes[i], code);
+	buf_done(&l->names);
+	free(l);
+	if (!found)
+		return CODE_UNKNOWN;
+	bool has_record = r && reader_number(r, "SELECT count(*) FROM code_liste WHERE liste = ?1 AND code = ?2", args, 2) > 0;
+	return in_table(f, code) && !has_record ? CODE_BUILT_IN : CODE_TAKEN;
 }
 
 /* --- as JSON --- */
@@ -175,6 +214,31 @@ static size_t all_lists(struct list *out, size_t max)
 		if (kept == 0 || strcmp(out[kept - 1].name, out[i].name) != 0)
 			out[kept++] = out[i];
 	return kept;
+}
+
+const struct schema_field *codes_list(struct slice name)
+{
+	struct list lists[LISTS_MAX];
+	size_t n = all_lists(lists, LISTS_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		if (lists[i].f->refers && slice_eq(name, slice_str(lists[i].name)))
+			return lists[i].f;
+	return NULL;
+}
+
+void codes_lists(const char *separator, struct buf *out)
+{
+	struct list lists[LISTS_MAX];
+	size_t n = all_lists(lists, LISTS_MAX);
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!lists[i].f->refers)
+			continue;
+		buf_printf(out, "%s%s", any ? separator : "", lists[i].name);
+		any = true;
+	}
 }
 
 static void fields_json_of(const struct list *list, struct buf *json)

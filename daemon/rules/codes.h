@@ -11,6 +11,16 @@
 
 /* May the code be entered on that day? `r` may be NULL: as the table has it. */
 bool codes_allow(struct reader *r, const struct schema_field *f, const char *today, struct slice code);
+/* The field whose list of that name the CRESS extends; NULL: there is none. */
+const struct schema_field *codes_list(struct slice name);
+/* Their names, joined by `separator`, appended. */
+void codes_lists(const char *separator, struct buf *out);
+/* Does the program have it, whatever the CRESS says? */
+bool codes_built_in(const struct schema_field *f, struct slice code);
+/* Is it in the list, open or closed? Built in and with no record of its own, or taken: by a
+ * record, or by another spelling (case, accents, '_' apart). */
+enum code_known { CODE_UNKNOWN, CODE_BUILT_IN, CODE_TAKEN };
+enum code_known codes_find(struct reader *r, const struct schema_field *f, struct slice code);
 /* Those that may, by name, joined by `separator`, appended. */
 void codes_known(struct reader *r, const struct schema_field *f, const char *today, const char *separator, struct buf *out);
 /* {"lists":[{name, extensible, fields, codes:[{code, libelle, categorie, ferme_le, ajoute}]}]}, by

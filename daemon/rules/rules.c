@@ -155,8 +155,8 @@ static void check_one_of(struct checking *c, const struct rule *r)
 		say(c, r->field, "champ_requis", VERDICT_REJECTED, slice_str(c->e->kind->fields[r->other].name));
 }
 
-/* "value:from:to", a day or nothing on either side; "value:day" where `days` is 1. */
-static bool is_line(const char *codes, size_t days, struct slice line)
+/* "value:from:to", a day or nothing on either side, where `needed` says nothing else. */
+static bool is_line(const char *codes, size_t days, size_t needed, struct slice line)
 {
 	struct slice part[3] = {{0}};
 	size_t n = 0;
@@ -171,12 +171,14 @@ static bool is_line(const char *codes, size_t days, struct slice line)
 		from = i + 1;
 	}
 	for (size_t i = 1; i <= days; i++)
-		if ((part[i].len > 0 || days == 1) && (part[i].len != DAY_TEXT - 1 || !day_add_days(part[i], 0, day)))
+		if ((part[i].len > 0 || i <= needed) && (part[i].len != DAY_TEXT - 1 || !day_add_days(part[i], 0, day)))
 			return false;
+	if (part[1].len > 0 && part[2].len > 0 && slice_cmp(part[1], part[2]) > 0)
+		return false;
 	return part[0].len > 0 && (codes[0] == '\0' || value_one_of(codes, part[0]));
 }
 
-static void check_each_line(struct checking *c, size_t index, const char *codes, size_t days)
+static void check_each_line(struct checking *c, size_t index, const char *codes, size_t days, size_t needed)
 {
 	struct canon_reader r;
 
@@ -186,14 +188,14 @@ static void check_each_line(struct checking *c, size_t index, const char *codes,
 	for (uint32_t n = canon_read_array(&r, UINT32_MAX); n > 0 && r.err == ES_OK; n--) {
 		struct slice line = canon_read_str(&r, SIZE_MAX);
 
-		if (!is_line(codes, days, line))
+		if (!is_line(codes, days, needed, line))
 			say(c, index, "date_invalide", VERDICT_REJECTED, line);
 	}
 }
 
 static void check_list(struct checking *c, const struct rule *r)
 {
-	check_each_line(c, r->field, r->value, (size_t)r->total);
+	check_each_line(c, r->field, r->value, (size_t)r->total, r->other);
 }
 
 static void check_line_values(struct checking *c, const struct rule *r)
@@ -289,6 +291,16 @@ static void check_leaves(struct checking *c, const struct rule *r)
 	if (rules_changes(c, portee))
 		say(c, r->field, "champ_requis", VERDICT_REJECTED, SLICE_NONE);
 	else if (rules_changes(c, r->field))
+		set_str(c, portee, slice_str("local"));
+}
+
+/* Published by another consent it may be; whoever takes this one back means it to come home. */
+static void check_goes(struct checking *c, const struct rule *r)
+{
+	const size_t portee = schema_field_no(c->e->kind, FIELD_PORTEE)->index;
+
+	if (c->state->len > 0 && rules_changes(c, r->field) && !slice_eq(rules_text(c, r->field), slice_str(r->then)) &&
+	    !rules_changes(c, portee) && value_one_of(r->value, rules_text(c, portee)))
 		set_str(c, portee, slice_str("local"));
 }
 
@@ -487,6 +499,7 @@ static const struct rule rules[] = {
 	{.kind = k##_KIND, .apply = apply_when, .field = k##_##a, .other = k##_##b, .value = (v), .then = (t)},
 #define CONSENT(k, a, b) {.kind = k##_KIND, .apply = apply_consent, .field = k##_##a, .other = k##_##b},
 #define LEAVES(k, s, a, v) {.kind = k##_KIND, .apply = check_leaves, .field = k##_##a, .value = (s), .then = (v)},
+#define GOES(k, s, a, v) {.kind = k##_KIND, .apply = check_goes, .field = k##_##a, .value = (s), .then = (v)},
 #define OF_PERSON(k, a) {.kind = k##_KIND, .apply = check_of_person, .field = k##_##a},
 #define START(k, a, v) {.kind = k##_KIND, .apply = check_start, .by_hand = true, .field = k##_##a, .value = (v)},
 #define STEP(k, a, v, t) \
@@ -498,7 +511,8 @@ static const struct rule rules[] = {
 #define CLOSED(k, a, v, t) \
 	{.kind = k##_KIND, .apply = check_closed, .by_hand = true, .field = k##_##a, .value = (v), .then = (t)},
 #define FORMER(k, a, b) {.kind = k##_KIND, .apply = apply_former, .by_hand = true, .field = k##_##a, .other = k##_##b},
-#define LINES(k, a, n, v) {.kind = k##_KIND, .apply = check_list, .field = k##_##a, .value = (v), .total = (n)},
+#define LINES(k, a, n, m, v) \
+	{.kind = k##_KIND, .apply = check_list, .field = k##_##a, .other = (m), .value = (v), .total = (n)},
 #define LINE_OF(k, a, b) {.kind = k##_KIND, .apply = check_line_values, .field = k##_##a, .other = k##_##b},
 #define HELD(k, by, ref) {.kind = k##_KIND, .apply = check_held, .removal = true, .value = #by, .then = #ref},
 #include "daemon/rules/rules.def"
@@ -536,7 +550,7 @@ static void check_lines(struct checking *c, const struct schema_field *list)
 {
 	const struct schema_field *plain = schema_field_named(c->e->kind, slice_str(list->refers));
 
-	check_each_line(c, list->index, plain->codes && !plain->refers ? plain->codes : "", 2);
+	check_each_line(c, list->index, plain->codes && !plain->refers ? plain->codes : "", 2, 0);
 }
 
 void rules_check(struct checking *c)

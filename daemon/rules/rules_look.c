@@ -207,6 +207,7 @@ static void (*const looks[])(struct checking *c) = {
 	[evenement_KIND] = look_evenement, [achat_mutualise_KIND] = look_achat_mutualise,
 	[engagement_achat_KIND] = look_engagement_achat, [enquete_KIND] = look_enquete,
 	[ambassadeur_KIND] = look_ambassadeur, [succession_KIND] = look_succession, [doublon_KIND] = look_doublon,
+	[code_liste_KIND] = look_code_liste, [inscription_KIND] = look_inscription,
 };
 
 void rules_look(struct checking *c)
@@ -218,9 +219,11 @@ void rules_look(struct checking *c)
 		looks[kind](c);
 }
 
-/* W5: what counts towards something that is closed stays. */
+/* W5: what counts towards something that is closed stays; A10: so does a code. */
 void rules_look_removal(struct checking *c)
 {
 	if (c->host->reader && strcmp(c->e->kind->name, "clause") == 0)
 		look_clause(c);
+	if (c->e->kind->no == code_liste_KIND)
+		look_code_removed(c);
 }

@@ -100,7 +100,17 @@ liste_attente 1" "$(seats vitre '.items[] | select(.statut == "liste_attente") |
 must inscribe auray "$garage" 4 >/dev/null
 i6=$(e auray list inscription --json | jq -r '.items[] | select(.data.nb_personnes == 4) | .uid')
 within C9-who-comes-later-queues-behind 70 shows auray "$i6" statut liste_attente
-check C9-saying-inscrit-takes-no-seat e auray set "$i6" statut=inscrit
+exits C9-saying-inscrit-takes-no-seat 65 e auray set "$i6" statut=inscrit
+check R12-it-says-who-grants grep -q "places_non_accordees: The organiser" "$work/exits.err"
+exits R12-nor-does-saying-so-at-another-hub 65 e vitre set "$i4" statut=inscrit
+exits R12-granted-for-8-is-not-for-9 65 e auray set "$i1" nb_personnes=9
+check R12-it-says-how-to-ask-for-more grep -q "places_demandees (8).*add a registration" "$work/exits.err"
+exits R12-nor-at-another-hub 65 e vitre set "$i3" nb_personnes=6
+exits R12-nor-for-another-structure 65 e vitre set "$i3" "structure_uid=$jardins"
+exits R12-nor-under-another-number 65 e vitre set "$i4" demande=
+exits R12-or-one-made-up 65 e vitre add inscription "evenement_uid=$lunch" "structure_uid=$haies" nb_personnes=1 demande=123456 statut=inscrit
+check R12-fewer-may-come e vitre set "$i3" nb_personnes=4
+check R12-and-again-as-many e vitre set "$i3" nb_personnes=5
 check C9-a-cancellation e auray set "$i2" statut=annule
 must settle auray vitre cress
 within C9-promotes-the-first-who-fits 70 shows vitre "$i4" statut inscrit
@@ -159,10 +169,40 @@ equal R12-attendance-counts-both "pole-auray 8 2, pole-vitre 0 3" \
 check R12-to-confirm-one-that-waited-asks e auray set "$third" statut=inscrit
 within R12-and-it-waits-behind 70 shows auray "$third" statut liste_attente
 must full_is auray 8 5
+exits R12-what-was-imported-holds-no-more-than-there-is 65 e auray set $first nb_personnes=9
+check R12-it-counts-them grep -q "places_depassees (11/10)" "$work/exits.err"
+exits R12-nor-does-one-who-is-said-to-have-come-already 65 e auray add inscription "evenement_uid=$full" "structure_uid=$jardins" nb_personnes=3 statut=present
+must full_is auray 8 5
+# What was granted elsewhere, before, may come in: whoever brings it is told what it makes of the event.
+printf 'evenement_uid;structure_uid;nb_personnes;statut\n%s;%s;2;inscrit\n%s;%s;3;inscrit\n' "$full" "$garage" "$full" "$atelier" >"$work/granted.csv"
+told() { # NODE: of each line, of how many seats it was said that they are too many
+	e "$1" import inscription "$work/granted.csv" --json | jq -r '[.lines[].findings[] | select(.code | test("^places")) | "\(.code) \(.value)"] | join(", ")'
+}
+equal R12-an-import-may-say-more-than-there-is "places_depassees 13/10" "$(told auray)"
+equal R12-and-says-nothing-of-what-is-here "" "$(told auray)"
+must full_is auray 13 5
+equal R12-at-another-hub-it-was-never-asked-for "places_non_demandees , places_non_demandees " "$(told vitre)"
 # A note of what is past asks for nothing.
+lunch_gone=$(new auray evenement type_evenement=atelier "titre=D'hier" debut=2025-05-01T10:00:00+02:00 fin=2025-05-01T12:00:00+02:00)
+off=$(new_evenement auray atelier Annulé 06-12 statut=annule)
+must settle auray vitre cress
 past=$(new auray evenement type_evenement=atelier titre=Passé debut=2025-03-01T10:00:00+01:00 fin=2025-03-01T12:00:00+01:00)
 noted=$(new auray inscription "evenement_uid=$past" "structure_uid=$jardins" nb_personnes=2 statut=inscrit)
 equal C9-what-is-past-asks-for-no-seat "inscrit null" "$(e auray show "$noted" --json | jq -r '"\(.data.statut) \(.data.demande)"')"
+
+# A8: another hub's event that is over is asked for nothing, and who came to it is its hub's to note.
+exits A8-what-is-past-elsewhere-is-not-asked-for 65 inscription vitre "$lunch_gone" "$haies" 2
+check A8-it-says-that-it-is-over grep -q "evenement_passe: This event is over" "$work/exits.err"
+exits A8-nor-with-a-word-of-being-registered 65 e vitre add inscription "evenement_uid=$lunch_gone" "structure_uid=$haies" nb_personnes=2 statut=inscrit
+exits A8-nor-by-a-request 77 e vitre register "$lunch_gone" "structure=$haies" nb_personnes=2
+exits A8-attendance-is-the-organisers-to-note 77 e vitre add inscription "evenement_uid=$lunch_gone" "structure_uid=$haies" nb_personnes=2 statut=present
+check A8-it-says-whom-to-tell grep -q "role_organisateur.*tell it" "$work/exits.err"
+exits A8-nor-on-one-that-stands 77 e vitre set "$i3" statut=present presents=5
+exits A8-a-cancelled-event-gives-no-seats 65 inscription auray "$off" "$haies" 2
+must inscription auray "$lunch_gone" "$haies" 2 >/dev/null
+noted=$(e auray list inscription --json | jq -r ".items[] | select(.data.evenement_uid == \"$lunch_gone\") | .uid")
+check A8-the-organiser-notes-those-of-another-hub e auray set "$noted" statut=present presents=1
+equal A8-and-counts-them-by-hub "pole-vitre 2 1 1" "$(e auray attendance "$lunch_gone" --json | jq -r '[.presences[] | "\(.pole) \(.inscrits) \(.presents) \(.absents)"] | join(", ")')"
 
 # A8: three sessions of one series.
 opus() { # RANK DAY

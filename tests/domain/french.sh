@@ -11,7 +11,7 @@ must found_cress
 must enter auray
 must settle auray cress
 own=$(new auray structure type_acteur=ess "nom=Les Jardins" code_insee=56007)
-theirs=$(new cress evenement type_evenement=atelier titre=Atelier debut=2026-12-01T10:00:00+01:00 fin=2026-12-01T12:00:00+01:00 capacite=5)
+theirs=$(new cress evenement type_evenement=atelier titre=Atelier debut=2099-12-01T10:00:00+01:00 fin=2099-12-01T12:00:00+01:00 capacite=5)
 must settle auray cress
 printf 'nom;nom;commune\nA;B;C\n' >"$work/twice.csv"
 printf 'nom\n\303(\n' >"$work/utf8.csv"

@@ -41,6 +41,7 @@ jq -r '.kinds[] | [.name] + [.fields[] | select(.required) | .name + "=" + (
 	elif .codes then (.codes | split("|")[0])
 	elif .name == "code_insee" then "56007"
 	elif .name == "code_epci" then "200043123"
+	elif .name == "liste" then "filiere"
 	elif .name == "edition" then "2026"
 	elif .name == "paliers" then "10:100"
 	elif .name == "echeance" then "2099-01-05"
@@ -247,7 +248,9 @@ equal "E5-hours-stay" "2025 1.5, 2026 3" "$(hours)"
 kept=$(canary)
 contact=$(new auray contact structure_uid="$structure" prenom=Nolwenn "nom=$kept" courriel="$kept@exemple.fr" base_legale=interet_legitime)
 exits "C14-not-shared-without-consent" 65 e auray set "$contact" portee=federation
+check "C14-it-says-which-consent" grep -q "base_legale: champ_requis: The person has to consent to the record leaving its hub" "$work/exits.err"
 exits "C14-not-published-without-consent" 65 e auray set "$contact" portee=public
+check "C14-and-which-one-to-publish" grep -q "The person has to consent to being published" "$work/exits.err"
 must settle auray morlaix cress
 printf 'text %s\n' "$kept" >"$work/kept.needles"
 check "C14-so-she-is-nowhere-else" scan "$work/kept.needles" morlaix cress
@@ -260,6 +263,19 @@ must e auray set "$contact" base_legale=interet_legitime >/dev/null
 must settle auray morlaix cress
 within "C14-withdrawn-she-is-nowhere-else" 30 scan "$work/kept.needles" morlaix cress
 equal "C14-and-stays-at-home" "$kept" "$(value auray "$contact" nom)"
+
+for basis in "" interet_legitime; do
+	published=$(canary)
+	contact=$(new auray contact structure_uid="$structure" "nom=$published" base_legale=consentement consentement_publication=oui \
+		consentement_date=2026-01-01 portee=public)
+	must settle auray morlaix cress
+	must shows morlaix "$contact" nom "$published"
+	must e auray set "$contact" "base_legale=$basis" >/dev/null
+	must settle auray morlaix cress
+	printf 'text %s\n' "$published" >"$work/published.needles"
+	equal "C14-published-and-its-basis-is-now-'$basis'" local "$(e auray show "$contact" --json | jq -r .scope)"
+	within "C14-she-is-nowhere-else-with-'$basis'" 30 scan "$work/published.needles" morlaix cress
+done
 
 # --- C14: one person goes, the network stays ---
 network=$(new auray reseau nom=GARIE niveau=local etat=a_contacter portee=public)

@@ -45,6 +45,53 @@ equal "A10-then-it-is-used-everywhere" "troc cooperation_economique" "$(e auray 
 check "A10-a-form-is-closed" e cress add code_liste liste=forme code=mecenat_nature libelle=Nature ferme_le=2026-01-01
 must settle cress auray vitre
 exits "A10-a-closed-form-is-not-used-again" 65 e auray add partenariat structure_a_uid="$a" structure_b_uid="$b" forme=mecenat_nature
+# A code is never reused, renamed nor withdrawn, only closed: whichever door is tried.
+troc=$(e cress list code_liste --json | jq -r '.items[] | select(.data.code == "troc") | .uid')
+code() { # CODE FIELD=VALUE...: a form more
+	code_name=$1
+	shift
+	e cress add code_liste liste=forme "code=$code_name" libelle=Autre "$@"
+}
+for value in code=echange liste=filiere categorie=mecenat portee=local champs_locaux=categorie; do
+	exits "A10-a-code-keeps-its-${value%=*}" 65 e cress set "$troc" "$value"
+	check "A10-it-says-to-close-it-not-its-${value%=*}" grep -q "code_garde.*ferme_le" "$work/exits.err"
+done
+exits "A10-a-code-is-not-removed" 65 e cress rm "$troc"
+exits "A10-nor-forgotten" 65 e cress forget "$troc" --yes
+equal "A10-nor-renamed-over-http" 'code: code_garde (troc)' "$(curl -sS --unix-socket "$work/cress/essaim.sock" -X POST \
+	-H 'Content-Type: application/json' -d '{"values":{"code":"echange"}}' "http://x/api/v1/records/$troc" | jq -r .error.text | cut -d: -f 1-2)"
+check "A10-its-label-is-mended" e cress set "$troc" "libelle=Troc de services"
+exits "A10-a-code-is-not-used-twice" 65 code troc categorie=mecenat
+check "A10-it-says-that-it-is-there" grep -q "code_existe (troc)" "$work/exits.err"
+exits "A10-nor-in-another-spelling" 65 code troc_ categorie=mecenat
+exits "A10-a-code-has-one-way-to-be-written" 65 code TuTo categorie=mecenat
+exits "A10-a-built-in-code-gets-no-other-sense" 65 code achat_esat_ea categorie=mecenat
+exits "A10-nor-while-it-is-closed" 65 code achat_esat_ea categorie=mecenat ferme_le=2027-01-01
+exits "A10-nor-does-one-that-is-closed" 65 code mecenat_nature categorie=mecenat
+exits "A10-a-form-has-a-category" 65 code tutorat
+exits "A10-of-those-there-are" 65 code tutorat categorie=autre
+check "A10-it-names-the-categories" grep -q "known: .*cooperation_economique.*mecenat" "$work/exits.err"
+exits "A10-a-list-that-there-is" 65 e cress add code_liste liste=nimporte code=x libelle=X
+check "A10-it-names-the-lists" grep -q "known: filiere, forme, .*theme" "$work/exits.err"
+codes() { # LINE...: imports them, "liste;code;libelle;categorie"
+	printf 'liste;code;libelle;categorie\n' >"$work/codes.csv"
+	printf '%s\n' "$@" >>"$work/codes.csv"
+	e cress import code_liste "$work/codes.csv" --json
+}
+verdicts() {
+	codes "$@" | jq -r '[.counts.nouveaux, .counts.inchanges, .counts.rejete, (.lines[].findings[] | select(.verdict == "rejete") | .code)] | join(" ")'
+}
+equal "A10-nor-by-an-import" "0 0 3 code_existe code_de_base champ_requis" \
+	"$(verdicts "forme;troc;Autre sens;mecenat" "forme;achat_esat_ea;Autre sens;mecenat" "forme;sanscat;Sans;")"
+equal "A10-nor-twice-in-a-file" "1 0 1 doublon_dans_le_fichier" "$(verdicts "filiere;velo_cargo;Vélo;" "filiere;velo__cargo;Cargo;")"
+equal "A10-new-ones-come-in" "2 0 0" "$(verdicts "filiere;velo_cargo;Vélo-cargo;" "forme;tutorat;Tutorat;mecenat")"
+equal "R18-and-once" "0 2 0" "$(verdicts "filiere;velo_cargo;Vélo-cargo;" "forme;tutorat;Tutorat;mecenat")"
+draft=$(new cress code_liste liste=filiere code=brouillon libelle=Brouillon portee=local)
+check "A10-a-draft-that-nobody-heard-of-is-renamed" e cress set "$draft" code=ebauche
+check "A10-or-removed" e cress rm "$draft"
+check "A10-a-code-is-closed" e cress set "$troc" ferme_le=2026-01-01
+exits "A10-and-stays-taken" 65 code troc categorie=mecenat
+check "A10-and-opened-again" e cress set "$troc" ferme_le=
 
 # A4, A11, D3: formalise.
 equal "A11-a-new-one-is-spotted" repere "$(value auray "$p" etat)"
@@ -124,6 +171,17 @@ equal "R13-the-last-one-ends" "aci:$day:$day ei:$day:$day" "$(e auray show "$sia
 
 exits "R13-a-line-that-is-none" 65 e auray set "$siae" siae=jamais
 exits "R13-a-day-that-is-none" 65 e auray set "$siae" "siae=aci:2023-02-30:"
+exits "R13-an-end-before-its-beginning" 65 e auray set "$siae" "siae=aci:2024-01-01:2023-01-01"
+for names in X:2021-02-31: X:2021-03-31:2010-02-15 X:hier: ::: '{"nom":"X","du":"2020-01-01"}'; do
+	exits "A12-a-former-name-is-dated-not-$names" 65 e auray set "$siae" "denominations=$names"
+done
+check "A12-it-says-how" grep -q "date_invalide.*value:from:to" "$work/exits.err"
+check "A12-a-former-name" e auray set "$siae" "denominations=Chantiers d'Auray:2010-02-15:2021-03-31|Loch insertion::"
+agrees=$(new auray contact structure_uid="$siae" prenom=Anne nom=Riou base_legale=consentement consentement_date=2026-01-15)
+for given in zzz newsletter: newsletter:2026-02-01:2026-01-15 newsletter:15/01/2026; do
+	exits "E19-a-consent-is-dated-not-$given" 65 e auray set "$agrees" "consentements=$given"
+done
+check "E19-a-consent" e auray set "$agrees" "consentements=newsletter:2026-01-15|visite:2026-01-15:2026-02-01"
 
 # A person's address is not put on a public record; what stays home already, stays.
 mail=$(new auray structure type_acteur=ess "nom=Les Ajoncs" code_insee=56007 telephone=0297123456 champs_locaux=telephone)

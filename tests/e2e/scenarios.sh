@@ -204,8 +204,8 @@ seats_are() { # NODE GRANTED WAITING
 	}
 }
 seats_in_order() { # FIRST SECOND
-	event=$(e morlaix add evenement type_evenement=atelier "titre=Lunch, $1 d'abord" debut=2026-12-01T12:00:00+01:00 \
-		fin=2026-12-01T14:00:00+01:00 capacite=20 unite_capacite=personne --json | jq -r .uid)
+	event=$(e morlaix add evenement type_evenement=atelier "titre=Lunch, $1 d'abord" debut=2099-12-01T12:00:00+01:00 \
+		fin=2099-12-01T14:00:00+01:00 capacite=20 unite_capacite=personne --json | jq -r .uid)
 	must settle morlaix auray vitre cress
 	must stop cress
 	for hub in auray vitre; do
@@ -260,8 +260,8 @@ F3() {
 	within "F3-a-restored-organiser-knows" 30 seats_are morlaix 20 8
 	equal "F3-and-grants-none-twice" "$granted" "$(seats morlaix '[.items[] | select(.state == "granted") | .no] | sort | tostring')"
 	# Room by structure: two persons of one use one seat. And the organiser's own requests.
-	event=$(e auray add evenement type_evenement=formation_action "titre=Une structure" debut=2026-12-01T10:00:00+01:00 \
-		fin=2026-12-01T12:00:00+01:00 capacite=1 unite_capacite=structure --json | jq -r .uid)
+	event=$(e auray add evenement type_evenement=formation_action "titre=Une structure" debut=2099-12-01T10:00:00+01:00 \
+		fin=2099-12-01T12:00:00+01:00 capacite=1 unite_capacite=structure --json | jq -r .uid)
 	must e auray register "$event" "structure=$(cat "$work/auray.structure")" nb_personnes=1 >/dev/null
 	must settle auray vitre cress
 	within "F3-the-organisers-own-request" 30 seats_are auray 1 0
