@@ -189,6 +189,7 @@ void look_charte(struct checking *c);
 void look_acceptation(struct checking *c);
 /* rules_seats.c */
 void look_inscription(struct checking *c);
+void look_inscription_removed(struct checking *c);
 /* rules_codes.c */
 void look_code_liste(struct checking *c);
 void look_code_removed(struct checking *c);

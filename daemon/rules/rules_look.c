@@ -219,11 +219,13 @@ void rules_look(struct checking *c)
 		looks[kind](c);
 }
 
-/* W5: what counts towards something that is closed stays; A10: so does a code. */
+/* W5: what counts towards something that is closed stays; A10: so does a code, and R12: what holds seats. */
 void rules_look_removal(struct checking *c)
 {
 	if (c->host->reader && strcmp(c->e->kind->name, "clause") == 0)
 		look_clause(c);
 	if (c->e->kind->no == code_liste_KIND)
 		look_code_removed(c);
+	if (c->e->kind->no == inscription_KIND)
+		look_inscription_removed(c);
 }

@@ -154,6 +154,14 @@ static void check_over(struct checking *c, const struct uid_text *event)
 		say(c, inscription_evenement_uid, "evenement_passe", VERDICT_REJECTED, SLICE_NONE);
 }
 
+/* Removed, it would hold its seats where nobody sees it. */
+void look_inscription_removed(struct checking *c)
+{
+	if (number_of(rules_before(c, inscription_demande)) > 0 &&
+	    !value_one_of("annule|present|absent", rules_text_before(c, inscription_statut)))
+		findings_add(c->findings, "demande", "places_tenues", VERDICT_REJECTED, SLICE_NONE);
+}
+
 void look_inscription(struct checking *c)
 {
 	int64_t before = number_of(rules_before(c, inscription_demande)), after = number_of(rules_after(c, inscription_demande));

@@ -115,6 +115,10 @@ check C9-a-cancellation e auray set "$i2" statut=annule
 must settle auray vitre cress
 within C9-promotes-the-first-who-fits 70 shows vitre "$i4" statut inscrit
 within C9-then-no-more-than-fit 70 shows auray "$i6" statut liste_attente
+exits R12-what-waits-for-seats-does-not-just-go 65 e auray rm "$i6"
+check R12-it-says-to-cancel-first grep -q "places_tenues: .*statut=annule" "$work/exits.err"
+exits R12-nor-what-holds-some 65 e auray rm "$i1"
+check R12-cancelled-it-goes e auray rm "$i2"
 for node in auray vitre cress; do
 	within "R12-$node-still-at-most-20" 70 seats_are $node 17 4
 done
