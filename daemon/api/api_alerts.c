@@ -251,16 +251,15 @@ static void about_requests(struct alerts *a)
 		alert(a, ALERT_REQUESTS_LATE, number_text(n, (uint64_t)open->late));
 }
 
-static void home_is_away(struct alerts *a)
+static void home_is_away(struct alerts *a, es_ms since)
 {
-	es_ms since = status_home_silent_since(a->s);
 	time_t at = (time_t)(since / 1000);
 	char when[32], n[24];
 	struct timespec t;
 	struct tm local;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	if (since == 0 || (es_ms)t.tv_sec * 1000 - since < HOME_AWAY_MS)
+	if ((es_ms)t.tv_sec * 1000 - since < HOME_AWAY_MS)
 		return;
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime_r(&at, &local));
 	alert(a, ALERT_HOME_AWAY, when, number_text(n, (uint64_t)a->snap->outbox));
@@ -270,13 +269,13 @@ static void about_home(struct alerts *a)
 {
 	const struct target *t = status_home_target(a->s);
 
-	if (t && (t->last_err == ES_OK || t->last_err == ES_UNREACHABLE)) {
-		home_is_away(a);
-		return;
-	}
-	if (!t || t->peer)
+	if (t && status_home_silent_since(a->s) > 0)
+		home_is_away(a, status_home_silent_since(a->s));
+	if (!t || t->peer || t->last_err == ES_OK || t->last_err == ES_UNREACHABLE)
 		return;
 	/* Said already, in words of its own. */
+	if (t->last_err == ES_DENIED && (a->snap->denied || a->s->join_denied))
+		return;
 	if ((t->last_err == ES_INSTANCE_FENCED && a->snap->fenced) || (t->last_err == ES_KEY_REPLACED && a->snap->key_replaced))
 		return;
 	alert_why(a, ALERT_SESSION_END, t->last_err, NULL, NULL);

@@ -43,9 +43,13 @@ static const struct session *home_session(const struct swarm *s)
 es_ms status_home_silent_since(const struct swarm *s)
 {
 	const struct member *cress = rights_cress(&s->rights);
+	const struct target *t = status_home_target(s);
 	es_ms heard = cress ? swarm_heard(s, &cress->hub) : 0;
 
-	return home_session(s) ? 0 : utc_now() - ((es_ms)uv_now(s->loop) - (heard ? heard : s->started));
+	if (!t || home_session(s) || (t->last_err == ES_OK && !rights_member(&s->rights, &s->self)) ||
+	    (t->last_err != ES_OK && t->last_err != ES_UNREACHABLE))
+		return 0;
+	return utc_now() - ((es_ms)uv_now(s->loop) - (heard ? heard : s->started));
 }
 
 static bool own_acked(const struct swarm *s, const struct snapshot *snap)

@@ -103,10 +103,12 @@ static void add_home(struct grid *g, const json_t *home)
 		return;
 	buf_init(&b, 4096);
 	print_age(age, fact_since(fact_text(home, "since")));
-	if (fact_has(home, "next_try_s") || (!fact_true(home, "heard") && fact_has(home, "since")))
+	if (fact_true(home, "heard"))
+		word_add(&b, fact_true(home, "same") ? W_HOME_SAME : W_HOME_BEHIND, age);
+	else if (fact_has(home, "since"))
 		word_add(&b, W_HOME_AWAY, age);
 	else
-		word_add(&b, fact_true(home, "same") ? W_HOME_SAME : W_HOME_BEHIND, age);
+		buf_str(&b, word(*fact_text(home, "last_end") ? W_HOME_REFUSES : W_HOME_ANSWERS));
 	print_age(age, fact_int(home, "next_try_s"));
 	if (fact_has(home, "next_try_s"))
 		word_add(&b, W_HOME_NEXT, age);
@@ -140,6 +142,8 @@ static void add_state(struct grid *g, const json_t *s)
 	buf_init(&b, 4096);
 	if (strcmp(fact_text(s, "state"), "waiting") == 0 && strcmp(fact_text(json_object_get(s, "node"), "role"), "cress") == 0)
 		buf_str(&b, word(W_STATE_AWAITING));
+	else if (strcmp(fact_text(json_object_get(s, "home"), "last_end"), "DENIED") == 0)
+		buf_str(&b, word(W_STATE_DENIED));
 	else
 		buf_str(&b, state_text(fact_text(s, "state")));
 	add_row(g, W_STATE, &b);

@@ -548,6 +548,15 @@ static bool own_answer_waits(void *ctx, const struct outbox_edit *e)
 	return !i->waits;
 }
 
+/* Its record is forgotten, and what it says with it. */
+static bool is_forgotten(const struct node *n, const struct ask *a)
+{
+	for (size_t i = 0; i < n->order_count; i++)
+		if (n->orders[i].kind == a->kind && memcmp(n->orders[i].record.bytes, a->record.bytes, 32) == 0)
+			return true;
+	return rights_is_erased(&n->rights, &a->at.log, a->at.seq, a->at.index);
+}
+
 enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbox_item *i), void *ctx)
 {
 	struct asks l = {0};
@@ -559,7 +568,7 @@ enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbo
 			.record = a->record, .kind = a->kind, .from = a->from, .to = a->to,
 			.state = a->state == ASK_ACCEPTED ? INBOX_ACCEPTED : INBOX_OPEN};
 
-		if (a->op != OP_PROPOSE && a->op != OP_STEWARD)
+		if ((a->op != OP_PROPOSE && a->op != OP_STEWARD) || is_forgotten(n, a))
 			continue;
 		err = journal_outbox_each(n->journal, SCOPE_COUNT, &a->record, 0, own_answer_waits, &item);
 		if (err == ES_OK && !each(ctx, &item))

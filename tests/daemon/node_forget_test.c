@@ -256,6 +256,34 @@ static void a_proposal_under_way_is_forgotten_with_its_record(void **state)
 	assert_true(shows(vitre, 5, "Ensuite"));
 }
 
+/* What was said about it has nothing more to say, to its steward and to who said it. */
+static void a_proposal_that_waits_goes_with_its_record(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	int64_t count;
+
+	create(w, auray, 1, "Atelier");
+	create(w, auray, 2, "Banal");
+	assert_int_equal(propose(w, vannes, 1, "nom", "Secretissime"), ES_OK);
+	visit_all(w);
+	assert_int_equal(propose(w, vannes, 2, "nom", "Autre"), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_int_equal(inbox(auray).count, 2);
+	assert_int_equal(inbox(vannes).count, 2);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	assert_int_equal(inbox(auray).count, 1);
+	visit_all(w);
+	visit_all(w);
+	for (size_t i = 0; i < w->count; i++) {
+		struct record_id other = record_of(auray, 2);
+
+		assert_int_equal(inbox(&w->p[i]).count, 1);
+		assert_memory_equal(inbox(&w->p[i]).item.record.bytes, other.bytes, 32);
+	}
+}
+
 static void a_void_commit_is_forgotten_too(void **state)
 {
 	struct nodes *w = *state;
@@ -473,6 +501,7 @@ int main(void)
 		TEST(what_home_does_not_hold_yet_is_destroyed_once_it_does),
 		TEST(what_was_kept_is_destroyed_where_home_shows_that_it_has_it),
 		TEST(a_proposal_under_way_is_forgotten_with_its_record),
+		TEST(a_proposal_that_waits_goes_with_its_record),
 		TEST(a_void_commit_is_forgotten_too),
 		TEST(a_revoked_member_s_record_is_forgotten_by_the_cress),
 		TEST(what_was_handed_over_is_forgotten_by_its_steward),

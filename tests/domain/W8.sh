@@ -78,6 +78,10 @@ waits() {
 	e cress members --json | jq -e --arg f "$print" '[.requests[] | select(.fingerprint == $f and .state == "waiting")] | length == 1'
 }
 within "W8-both-sides-print-the-same" 20 waits
+its_row() { # PATTERN: what status says of the CRESS
+	LC_ALL=fr_FR.UTF-8 "$bin/essaim" --data "$work/brest" status | grep -q "^la CRESS  *$1"
+}
+within "W8-who-waits-is-not-told-that-the-cress-is-away" 10 its_row "répond ; l'échange n'a pas encore commencé"
 say cress members >/dev/null
 check "W8-approved" say cress approve brest
 must settle brest cress

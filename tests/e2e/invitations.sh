@@ -60,7 +60,8 @@ must join fougeres "$asked"
 must start fougeres
 within "the-request-is-shown" 10 sh -c "'$bin/essaim' --data '$work/cress' members --json | jq -e '.requests[] | select(.pays == \"fougeres\")'"
 check "deny" e cress deny fougeres
-within "the-hub-knows" 20 sh -c "'$bin/essaim' --data '$work/fougeres' status --json | jq -e '.alerts | length > 0'"
+within "the-hub-knows-and-says-it-once" 60 sh -c "'$bin/essaim' --data '$work/fougeres' status --json | jq -e '[.alerts[].code] == [\"DENIED\"]'"
+check "its-state-says-it-too" sh -c "LC_ALL=C.UTF-8 '$bin/essaim' --data '$work/fougeres' status | grep -q '^state  *the CRESS has refused the request to join'"
 
 # Programs and options.
 exits "a-second-essaimd" 75 "$bin/essaimd" --data "$work/cress"
