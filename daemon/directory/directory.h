@@ -102,6 +102,8 @@ ES_MUST_USE enum es_err reader_state(struct reader *r, const struct record_id *r
  * kinds; the local hub's first, then by hub. Returns how many (at most max are
  * stored). A deleted record is still in reader_state. */
 size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *ids, unsigned *kinds, size_t max);
+/* The same of records that are deleted and not forgotten: what they said is still stored. */
+size_t reader_find_deleted(struct reader *r, const struct id16 *uid, struct record_id *ids, unsigned *kinds, size_t max);
 /* Is a record of this kind with this uid shown here, whoever owns it? */
 bool reader_knows(struct reader *r, const struct schema_kind *k, const struct id16 *uid);
 /* A structure as a line without uid names it. Texts as stored. */

@@ -112,12 +112,13 @@ enum es_err reader_state(struct reader *r, const struct record_id *record, unsig
 }
 
 struct finding_records {
+	bool deleted;
 	struct record_id *ids;
 	unsigned *kinds;
 	size_t count, max;
 };
 
-/* The live records of one id, whatever their kind. */
+/* The live records of one id, whatever their kind; or those of which the deletion stands. */
 static int find_of_id(struct reader *r, const struct record_id *id, struct finding_records *f)
 {
 	sqlite3_stmt *s = r->record;
@@ -129,7 +130,7 @@ static int find_of_id(struct reader *r, const struct record_id *id, struct findi
 		struct shown shown;
 
 		shown_read_within(&shown, NULL, r->within, sql_blob(s, 1));
-		if (!shown_live(&shown))
+		if (shown_live(&shown) == f->deleted || sql_blob(s, 1).len == 0)
 			continue;
 		if (f->count < f->max) {
 			f->ids[f->count] = *id;
@@ -141,9 +142,8 @@ static int find_of_id(struct reader *r, const struct record_id *id, struct findi
 	return rc;
 }
 
-size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *ids, unsigned *kinds, size_t max)
+static size_t find_all(struct reader *r, const struct id16 *uid, struct finding_records f)
 {
-	struct finding_records f = {.ids = ids, .kinds = kinds, .max = max};
 	struct record_id id;
 
 	sql_bind_slice(r->hubs, 1, SLICE(r->local.bytes, sizeof(r->local.bytes)));
@@ -158,6 +158,16 @@ size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *i
 	}
 	sqlite3_reset(r->hubs);
 	return f.count;
+}
+
+size_t reader_find(struct reader *r, const struct id16 *uid, struct record_id *ids, unsigned *kinds, size_t max)
+{
+	return find_all(r, uid, (struct finding_records){.ids = ids, .kinds = kinds, .max = max});
+}
+
+size_t reader_find_deleted(struct reader *r, const struct id16 *uid, struct record_id *ids, unsigned *kinds, size_t max)
+{
+	return find_all(r, uid, (struct finding_records){.deleted = true, .ids = ids, .kinds = kinds, .max = max});
 }
 
 static sqlite3_stmt *knows_statement(struct reader *r, const struct schema_kind *k)

@@ -382,7 +382,8 @@ ES_MUST_USE enum es_err node_checkpoint(struct node *n);
 ES_MUST_USE enum es_err node_resolve(struct node *n, const struct id16 *log);
 ES_MUST_USE enum es_err node_alone(struct node *n);
 /* Lets a fenced or too often restored copy of a hub in at its next call (L8): the one
- * that called last, where one has. */
+ * that called last, where one has. Once more before it calls is nothing. ES_NOT_FOUND: none is
+ * turned away. */
 ES_MUST_USE enum es_err node_admit_instance(struct node *n, const struct member *m);
 /* Takes new keys, written to the key file by the caller: a hub asks home, the CRESS
  * enters it at once. The old ones sign until the entry is applied. */

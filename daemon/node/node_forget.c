@@ -321,6 +321,8 @@ static enum es_err find_record(struct node *n, const struct id16 *uid, struct re
 	unsigned kinds[16];
 	size_t count = n->reader ? reader_find(n->reader, uid, ids, kinds, 16) : 0;
 
+	if (count == 0 && n->reader)
+		count = reader_find_deleted(n->reader, uid, ids, kinds, 16);
 	*revoked = false;
 	for (size_t i = 0; i < count && i < 16; i++) {
 		struct id16 steward = rights_steward(&n->rights, &ids[i], kinds[i]);

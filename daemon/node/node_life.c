@@ -633,13 +633,14 @@ struct admitting {
 	const struct node *n;
 	const struct id16 *hub;
 	struct hub_copy copy;
-	bool found, called;
+	bool found, called, admitted;
 };
 
 static bool note_fenced(void *ctx, const struct hub_copy *c)
 {
 	struct admitting *a = ctx;
 
+	a->admitted = a->admitted || (id_eq(&c->hub, a->hub) && c->state == COPY_ADMITTED);
 	if (!id_eq(&c->hub, a->hub) || c->state != COPY_FENCED || a->called)
 		return true;
 	a->called = is_caller(a->n, c);
@@ -655,7 +656,7 @@ enum es_err node_admit_instance(struct node *n, const struct member *m)
 	enum es_err err = n->role == ROLE_CRESS ? journal_copy_each(n->journal, note_fenced, &a) : ES_NOT_ALLOWED;
 
 	if (err == ES_OK && !a.found)
-		err = ES_NOT_FOUND;
+		return a.admitted ? ES_OK : ES_NOT_FOUND; /* said before, it has not called since */
 	a.copy.state = COPY_ADMITTED;
 	return err == ES_OK ? journal_copy_put(n->journal, &a.copy) : err;
 }

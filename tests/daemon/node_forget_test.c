@@ -91,6 +91,36 @@ static void what_is_forgotten_is_in_no_file_of_anybody(void **state)
 	assert_true(shows(&w->p[RENNES], 1, "Nouveau"));
 }
 
+/* Deleted is not forgotten: what it said lies in every node's log. */
+static void what_was_deleted_is_forgotten_too(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY];
+	struct id16 uid = uid_of(1);
+	struct edit_result result;
+	int64_t count = 0;
+
+	create(w, auray, 1, "Secretissime");
+	create(w, auray, 2, "Banal");
+	visit_all(w);
+	assert_int_equal(STEP(w, auray, node_delete(auray->n, &uid, &result)), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_true(on_disk(&w->p[RENNES], "Secretissime"));
+	assert_int_equal(forget(w, &w->p[VANNES], 1, &count), ES_OTHER_HUB);
+	assert_int_equal(forget(w, auray, 1, &count), ES_OK);
+	assert_true(count >= 2);
+	visit_all(w);
+	visit_all(w);
+	visit_all(w);
+	assert_gone(w, 1, "Secretissime");
+	assert_int_equal(silent(&w->p[CRESS]).silent, 0);
+	assert_int_equal(forget(w, auray, 1, &count), ES_NOT_FOUND); /* twice is nothing */
+	assert_int_equal(edit(w, auray, 1, "nom", "Nouveau"), ES_OK);
+	visit_all(w);
+	assert_true(shows(&w->p[RENNES], 1, "Nouveau"));
+}
+
 static void a_receipt_is_written_once(void **state)
 {
 	struct nodes *w = *state;
@@ -493,6 +523,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_forgotten_is_in_no_file_of_anybody),
+		TEST(what_was_deleted_is_forgotten_too),
 		TEST(a_receipt_is_written_once),
 		TEST(what_is_forgotten_is_not_stored_when_it_comes_back),
 		TEST(a_restored_author_forgets_what_was_local_too),

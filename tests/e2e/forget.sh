@@ -28,11 +28,15 @@ must settle auray morlaix vitre cress
 equal "they-are-everywhere" "$count" "$(e vitre list evenement --limit 1000 --json | jq '[.items[] | select(.data.titre | startswith("canari"))] | length')"
 sed 1d "$work/canaries.csv" | awk -F ';' '{ print "text " $3; print "text " $6 }' >"$work/needles"
 e auray list evenement --limit 1000 --json | jq -r '.items[] | select(.data.titre | startswith("canari")) | .uid' >"$work/uids"
-# Some are edited again and some wait in the outbox.
+# Some are edited again, some are deleted, and some wait in the outbox.
 n=0
 while read -r uid; do
 	n=$((n + 1))
-	[ $n -le 10 ] || break
+	[ $n -le 15 ] || break
+	if [ $n -gt 10 ]; then # deleted: what it said is stored all the same
+		must e auray rm "$uid" >/dev/null
+		continue
+	fi
 	e auray set "$uid" "titre=canariencore$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" >/dev/null
 	e auray show "$uid" --json | jq -r '"text " + .data.titre' >>"$work/needles"
 done <"$work/uids"

@@ -138,6 +138,7 @@ done
 stop cress
 must start cress
 LC_ALL=C.UTF-8 "$bin/essaim" --data "$work/cress" approve fougeres >"$work/approved"
+check "approve-twice-is-once" e cress approve fougeres
 check "approve-says-that-it-takes-effect-later" grep -q "is approved. It gets in once the CRESS has heard: .*Auray" "$work/approved"
 equal "all-hubs-are-members-still" 5 "$(e cress members --json | jq '[.members[] | select(.state == "active")] | length')"
 finish
