@@ -104,6 +104,22 @@ static enum es_err explain(struct request *r, enum es_err err, const char *hub)
 	return err;
 }
 
+/* R3: who would have it could not write it. */
+static bool is_the_cresss(const struct node *n, const struct id16 *uid)
+{
+	struct record_id ids[8];
+	unsigned kinds[8];
+	size_t count = n->reader ? reader_find(n->reader, uid, ids, kinds, 8) : 0;
+
+	for (size_t i = 0; i < count && i < 8; i++) {
+		const struct schema_kind *k = schema_kind_no(kinds[i]);
+
+		if (k && rules_cress_writes(k))
+			return true;
+	}
+	return false;
+}
+
 static enum es_err move_one(struct moving *m)
 {
 	struct id16 uid;
@@ -113,6 +129,10 @@ static enum es_err move_one(struct moving *m)
 	if (!ulid_decode(m->r->part, strlen(m->r->part), uid.bytes)) {
 		buf_printf(&m->r->why, _("%s: not a uid (26 characters)"), m->r->part);
 		return ES_BAD_VALUE;
+	}
+	if (is_the_cresss(m->n, &uid)) {
+		buf_printf(&m->r->why, _("%s: the CRESS alone writes records of this kind; it keeps them"), m->r->part);
+		return ES_OTHER_HUB;
 	}
 	if (!m->dry)
 		err = node_hand_over(m->n, &uid, m->to);

@@ -536,22 +536,29 @@ static void note_strays(struct importing *im)
 		findings_add(&im->findings, "", "guillemet_ouvert", VERDICT_REJECTED, SLICE_NONE);
 }
 
-/* A line of the cell, not its first, with as many separators as a line of the table. Narrow
- * tables are let be: their prose has that many too. */
-static bool holds_a_row(const struct importing *im, struct slice cell)
+/* Does the cell of column `at` look as if it held the end of its own row, whole rows, or the
+ * beginning of the row where it closes? Narrow tables are let be: their prose has that many separators too. */
+static bool holds_a_row(const struct importing *im, struct slice cell, size_t at)
 {
-	size_t separators = 0, lines = 0;
+	const size_t last = im->header.count - 1;
+	size_t separators = 0, lines = 0, first = 0;
 
-	for (size_t i = 0; i <= cell.len && im->header.count >= 4; i++) {
-		if (i < cell.len && cell.p[i] != '\n' && cell.p[i] != '\r') {
+	if (last < 3)
+		return false;
+	for (size_t i = 0; i < cell.len; i++) {
+		if (cell.p[i] != '\n' && cell.p[i] != '\r') {
 			separators += cell.p[i] == (uint8_t)im->csv.separator;
 			continue;
 		}
-		if (lines++ > 0 && separators == im->header.count - 1)
+		if (lines++ == 0)
+			first = separators;
+		else if (separators == last)
 			return true;
 		separators = 0;
 	}
-	return false;
+	if (lines == 0)
+		return false;
+	return separators == last || (first == last - at && (first >= 2 || (first == 1 && separators == at)));
 }
 
 /* Two stray quotes, one where a cell begins and one where another ends, look like one long cell: only
@@ -565,7 +572,7 @@ static void note_swallowed(struct importing *im)
 	for (size_t i = 0; i < im->csv.count && i < im->header.count; i++) {
 		const struct column *c = &im->header.columns[i];
 
-		if (holds_a_row(im, im->csv.fields[i]))
+		if (holds_a_row(im, im->csv.fields[i], i))
 			findings_add(&im->findings, c->field ? c->field->name : c->header, "lignes_dans_une_case", VERDICT_WARNING, SLICE_NONE);
 	}
 }
@@ -902,6 +909,18 @@ static enum es_err report_counts(struct importing *im)
 	return flush_line(im);
 }
 
+/* A column's name may have two lines, or a separator in quotes: both are a row that was swallowed. */
+static bool header_holds_a_row(const struct csv *c)
+{
+	for (size_t i = 0; i < c->count && i < CSV_FIELDS_MAX; i++) {
+		struct slice name = c->fields[i];
+
+		if (memchr(name.p, c->separator, name.len) && (memchr(name.p, '\n', name.len) || memchr(name.p, '\r', name.len)))
+			return true;
+	}
+	return false;
+}
+
 static enum es_err import_start(struct importing *im, struct slice file, struct buf *why)
 {
 	enum es_err err = encoding_find(file, im->options->encoding, &im->encoding, why);
@@ -919,7 +938,7 @@ static enum es_err import_start(struct importing *im, struct slice file, struct 
 		buf_str(why, _("the file is empty: no header"));
 		return ES_BAD_VALUE;
 	}
-	if (im->csv.strays > 0) {
+	if (im->csv.strays > 0 || header_holds_a_row(&im->csv)) {
 		buf_str(why, _("the header has a quote that its cell does not close; close it or take it away"));
 		return ES_BAD_VALUE;
 	}

@@ -111,6 +111,8 @@ void rules_look(struct checking *c);
 void rules_look_removal(struct checking *c);
 /* May the record be removed? `e` names nothing but kind and uid, `state` is as it stands. */
 void rules_removal(struct checking *c);
+/* Does the CRESS alone write records of that kind? */
+bool rules_cress_writes(const struct schema_kind *k);
 /* The value before the edit, and after it; SLICE_NONE: unset. */
 struct slice rules_before(const struct checking *c, size_t index);
 struct slice rules_after(const struct checking *c, size_t index);

@@ -579,3 +579,11 @@ void rules_removal(struct checking *c)
 			rules[i].apply(c, &rules[i]);
 	rules_look_removal(c);
 }
+
+bool rules_cress_writes(const struct schema_kind *k)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].kind == k->no && rules[i].apply == check_writer)
+			return true;
+	return false;
+}

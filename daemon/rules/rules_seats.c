@@ -37,6 +37,13 @@ static struct asked asked_as(const struct checking *c, struct slice json, int64_
 			      reader_number(c->host->reader, granted, args, COUNT(args)) > 0};
 }
 
+static bool is_to_come(const struct checking *c, const struct uid_text *event)
+{
+	static const char to_come[] = "SELECT count(*) FROM evenement WHERE uid = ?1 AND substr(debut, 1, 10) > ?2";
+
+	return c->host->today && rules_number(c, to_come, event->text, c->host->today) > 0;
+}
+
 /* Of a request that stands: what it was made for stays, and its seats are not for us to say. */
 static void check_asked(struct checking *c, const struct asked *asked)
 {
@@ -52,7 +59,11 @@ static void check_asked(struct checking *c, const struct asked *asked)
 		say(c, inscription_nb_personnes, "places_demandees", VERDICT_REJECTED,
 		    SLICE(text, snprintf(text, sizeof(text), "%lld", (long long)asked->persons)));
 	}
-	if (rules_enters(c, inscription_statut, "inscrit") && !asked->granted)
+	struct uid_text event = uid_of(c, inscription_evenement_uid);
+	bool came = value_one_of("present|absent", rules_text(c, inscription_statut)); /* on the day, who came, came */
+
+	if (rules_changes(c, inscription_statut) && !asked->granted &&
+	    (rules_enters(c, inscription_statut, "inscrit") || (came && is_to_come(c, &event))))
 		say(c, inscription_statut, "places_non_accordees", VERDICT_REJECTED, SLICE_NONE);
 }
 
@@ -74,13 +85,6 @@ static bool repeats_ours(const struct checking *c, const struct uid_text *event,
 				     rules_text(c, inscription_statut)};
 
 	return !c->host->by_hand && !c->e->has_uid && reader_number(c->host->reader, same, args, COUNT(args)) > 0;
-}
-
-static bool is_to_come(const struct checking *c, const struct uid_text *event)
-{
-	static const char to_come[] = "SELECT count(*) FROM evenement WHERE uid = ?1 AND substr(debut, 1, 10) > ?2";
-
-	return c->host->today && rules_number(c, to_come, event->text, c->host->today) > 0;
 }
 
 static void say_taken(struct checking *c, const struct seats_taken *t)

@@ -103,6 +103,7 @@ within C9-who-comes-later-queues-behind 70 shows auray "$i6" statut liste_attent
 exits C9-saying-inscrit-takes-no-seat 65 e auray set "$i6" statut=inscrit
 check R12-it-says-who-grants grep -q "places_non_accordees: The organiser" "$work/exits.err"
 exits R12-nor-does-saying-so-at-another-hub 65 e vitre set "$i4" statut=inscrit
+exits R12-nor-does-saying-that-it-came-before-the-day 65 e auray set "$i6" statut=present
 exits R12-granted-for-8-is-not-for-9 65 e auray set "$i1" nb_personnes=9
 check R12-it-says-how-to-ask-for-more grep -q "places_demandees (8).*add a registration" "$work/exits.err"
 exits R12-nor-at-another-hub 65 e vitre set "$i3" nb_personnes=6

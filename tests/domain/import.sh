@@ -261,6 +261,13 @@ take long.csv --dry-run
 equal R18-a-cell-that-may-have-swallowed-lines-is-said "avertissement lignes_dans_une_case Description" \
 	"$(said '.lines[] | select(.record==1) | "\(.verdict) \(.findings[] | select(.code=="lignes_dans_une_case") | "\(.code) \(.column)")"')"
 equal R18-prose-of-several-lines-is-not accepte "$(said '.lines[] | select(.record==2).verdict')"
+table half.csv 'Nom;SIRET;CP;Ville;Code INSEE;Description' \
+	'"Asso M1;81230119000011;29600;Morlaix;29151;a' 'Asso M2";81230120800011;29600;Morlaix;29151;b' \
+	'Asso M3;81230111700014;29600;Morlaix;"29151;note' 'Asso M4;81230115800018;29600;Morlaix;29151";autre'
+take half.csv --dry-run
+equal R18-nor-do-halves-of-lines-go-unsaid "Nom Code INSEE" "$(said '[.lines[].findings[] | select(.code=="lignes_dans_une_case") | .column] | join(" ")')"
+table head.csv 'Nom;CP;Ville;"Description' 'Asso N1;29600;Morlaix;d"' 'Asso N2;29600;Morlaix;d'
+exits R18-a-header-that-holds-a-line-is-refused 65 e morlaix import structure "$work/head.csv" --dry-run
 table header.csv 'Nom;"SIRET;Code INSEE' 'Asso Z6;81230116600011;29151'
 exits R18-a-stray-quote-in-the-header-is-said 65 e morlaix import structure "$work/header.csv"
 check R18-and-what-to-do grep -qE 'guillemet|quote' "$work/exits.err"

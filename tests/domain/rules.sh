@@ -57,6 +57,8 @@ for value in code=echange liste=filiere categorie=mecenat portee=local champs_lo
 	check "A10-it-says-to-close-it-not-its-${value%=*}" grep -q "code_garde.*ferme_le" "$work/exits.err"
 done
 exits "A10-a-code-is-not-removed" 65 e cress rm "$troc"
+exits "R3-nor-handed-over" 77 e cress hand-over "$troc" vitre
+check "R3-it-says-who-keeps-it" grep -q "the CRESS alone writes" "$work/exits.err"
 exits "A10-nor-forgotten" 65 e cress forget "$troc" --yes
 equal "A10-nor-renamed-over-http" 'code: code_garde (troc)' "$(curl -sS --unix-socket "$work/cress/essaim.sock" -X POST \
 	-H 'Content-Type: application/json' -d '{"values":{"code":"echange"}}' "http://x/api/v1/records/$troc" | jq -r .error.text | cut -d: -f 1-2)"
