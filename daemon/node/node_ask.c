@@ -548,9 +548,13 @@ static bool own_answer_waits(void *ctx, const struct outbox_edit *e)
 	return !i->waits;
 }
 
-/* Its record is forgotten, and what it says with it. */
-static bool is_forgotten(const struct node *n, const struct ask *a)
+/* Its record is forgotten, and what it says with it; or it is the proposer's own by now. */
+static bool is_moot(const struct node *n, const struct ask *a)
 {
+	struct id16 steward = rights_steward(&n->rights, &a->record, a->kind);
+
+	if (a->op == OP_PROPOSE && id_eq(&steward, &a->from))
+		return true;
 	for (size_t i = 0; i < n->order_count; i++)
 		if (n->orders[i].kind == a->kind && memcmp(n->orders[i].record.bytes, a->record.bytes, 32) == 0)
 			return true;
@@ -568,7 +572,7 @@ enum es_err node_inbox(struct node *n, bool (*each)(void *ctx, const struct inbo
 			.record = a->record, .kind = a->kind, .from = a->from, .to = a->to,
 			.state = a->state == ASK_ACCEPTED ? INBOX_ACCEPTED : INBOX_OPEN};
 
-		if ((a->op != OP_PROPOSE && a->op != OP_STEWARD) || is_forgotten(n, a))
+		if ((a->op != OP_PROPOSE && a->op != OP_STEWARD) || is_moot(n, a))
 			continue;
 		err = journal_outbox_each(n->journal, SCOPE_COUNT, &a->record, 0, own_answer_waits, &item);
 		if (err == ES_OK && !each(ctx, &item))

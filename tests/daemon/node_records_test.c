@@ -442,6 +442,30 @@ static void a_proposal_is_shown_to_the_steward_and_taken_or_not(void **state)
 }
 
 /* What is private to a hub is not a member's to write. */
+static void a_proposal_to_oneself_is_none(void **state)
+{
+	struct nodes *w = *state;
+	struct party *auray = &w->p[AURAY], *vannes = &w->p[VANNES];
+	struct inbox_item offer;
+
+	create(w, auray, 1, "Atelier");
+	assert_int_equal(propose(w, vannes, 1, "nom", "Autre"), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_int_equal(inbox(auray).count, 1);
+	assert_int_equal(hand_over(w, auray, 1, vannes), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	offer = inbox(vannes).item; /* the last one */
+	assert_int_equal(offer.op, OP_REQUEST);
+	assert_int_equal(STEP(w, vannes, node_answer(vannes->n, offer.no, true, SLICE_NONE)), ES_OK);
+	visit_all(w);
+	visit_all(w);
+	assert_true(is_steward(&w->p[CRESS], auray, 1, vannes));
+	for (size_t i = 0; i < w->count; i++)
+		assert_int_equal(inbox(&w->p[i]).count, 0);
+}
+
 static void nothing_private_is_proposed(void **state)
 {
 	struct nodes *w = *state;
@@ -473,6 +497,7 @@ int main(void)
 		TEST(an_offer_waits_until_home_holds_all),
 		TEST(an_edit_of_a_record_that_was_lost_becomes_a_proposal),
 		TEST(a_proposal_is_shown_to_the_steward_and_taken_or_not),
+		TEST(a_proposal_to_oneself_is_none),
 		TEST(nothing_private_is_proposed),
 	};
 
