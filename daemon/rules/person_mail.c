@@ -13,7 +13,7 @@ static const char *const roles[] = {
 	"bureau", "cafe", "centre", "club", "coop", "cooperative", "collectif", "comite", "commande", "commandes", "commercial",
 	"communication", "compta", "comptabilite", "contact", "contacts", "coordination", "courrier", "direction", "dons", "ecole",
 	"emploi", "epicerie", "equipe", "esat", "ess", "facturation", "factures", "federation", "ferme", "formation", "formations",
-	"gestion", "hello", "info", "information", "informations", "infos", "inscription", "inscriptions", "insertion", "jardin",
+	"gestion", "hello", "info", "information", "infos", "inscription", "inscriptions", "insertion", "jardin",
 	"jardins", "les", "livraison", "livraisons", "logement", "logistique", "magasin", "mairie", "maison", "mediation", "nos",
 	"notre", "partenaires", "partenariat", "partenariats", "pole", "presidence", "presse", "production", "projet", "projets",
 	"recrutement", "recyclerie", "resa", "reseau", "reservation", "reservations", "ressourcerie", "scic", "scop", "secretariat",

@@ -70,7 +70,7 @@ read_out due
 reads W2-not-yet "aucun suivi"
 
 # An event, and who came.
-lunch=$(new auray evenement type_evenement=lunch_ess "titre=Lunch du Golfe" debut="${soon}T12:00:00+01:00" fin="${soon}T14:00:00+01:00" code_insee=56007)
+lunch=$(new auray evenement type_evenement=lunch_ess "titre=Lunch du Golfe" debut="${today}T12:00:00+01:00" fin="${today}T14:00:00+01:00" code_insee=56007)
 inscription=$(new auray inscription evenement_uid="$lunch" structure_uid="$jardins" nb_personnes=2)
 read_out seats "$lunch"
 reads W2-and-wait-for-the-network "pas encore envoyé"
