@@ -25,9 +25,9 @@ check "the-timeout-names-the-cress" grep -q "CRESS Bretagne" "$work/exits.err"
 in_words() { # LOCALE PATTERN
 	LC_ALL=$1 "$bin/essaim" --data "$work/auray" status | grep -qE "$2"
 }
-check "status-says-since-when-the-cress-is-away" in_words C.UTF-8 '^the CRESS +has not been heard for [0-9]+ s, next try in'
-check "and-in-french" in_words fr_FR.UTF-8 '^la CRESS +ne répond pas depuis [0-9]+ s, prochain essai dans'
-check "its-state-in-french" in_words fr_FR.UTF-8 'CRESS Bretagne +hors ligne'
+within "status-says-since-when-the-cress-is-away" 15 in_words C.UTF-8 '^the CRESS +has not been heard for [0-9]+ s, next try in'
+within "and-in-french" 15 in_words fr_FR.UTF-8 '^la CRESS +ne répond pas depuis [0-9]+ s, prochain essai dans'
+within "its-state-in-french" 15 in_words fr_FR.UTF-8 'CRESS Bretagne +hors ligne'
 check "an-empty-log-has-no-age" in_words C.UTF-8 '^  local +pole-auray +0 +[A-Z0-9]+$'
 check "json-says-since-when" sh -c "'$bin/essaim' --data '$work/auray' status --json | jq -e '.home | .heard == false and (.since | test(\"^20\"))'"
 within "after-a-minute-an-alert" 75 has_alert auray HOME_AWAY
