@@ -533,7 +533,7 @@ static bool needs_state(const struct checking *c)
 	bool of_person = k->no == structure_KIND && (named(c, schema_field_no(k, FIELD_CHAMPS_LOCAUX)->index) ||
 						     mail_is_of_person(str_of(c, structure_courriel)));
 
-	return c->e->has_uid && c->host->state && (c->host->by_hand || of_person || (has_rules(k) && k->no != structure_KIND));
+	return c->e->has_uid && c->host->state && (c->host->by_hand || of_person || k->no == inscription_KIND || (has_rules(k) && k->no != structure_KIND));
 }
 
 /* Said wider than the kind may be, it would show what is not so. */

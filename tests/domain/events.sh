@@ -185,6 +185,9 @@ told() { # NODE: of each line, of how many seats it was said that they are too m
 }
 equal R12-an-import-may-say-more-than-there-is "places_depassees 13/10" "$(told auray)"
 equal R12-and-says-nothing-of-what-is-here "" "$(told auray)"
+must e auray export csv --kind inscription >"$work/granted.csv"
+equal R12-nor-of-the-own-export "" "$(told auray)"
+printf 'evenement_uid;structure_uid;nb_personnes;statut\n%s;%s;2;inscrit\n%s;%s;3;inscrit\n' "$full" "$garage" "$full" "$atelier" >"$work/granted.csv"
 must full_is auray 13 5
 equal R12-at-another-hub-it-was-never-asked-for "places_non_demandees , places_non_demandees " "$(told vitre)"
 # A note of what is past asks for nothing.
