@@ -49,9 +49,11 @@ must start vitre
 stop cress
 exits "home-unreachable" 69 e brest join "$spare" --accept-charter
 check "and-leaves-nothing" test ! -e "$work/brest/node.key"
+stop vitre
 must start cress
 # A CRESS that starts first hears its members (L11).
 exits "invite-while-members-are-awaited" 75 e cress invite --pays fougeres --name X
+must start vitre
 within "the-members-are-heard" 30 e cress invite --pays fougeres --name X
 
 # A request that the CRESS denies.
