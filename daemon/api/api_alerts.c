@@ -251,15 +251,14 @@ static void about_requests(struct alerts *a)
 		alert(a, ALERT_REQUESTS_LATE, number_text(n, (uint64_t)open->late));
 }
 
-static void home_is_away(struct alerts *a, es_ms since)
+static void home_is_away(struct alerts *a)
 {
+	es_ms since = status_home_silent_since(a->s);
 	time_t at = (time_t)(since / 1000);
 	char when[32], n[24];
-	struct timespec t;
 	struct tm local;
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	if ((es_ms)t.tv_sec * 1000 - since < HOME_AWAY_MS)
+	if (since == 0 || status_utc_now() - since < HOME_AWAY_MS)
 		return;
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime_r(&at, &local));
 	alert(a, ALERT_HOME_AWAY, when, number_text(n, (uint64_t)a->snap->outbox));
@@ -269,8 +268,7 @@ static void about_home(struct alerts *a)
 {
 	const struct target *t = status_home_target(a->s);
 
-	if (t && status_home_silent_since(a->s) > 0)
-		home_is_away(a, status_home_silent_since(a->s));
+	home_is_away(a);
 	if (!t || t->peer || t->last_err == ES_OK || t->last_err == ES_UNREACHABLE)
 		return;
 	/* Said already, in words of its own. */
@@ -283,12 +281,10 @@ static void about_home(struct alerts *a)
 
 static void about_backup(struct alerts *a)
 {
-	struct timespec t;
 	uint64_t own = 0;
 	char n[24];
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	int64_t days = ((es_ms)t.tv_sec * 1000 - a->snap->health.backup) / DAY_MS;
+	int64_t days = (status_utc_now() - a->snap->health.backup) / DAY_MS;
 	for (size_t i = 0; i < a->snap->frontier.count; i++)
 		if (id_eq(&a->snap->frontier.heads[i].hub, &a->s->self))
 			own += a->snap->frontier.heads[i].seq;

@@ -62,15 +62,21 @@ static void add_awaited(void *ctx, const char *name)
 	(void)health_add_name(ctx, name);
 }
 
+static const char *awaited_names(const struct node *n, char names[HEALTH_NAMES_MAX])
+{
+	names[0] = 0;
+	node_awaited_each(n, add_awaited, names);
+	return names;
+}
+
 enum es_err explain_awaiting(struct request *r, struct node *n, enum es_err err)
 {
-	char names[HEALTH_NAMES_MAX] = "";
+	char names[HEALTH_NAMES_MAX];
 
 	if (err != ES_AWAITING || r->why.len > 0)
 		return err;
-	node_awaited_each(n, add_awaited, names);
 	buf_printf(&r->why, _("%zu more member(s) must be heard since this start, among: %s; try again when they are connected"),
-		   node_awaited(n), names[0] ? names : "?");
+		   node_awaited(n), awaited_names(n, names)[0] ? names : "?");
 	return err;
 }
 
@@ -174,12 +180,11 @@ static enum es_err approve_copy(struct request *r, struct node *n, enum es_err a
 	buf_clear(&r->why);
 	member_answer(r, &copy);
 	if (node_awaited(n) > 0) { /* it gets its logs by an entry, and none is made yet */
-		char names[HEALTH_NAMES_MAX] = "";
+		char names[HEALTH_NAMES_MAX];
 
-		node_awaited_each(n, add_awaited, names);
 		r->out.len--;
 		buf_str(&r->out, ",\"awaited\":");
-		json_quote(slice_str(names), &r->out);
+		json_quote(slice_str(awaited_names(n, names)), &r->out);
 		buf_str(&r->out, "}");
 	}
 	return ES_OK;

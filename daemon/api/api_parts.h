@@ -196,6 +196,7 @@ void status_todo(struct api *a, struct buf *out);
 /* api_alerts.c: ,"alerts":[...] of `status`. */
 void status_alerts(struct request *r, const struct snapshot *snap);
 const struct target *status_home_target(const struct swarm *s);
+es_ms status_utc_now(void);
 /* A hub's: since when home has not been heard (UTC, at the earliest the start); 0: it is in session,
  * or it answers and says no, or not yet. */
 es_ms status_home_silent_since(const struct swarm *s);

@@ -9,7 +9,7 @@
 #include "daemon/api/api_parts.h"
 #include "daemon/swarm/peer.h"
 
-static es_ms utc_now(void)
+es_ms status_utc_now(void)
 {
 	struct timespec t;
 
@@ -49,7 +49,7 @@ es_ms status_home_silent_since(const struct swarm *s)
 	if (!t || home_session(s) || (t->last_err == ES_OK && !rights_member(&s->rights, &s->self)) ||
 	    (t->last_err != ES_OK && t->last_err != ES_UNREACHABLE))
 		return 0;
-	return utc_now() - ((es_ms)uv_now(s->loop) - (heard ? heard : s->started));
+	return status_utc_now() - ((es_ms)uv_now(s->loop) - (heard ? heard : s->started));
 }
 
 static bool own_acked(const struct swarm *s, const struct snapshot *snap)
@@ -152,7 +152,7 @@ static void logs_json(struct request *r, const struct snapshot *snap)
 {
 	const struct swarm *s = r->api->swarm;
 	struct buf *out = &r->out;
-	es_ms now = utc_now();
+	es_ms now = status_utc_now();
 
 	buf_str(out, ",\"logs\":[");
 	for (size_t i = 0; i < snap->frontier.count; i++) {
@@ -340,7 +340,7 @@ static void life_json(struct request *r, const struct snapshot *snap)
 	else
 		buf_str(out, ",\"clock_ms\":null");
 	if (h->backup)
-		buf_printf(out, ",\"backup_age_s\":%lld}", (long long)((utc_now() - h->backup) / 1000));
+		buf_printf(out, ",\"backup_age_s\":%lld}", (long long)((status_utc_now() - h->backup) / 1000));
 	else
 		buf_str(out, ",\"backup_age_s\":null}");
 }
