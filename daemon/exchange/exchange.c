@@ -429,11 +429,18 @@ static enum es_err note_twice(struct importing *im)
 	return err;
 }
 
+/* FNV-1a, a key for seen_add. */
+static uint64_t mixed(uint64_t key, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		key = (key ^ text.p[i]) * UINT64_C(0x100000001b3);
+	return key;
+}
+
 /* A10: of two lines of one code, the first one is. The directory does not have it yet. */
 static enum es_err note_code_twice(struct importing *im)
 {
 	static const size_t naming[] = {code_liste_liste, code_liste_code};
-	uint64_t key = 0xcbf29ce484222325;
 	struct buf name;
 	bool again = false;
 
@@ -447,8 +454,7 @@ static enum es_err note_code_twice(struct importing *im)
 		text_fold(canon_read_str(&r, 512), TEXT_JOINED, &name);
 		buf_add_u8(&name, 0);
 	}
-	for (size_t i = 0; i < name.len; i++)
-		key = (key ^ name.p[i]) * UINT64_C(0x100000001b3);
+	uint64_t key = mixed(UINT64_C(0xcbf29ce484222325), buf_slice(&name));
 	enum es_err err = name.len > 2 ? seen_add(&im->seen, key | 1, &again) : ES_OK;
 	if (again)
 		findings_add(&im->findings, "code", "doublon_dans_le_fichier", VERDICT_REJECTED, SLICE_NONE);
@@ -663,12 +669,8 @@ static enum es_err contact_again(struct importing *im, const struct id16 *struct
 	static const size_t naming[] = {contact_courriel, contact_prenom, contact_nom};
 	uint64_t key = be_read(structure->bytes + 8, 8);
 
-	for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++) {
-		struct slice v = im->contact.values[naming[i]];
-
-		for (size_t b = 0; b < v.len; b++)
-			key = (key ^ v.p[b]) * UINT64_C(0x100000001b3);
-	}
+	for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++)
+		key = mixed(key, im->contact.values[naming[i]]);
 	return seen_add(&im->contacts, key | 1, again);
 }
 
